@@ -1,0 +1,44 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint format requirements clean browser
+
+run: .venv/installed  ## start everything on this machine
+	$(BIN)/flask db upgrade
+	$(BIN)/flask serve
+
+test: .venv/installed-dev browser  ## every test, the fast ones first
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: .venv/installed-dev  ## style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed-dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+requirements: .venv/installed-dev  ## resolve anew; hashes, no URLs
+	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --extra dev pyproject.toml -o requirements-dev.txt
+
+browser:
+	@sh tests/install_browser.sh
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Satchel needs Python 3.11 or newer: make PYTHON=python3.12 " + "run")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch .venv/installed $@
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,40 @@
+"""Satchel. `create_app` is the only place where the rooms are put together; nobody below imports it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import config as settings
+from app import models  # noqa: F401  # migrations and the register see every table
+from app.extensions import celery_init_app, csrf, db, limiter, login_manager, migrate, prepare_sqlite
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """The application, as the web server, the worker and the command line use it.
+
+    :param config: settings that win over every other source; tests pass theirs here
+    """
+    given = dict(config or {})
+    instance = given.pop("INSTANCE_PATH", None) or os.environ.get("FLASK_INSTANCE_PATH")
+    app = Flask(__name__, instance_path=instance and str(Path(instance).resolve()))
+    settings.load(app.config, Path(app.instance_path), given)
+    if app.config["TRUSTED_PROXIES"]:
+        hops = app.config["TRUSTED_PROXIES"]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _init_extensions(app)
+    return app
+
+
+def _init_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    celery_init_app(app)
+    with app.app_context():
+        prepare_sqlite(db.engine)

@@ -1,0 +1,175 @@
+"""Every setting: its name, its default, its reason. Anyone may read it; it imports nothing of ours.
+
+Order, later wins: the table below; DATABASE_URL and REDIS_URL; the environment's FLASK_… names; the mapping given
+to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled in last.
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from flask import Config
+
+GIGABYTE = 1024**3
+
+
+class Setting(NamedTuple):
+    name: str
+    default: Any
+    reason: str
+
+
+SETTINGS = (
+    Setting("DATABASE_URL", None, "PostgreSQL's URL. Unset: SQLite in the instance folder."),
+    Setting("REDIS_URL", None, "The broker's URL. Unset: the bundled Valkey on a private socket."),
+    Setting("SECRET_KEY", None, "Signs sessions. Unset: made on first start, kept in the instance folder."),
+    Setting("EXAMPLES", None, "The manual's tasks add, block and process. Unset: on while REDIS_URL is unset."),
+    Setting("SITE_NAME", "Satchel", "The name that pages and archives show."),
+    Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),
+    Setting("UPLOAD_DIR", None, "Where pictures and files are kept. Unset: uploads in the instance folder."),
+    Setting("ARCHIVE_KEEP_DAYS", 7, "How long a finished archive can be downloaded."),
+    Setting("ARCHIVE_LEASE_SECONDS", 60, "How long a silent worker keeps an archive; it renews at a quarter."),
+    Setting("ARCHIVE_RING_SECONDS", 30, "A queued archive whose bell may be lost is rung again after this."),
+    Setting("ARCHIVE_MAX_ATTEMPTS", 5, "After so many attempts an archive has failed."),
+    Setting("ARCHIVE_RETRY_SECONDS", 10, "Pause before the second attempt; it doubles with each."),
+    Setting("ARCHIVE_TIME_LIMIT", 6 * 3600, "Seconds one attempt may take."),
+    Setting("RECONCILE_SECONDS", 15, "How often beat compares rows, leases and files."),
+    Setting("UPLOAD_MAX_BYTES", 16 * 1024**2, "The largest picture or file of an entry."),
+    Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
+    Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),
+    Setting("SESSION_COOKIE_SAMESITE", "Lax", "Other sites cannot post with our cookie."),
+    Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),
+    Setting("SESSION_COOKIE_SECURE", False, "Set it in production: the cookie then travels by https only."),
+    Setting("TRUSTED_PROXIES", 0, "How many reverse proxies stand before us and set X-Forwarded-… headers."),
+    Setting("WTF_CSRF_TIME_LIMIT", None, "A form may stay open as long as the session lives."),
+    Setting("RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", True, "A dead Redis must not turn sign-in into errors."),
+    Setting("RATELIMIT_HEADERS_ENABLED", False, "Limits are nobody's business but ours."),
+)
+
+
+def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
+    """Fill `config` from all sources; `instance` is the folder for what this machine keeps."""
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    config.update({setting.name: setting.default for setting in SETTINGS})
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        config[name] = os.environ.get(name) or None
+    config.from_prefixed_env()
+    config.update(overrides)
+    _derive(config, instance)
+
+
+def _derive(config: Config, instance: Path) -> None:
+    if config["EXAMPLES"] is None:
+        config["EXAMPLES"] = config["REDIS_URL"] is None
+    config["EMBEDDED_VALKEY"] = config["REDIS_URL"] is None
+    config["REDIS_URL"] = config["REDIS_URL"] or f"unix://{socket_path(instance)}"
+    config["SECRET_KEY"] = config["SECRET_KEY"] or _kept_secret(instance / "secret_key")
+    config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
+    config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
+    config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
+    if not config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})
+    config.setdefault("RATELIMIT_STORAGE_URI", _dialect(config["REDIS_URL"], "redis+unix"))
+    config["CELERY"] = _merge(_celery(config, instance), config.get("CELERY") or {})
+
+
+def socket_path(instance: Path) -> Path:
+    """The bundled Valkey's socket; a socket's path holds at most 104 (macOS) to 108 (Linux) bytes."""
+    path = instance.resolve() / "valkey" / "valkey.sock"
+    if len(os.fsencode(path)) <= 100:  # noqa: PLR2004
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"satchel-{os.getuid()}-{name}" / "valkey.sock"
+
+
+def _database_uri(url: str | None, instance: Path) -> str:
+    if url is None:
+        return f"sqlite:///{instance / 'satchel.sqlite'}"
+    scheme, separator, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql"}:
+        scheme = "postgresql+psycopg"
+    return scheme + separator + rest
+
+
+def _dialect(redis_url: str, unix_scheme: str) -> str:
+    """The same address as Celery or the limiter spells it; they differ for sockets only."""
+    return redis_url.replace("unix", unix_scheme, 1) if redis_url.startswith("unix:") else redis_url
+
+
+def _celery(config: Config, instance: Path) -> dict[str, Any]:
+    limit = int(config["ARCHIVE_TIME_LIMIT"])
+    broker = _dialect(config["REDIS_URL"], "redis+socket")
+    return {
+        "broker_url": broker,
+        "result_backend": broker,
+        "task_ignore_result": True,  # the row is an archive's result; only the examples keep theirs in Redis
+        "result_expires": 3600,
+        "accept_content": ["json"],
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "task_track_started": True,
+        "task_acks_late": True,  # a killed worker's message comes back
+        "task_reject_on_worker_lost": False,  # True restarts a poison task for ever; the lease covers kill -9
+        "worker_prefetch_multiplier": 1,
+        "task_soft_time_limit": limit,
+        "task_time_limit": limit + 60,
+        # A hung broker holds .delay() for ever by default; these bound it to 4.2 s. A task that runs longer than
+        # the visibility timeout is delivered again (seen four times at once).
+        "broker_transport_options": {
+            "visibility_timeout": 2 * limit + 600,
+            "socket_timeout": 2,
+            "socket_connect_timeout": 1,
+            "socket_keepalive": True,
+            "health_check_interval": 25,
+        },
+        "task_publish_retry_policy": {
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0.2,
+            "interval_max": 0.2,
+        },
+        "redis_socket_timeout": 2,
+        "redis_socket_connect_timeout": 1,
+        "redis_retry_on_timeout": False,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,  # a broker may be away for longer than 100 tries
+        "worker_soft_shutdown_timeout": 5.0,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_max_tasks_per_child": 200,
+        "beat_schedule": {
+            "reconcile": {
+                "task": "app.tasks.reconcile_archives",
+                "schedule": float(config["RECONCILE_SECONDS"]),
+                "options": {"expires": 15},
+            },
+        },
+        "beat_schedule_filename": str(instance / "celerybeat-schedule"),
+    }
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` wins key by key, so FLASK_CELERY__broker_transport_options__socket_timeout leaves its siblings."""
+    merged = dict(base)
+    for key, value in over.items():
+        inner = merged.get(key)
+        merged[key] = _merge(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _kept_secret(path: Path) -> str:
+    """The secret in this file; made by whichever process comes first, whole or not at all."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.write_text(secrets.token_hex(32))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process was faster, and its secret counts
+        finally:
+            draft.unlink()
+    return path.read_text()

@@ -1,0 +1,97 @@
+"""What each table and column is to a person: the declarations that stand beside the schema.
+
+They live in `Table.info` and `Column.info`, SQLAlchemy's own place for such facts, so they work alike for
+declarative models, plain tables and reflected ones. `graph` reads them; nothing here touches a database.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+KEY = "satchel"
+
+TableKind = Literal["subject", "owned", "reference", "excluded"]
+
+
+@dataclass(frozen=True)
+class TableDeclaration:
+    """What a table is, and what its page tells the person about it (GDPR Art. 15(1))."""
+
+    kind: TableKind
+    paths: tuple[str, ...] = ()
+    title: str = ""
+    icon: str = "file-text"
+    purpose: str = ""
+    retention: str = ""
+    recipients: str = ""
+    source: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Never leaves: password hashes, tokens, keys."""
+
+
+@dataclass(frozen=True)
+class Internal:
+    """Left out, and the archive says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ThirdParty:
+    """Points to somebody else or to what is theirs: written as a pseudonym, or as the column `shows`."""
+
+    shows: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Names a file of the store; its bytes come along. `media_type` and `title` name sibling columns."""
+
+    store: str
+    media_type: str | None = None
+    title: str | None = None
+
+
+ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile
+
+Info = dict[Any, Any]
+
+
+def subject(**facts: str) -> Info:
+    """The table whose rows are the people. Facts: title, icon, purpose, retention, recipients, source."""
+    return {KEY: TableDeclaration("subject", (), **facts)}
+
+
+def owned(*paths: str, **facts: str) -> Info:
+    """Rows that reach the person by at least one owner path, for example `entry_id.author_id`."""
+    return {KEY: TableDeclaration("owned", paths, **facts)}
+
+
+def reference(**facts: str) -> Info:
+    """Rows that owned rows point to; included as far as they are pointed to."""
+    return {KEY: TableDeclaration("reference", (), **facts)}
+
+
+def excluded(reason: str) -> Info:
+    """Not in the archive; the archive shows the reason."""
+    return {KEY: TableDeclaration("excluded", reason=reason)}
+
+
+def secret() -> Info:
+    return {KEY: Secret()}
+
+
+def internal(reason: str) -> Info:
+    return {KEY: Internal(reason)}
+
+
+def third_party(shows: str | None = None) -> Info:
+    """`shows`: a column of the table pointed to that its owner shows publicly, such as a display name."""
+    return {KEY: ThirdParty(shows)}
+
+
+def file(store: str, *, media_type: str | None = None, title: str | None = None) -> Info:
+    return {KEY: StoredFile(store, media_type, title)}

@@ -1,0 +1,87 @@
+"""What the parts of the engine hand to each other: the shape of a table, its rows, and what is missing.
+
+A row is a tuple of values, one for each field of its table's shape; a value is what JSON can say without loss.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from app.engine.register import TableDeclaration
+
+Value = Any  # None, bool, int, float, str, or lists and dicts of these
+Row = tuple[Value, ...]
+
+Kind = Literal["id", "text", "longtext", "number", "moment", "date", "flag", "json", "bytes", "file"]
+"""How a value reads. moment: ISO 8601 with zone. date: ISO 8601. bytes: base64. file: the path of a member below
+`data/`, such as `media/000001.jpg`, or None when the file is a gap or there is none."""
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    label: str
+    kind: Kind
+    number: bool = False
+    """The value is written as text to keep every digit, but sorts as a number."""
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """A table as the archive shows it."""
+
+    name: str
+    declaration: TableDeclaration
+    fields: tuple[Field, ...]
+    key: tuple[str, ...]
+    """Names of the primary key's columns."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that should be in the archive and could not be read."""
+
+    table: str
+    row: str
+    """The row's primary key, as text."""
+    name: str
+    """What the person calls it: a file's name."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One line of the coverage statement: what became of one table of the database."""
+
+    table: str
+    title: str
+    status: Literal["included", "empty", "excluded"]
+    rows: int
+    reason: str
+    left_out: tuple[tuple[str, str], ...]
+    """Columns that are not in the archive, each with the reason."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose archive it is, and how they read dates and numbers."""
+
+    id: str
+    name: str
+    email: str
+    locale: str
+    """As Babel names it: `en`, `en_GB`, `vi`."""
+    time_zone: str
+    """An IANA name."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The facts of one archive that do not come from the rows."""
+
+    site: str
+    reference: str
+    """Eight letters or digits that name this archive to people."""
+    snapshot_at: datetime
+    """The one moment that all rows were read at."""
+    subject: Subject

@@ -1,0 +1,24 @@
+"""What is stored. One file a subject; a sentence below each column that needs one.
+
+Doors and services read and write these; the engine never sees them, only their `MetaData`.
+"""
+
+from app.models.archive import Archive, ArchiveDownload, Pulse, State
+from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
+from app.models.user import SignIn, User
+
+__all__ = [
+    "Archive",
+    "ArchiveDownload",
+    "Attachment",
+    "Comment",
+    "Entry",
+    "Pulse",
+    "SignIn",
+    "State",
+    "Tag",
+    "User",
+    "Visibility",
+    "entry_reader",
+    "entry_tag",
+]

@@ -1,0 +1,58 @@
+"""Column types and SQL that all models share."""
+
+from datetime import UTC, datetime, timedelta
+
+import uuid_utils
+from sqlalchemy import ColumnElement, DateTime, Dialect, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time, always in UTC and aware, also on SQLite, which stores no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class database_time(FunctionElement[datetime]):  # noqa: N801  # reads as the SQL function it is
+    """The database's clock, `seconds` from now: leases of several machines are compared on one clock."""
+
+    type = Moment()
+    inherit_cache = False  # the seconds are written into the SQL
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = float(seconds)
+        super().__init__()
+
+
+@compiles(database_time, "postgresql")
+def _postgresql_time(element: database_time, _compiler: object, **_: object) -> str:
+    return f"(clock_timestamp() + interval '{element.seconds} seconds')"
+
+
+@compiles(database_time, "sqlite")
+def _sqlite_time(element: database_time, _compiler: object, **_: object) -> str:
+    # Six digits of fraction, as SQLAlchemy writes them: SQLite compares times as text.
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '{element.seconds:+f} seconds')"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def in_days(days: float) -> ColumnElement[datetime]:
+    return database_time(timedelta(days=days).total_seconds())
+
+
+def new_id() -> str:
+    """UUIDv7: sorts in the order of creation, so a table read by its primary key tells a story."""
+    return str(uuid_utils.uuid7())

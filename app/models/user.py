@@ -1,0 +1,68 @@
+"""People, and the record of their sign-ins."""
+
+from datetime import datetime
+
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, String, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.engine.register import owned, secret, subject
+from app.extensions import Model
+from app.models.columns import Moment, new_id, now
+
+
+class User(UserMixin, Model):
+    """A person. `id` is a string in Python whatever the database stores, so tasks pass it on as it is."""
+
+    __table_args__ = (
+        {
+            "info": subject(
+                title="Account",
+                icon="user",
+                purpose="Signing in, and showing your name beside what you write.",
+                retention="As long as your account exists.",
+                recipients="Other members see your name.",
+                source="You, when you signed up and in your settings.",
+            )
+        },
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    """Lower case. Empty for people who are only known as authors of imported comments."""
+    name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str | None] = mapped_column(String(255), info=secret())
+    """argon2. Empty: this account cannot sign in."""
+    language: Mapped[str] = mapped_column(String(16), default="en")
+    """The locale of dates and numbers, on pages and in archives."""
+    time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    """An IANA name."""
+    created_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+    @property
+    def can_sign_in(self) -> bool:
+        return self.password_hash is not None
+
+
+class SignIn(Model):
+    """One successful sign-in."""
+
+    __table_args__ = (
+        {
+            "info": owned(
+                "user_id",
+                title="Sign-ins",
+                icon="key-round",
+                purpose="Letting you see whether somebody else has used your account.",
+                retention="As long as your account exists.",
+                recipients="Nobody but you and the site's operators.",
+                source="Your browser, at each sign-in.",
+            )
+        },
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(Moment, default=now)
+    ip_address: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(400))

@@ -1,0 +1,37 @@
+"""`flask db upgrade` makes exactly what the models say, up and down, on both databases."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade
+
+from app.extensions import db
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any]) -> dict[str, Any]:
+    return any_database
+
+
+def test_models_equal_migrations(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+
+
+def test_a_forgotten_migration_is_seen(app: Flask) -> None:
+    forgotten = sa.MetaData(naming_convention=db.metadata.naming_convention)
+    for table in db.metadata.tables.values():
+        table.to_metadata(forgotten)
+    sa.Table("forgotten", forgotten, sa.Column("id", sa.Integer, primary_key=True))
+    with db.engine.connect() as connection:
+        assert len(compare_metadata(MigrationContext.configure(connection), forgotten)) == 1
+
+
+def test_down_leaves_nothing(app: Flask) -> None:
+    downgrade(directory=str(ROOT / "migrations"), revision="base")
+    assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]
