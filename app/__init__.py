@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import cli, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
-from app import models  # noqa: F401  # migrations and the register see every table
 from app.extensions import celery_init_app, csrf, db, limiter, login_manager, migrate, prepare_sqlite
 
 
@@ -26,6 +26,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _init_extensions(app)
+    web.init_app(app)
+    cli.init_app(app)
     return app
 
 

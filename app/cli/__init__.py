@@ -1,0 +1,7 @@
+"""The door for operators: `flask archives …`, `flask journal …`, `flask users …`, `flask serve`."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Register every command."""
