@@ -55,7 +55,12 @@ class StoredFile:
     title: str | None = None
 
 
-ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile
+@dataclass(frozen=True)
+class Harmless:
+    """Leaves like any other column, although its name looks like a secret's."""
+
+
+ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile | Harmless
 
 Info = dict[Any, Any]
 
@@ -91,6 +96,11 @@ def internal(reason: str) -> Info:
 def third_party(shows: str | None = None) -> Info:
     """`shows`: a column of the table pointed to that its owner shows publicly, such as a display name."""
     return {KEY: ThirdParty(shows)}
+
+
+def harmless() -> Info:
+    """For a column whose name looks like a secret's and is none, such as a file's checksum."""
+    return {KEY: Harmless()}
 
 
 def file(store: str, *, media_type: str | None = None, title: str | None = None) -> Info:

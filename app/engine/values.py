@@ -1,0 +1,102 @@
+"""Database values as JSON can say them without loss, decided once for each column and used by every writer.
+
+Decimals and integers beyond 2**53 become text (a JavaScript or spreadsheet reader would lose digits), times ISO 8601
+with zone, bytes base64, NaN and infinities text.
+"""
+
+import base64
+import enum
+import math
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Column, types
+
+from app.engine.shape import Field, Kind, Value
+
+EXACT = 2**53
+LONG_TEXT = 200
+"""A text column that holds more characters than this is shown as running text."""
+
+
+def to_value(raw: Any) -> Value:
+    """One value of any column. Types that nobody foresaw are written as Python prints them."""
+    if raw is None or (isinstance(raw, bool | str) and not isinstance(raw, enum.Enum)):
+        return raw
+    for kind, convert in _CONVERTERS:
+        if isinstance(raw, kind):
+            return convert(raw)
+    return str(raw)
+
+
+def _integer(raw: int) -> Value:
+    return raw if -EXACT <= raw <= EXACT else str(raw)
+
+
+def _float(raw: float) -> Value:
+    return raw if math.isfinite(raw) else str(raw)
+
+
+def _moment(raw: datetime) -> str:
+    return (raw.replace(tzinfo=UTC) if raw.tzinfo is None else raw).isoformat()
+
+
+def _list(raw: list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]) -> Value:
+    return [to_value(each) for each in (sorted(raw, key=str) if isinstance(raw, set | frozenset) else raw)]
+
+
+def _dict(raw: dict[Any, Any]) -> Value:
+    return {str(key): to_value(each) for key, each in raw.items()}
+
+
+_CONVERTERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Value]], ...] = (
+    (enum.Enum, lambda raw: to_value(raw.value)),
+    (int, _integer),
+    (float, _float),
+    (Decimal, str),
+    (datetime, _moment),
+    ((date, time), lambda raw: raw.isoformat()),
+    (timedelta, lambda raw: raw.total_seconds()),
+    (uuid.UUID, str),
+    ((bytes, bytearray, memoryview), lambda raw: base64.b64encode(raw).decode("ascii")),
+    ((list, tuple, set, frozenset), _list),
+    (dict, _dict),
+)
+
+
+def to_field(column: Column[Any], *, is_file: bool) -> Field:
+    kind = "file" if is_file else _kind(column)
+    return Field(column.name, _label(column), kind, number=isinstance(column.type, types.Numeric))
+
+
+def _kind(column: Column[Any]) -> Kind:
+    if column.primary_key or column.foreign_keys:
+        return "id"
+    kind = column.type.impl_instance if isinstance(column.type, types.TypeDecorator) else column.type
+    if isinstance(kind, types.String) and not isinstance(kind, types.Enum):
+        return "longtext" if (kind.length or LONG_TEXT + 1) > LONG_TEXT else "text"
+    return next((name for known, name in _KINDS if isinstance(kind, known)), "text")
+
+
+_KINDS: tuple[tuple[type, Kind], ...] = (
+    (types.Boolean, "flag"),
+    (types.Integer, "number"),
+    (types.Numeric, "number"),
+    (types.DateTime, "moment"),
+    (types.Date, "date"),
+    (types.JSON, "json"),
+    (types.LargeBinary, "bytes"),
+)
+
+
+def _label(column: Column[Any]) -> str:
+    """`created_at` → "Created"; the keys in JSON and CSV stay the column names."""
+    words = column.name.replace("_", " ").strip()
+    if column.foreign_keys and words.endswith(" id"):
+        words = words[:-3]
+    if words.endswith(" at") and len(words) > len(" at"):
+        words = words[:-3]
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,64 @@
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine.build import Built, Order, build_archive
+from app.engine.graph import build_graph
+from app.engine.shape import Subject
+from app.extensions import prepare_sqlite
+from tests.engine.shop import ROWS, make_schema
+
+FILES = {"a": b"\x89PNG waves", "b": b"not mine", "c": b"nowhere", "page": b"<script>alert(1)</script>"}
+
+
+def open_file(store: str, name: str) -> BinaryIO:
+    assert store == "photos"
+    if name not in FILES:
+        raise FileNotFoundError(name)
+    return io.BytesIO(FILES[name])
+
+
+@pytest.fixture
+def schema() -> sa.MetaData:
+    return make_schema()
+
+
+@pytest.fixture
+def engine(schema: sa.MetaData, tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'shop.sqlite'}")
+    prepare_sqlite(engine)
+    fill(engine, schema)
+    yield engine
+    engine.dispose()
+
+
+def fill(engine: sa.Engine, schema: sa.MetaData) -> None:
+    schema.create_all(engine)
+    with engine.begin() as connection:
+        for name in ("person", "message", "genre", "album", "photo", "setting"):
+            for row in ROWS[name]:
+                connection.execute(schema.tables[name].insert().values(row))
+
+
+@pytest.fixture
+def ann() -> Order:
+    return Order("The Shop", "A1B2C3D4", Subject("1", "Ann", "ann@example.org", "en_GB", "Europe/London"))
+
+
+@pytest.fixture
+def build(engine: sa.Engine, schema: sa.MetaData, ann: Order, tmp_path: Path) -> Built:
+    """Ann's archive."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    return build_archive(
+        ann,
+        engine=engine,
+        graph=build_graph(schema),
+        open_file=open_file,
+        workspace=workspace,
+        tell=lambda _step, _done: None,
+    )
