@@ -1,0 +1,62 @@
+"""One value as the page shows it: text, and perhaps a machine-readable time, a link or a picture.
+
+`viewer.js` says the same for rows that are not in the page; change both together.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from app.engine.report.formats import Formats
+from app.engine.report.tables import is_readable
+from app.engine.shape import Field, Kind, Value
+
+PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "webp"})
+PROGRAMS = frozenset(
+    {"htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"}
+)
+"""A browser would run what stands in them, next to this person's data."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    kind: str
+    text: str
+    time: str = ""
+    link: str = ""
+    is_picture: bool = False
+
+
+def to_cell(field: Field, value: Value, formats: Formats, person: str) -> Cell:
+    if value is None:
+        return Cell(field.kind, "")
+    if field.kind in {"moment", "date"}:
+        shown = formats.moment(str(value)) if field.kind == "moment" else formats.date(str(value))
+        return Cell(field.kind, shown, time=str(value))
+    if field.kind == "file":
+        return Cell(field.kind, str(value), link=link_file(str(value)), is_picture=_ending(value) in PICTURES)
+    text = _say(field.kind, value, formats, person)
+    return Cell("name" if field.kind == "id" and is_readable(text) else field.kind, text)
+
+
+def _say(kind: Kind, value: Value, formats: Formats, person: str) -> str:
+    if kind == "number":
+        return formats.number(value)
+    if kind == "bytes":
+        return f"{formats.number(value)} bytes"
+    if kind == "flag":
+        return "Yes" if value else "No"
+    if kind == "id" and value == person:
+        return "You"
+    return str(value)
+
+
+def link_file(path: str) -> str:
+    """The link to a member below `data/`; empty for files that a browser would run, and for what is no such path."""
+    parts = path.split("/")
+    if _ending(path) in PROGRAMS or any(part in {"", ".", ".."} for part in parts):
+        return ""
+    return "data/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def _ending(path: str) -> str:
+    return path.rpartition(".")[2].lower()

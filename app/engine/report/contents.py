@@ -1,0 +1,59 @@
+"""What the pages are made from, when all rows have gone by."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.engine.report.formats import Formats
+from app.engine.report.tables import TableReport
+from app.engine.shape import Coverage, Edition, Gap
+
+
+@dataclass(frozen=True)
+class Contents:
+    edition: Edition
+    formats: Formats
+    all_tables: tuple[TableReport, ...]
+    coverage: tuple[Coverage, ...]
+    gaps: tuple[Gap, ...]
+    data_formats: tuple[str, ...]
+
+    @cached_property
+    def tables(self) -> tuple[TableReport, ...]:
+        """Those with a page: a table without rows is a line on the coverage page."""
+        return tuple(table for table in self.all_tables if table.rows)
+
+    @property
+    def owner(self) -> str:
+        return self.edition.subject.name or self.edition.subject.email or self.edition.subject.id
+
+    @property
+    def items(self) -> int:
+        return sum(table.rows for table in self.tables)
+
+    @property
+    def files(self) -> int:
+        return sum(table.files for table in self.tables)
+
+    @cached_property
+    def years(self) -> Counter[int]:
+        years: Counter[int] = Counter()
+        for table in self.tables:
+            years.update(table.years)
+        return years
+
+    @property
+    def empty(self) -> tuple[str, ...]:
+        return tuple(line.title or line.table for line in self.coverage if line.status == "empty")
+
+    @property
+    def excluded(self) -> tuple[Coverage, ...]:
+        return tuple(line for line in self.coverage if line.status == "excluded")
+
+    @property
+    def kept_back(self) -> tuple[Coverage, ...]:
+        """Tables of which some columns are not in the archive."""
+        return tuple(line for line in self.coverage if line.left_out and line.status != "excluded")
+
+    def find_table(self, name: str) -> TableReport | None:
+        return next((table for table in self.all_tables if table.name == name), None)

@@ -1,0 +1,100 @@
+"""How one person reads dates and numbers: Babel in their locale and time zone.
+
+The report's JavaScript does the same with the browser's Intl, so a page looks alike with and without it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time, get_datetime_format, get_timezone_gmt
+from babel.numbers import format_compact_decimal, format_decimal
+
+from app.engine.shape import Value
+
+NEAR_NEW_YEAR = frozenset({"12-30", "12-31", "01-01", "01-02"})
+"""The days on which the year depends on the time zone."""
+YEAR = re.compile(r"\d{4}-")
+
+
+@dataclass(frozen=True)
+class Formats:
+    locale_name: str
+    zone_name: str
+
+    @cached_property
+    def locale(self) -> Locale:
+        """English where Babel does not know the locale: dates that read oddly are better than no archive."""
+        try:
+            return Locale.parse(self.locale_name)
+        except (UnknownLocaleError, ValueError, TypeError):
+            return Locale("en")
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        try:
+            return ZoneInfo(self.zone_name)
+        except (KeyError, ValueError, OSError):
+            return UTC
+
+    @property
+    def language_tag(self) -> str:
+        """What the browser's Intl calls the locale (BCP 47)."""
+        return str(self.locale).replace("_", "-")
+
+    @property
+    def browser_zone(self) -> str:
+        return str(self.zone)
+
+    def number(self, value: Value) -> str:
+        """Text is shown as it is: it was made text to keep every digit."""
+        if isinstance(value, str):
+            return value
+        return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
+
+    def compact(self, value: int) -> str:
+        return str(format_compact_decimal(value, locale=self.locale, fraction_digits=1))
+
+    def date(self, value: str) -> str:
+        try:
+            return str(format_date(date.fromisoformat(value), "medium", locale=self.locale))
+        except ValueError:
+            return value
+
+    def moment(self, value: str) -> str:
+        try:
+            return self._moment(datetime.fromisoformat(value))
+        except (ValueError, OverflowError):
+            return value
+
+    def _moment(self, moment: datetime) -> str:
+        local = self.localize(moment)
+        day = format_date(local, "medium", locale=self.locale)
+        clock = format_time(local, "short", locale=self.locale)
+        return str(get_datetime_format("medium", locale=self.locale)).replace("{0}", clock).replace("{1}", day)
+
+    def day(self, moment: datetime) -> str:
+        return str(format_date(self.localize(moment), "long", locale=self.locale))
+
+    def clock(self, moment: datetime) -> str:
+        """The time of day with its zone: "08:51 (GMT+07:00)"."""
+        local = self.localize(moment)
+        zone = get_timezone_gmt(local, width="long", locale=self.locale).removesuffix("+00:00")
+        return f"{format_time(local, 'short', locale=self.locale)} ({zone})"
+
+    def localize(self, moment: datetime) -> datetime:
+        return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).astimezone(self.zone)
+
+    def year(self, value: Value) -> int | None:
+        """The year of a date or moment, as the person's calendar has it."""
+        if not isinstance(value, str) or not YEAR.match(value):
+            return None
+        if len(value) > len("2026-01-01") and value[5:10] in NEAR_NEW_YEAR:
+            try:
+                return self.localize(datetime.fromisoformat(value)).year
+            except (ValueError, OverflowError):
+                pass
+        return int(value[:4])

@@ -1,0 +1,75 @@
+"""The report's HTML: an overview, a page for each table, the coverage statement, and what this archive is."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.engine.report.cells import Cell, to_cell
+from app.engine.report.chart import draw_bars
+from app.engine.report.contents import Contents
+from app.engine.report.icons import draw_icon
+from app.engine.report.tables import TableReport
+
+GAPS_SHOWN = 1000
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+@dataclass(frozen=True)
+class Column:
+    label: str
+    kind: str
+    is_hidden: bool
+
+
+def write_pages(folder: Path, contents: Contents) -> None:
+    shared: dict[str, Any] = {"contents": contents, "edition": contents.edition, "formats": contents.formats}
+    for template, page, facts in _list_pages(contents):
+        text = load_templates().get_template(template).render(**shared, page=page, **facts)
+        # Half of a surrogate pair has no UTF-8; one such value must not cost the person the archive.
+        (folder / page).write_bytes(text.encode("utf-8", "replace"))
+
+
+def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield "index.html.j2", "index.html", {"bars": draw_bars(contents.years)}
+    for table in contents.tables:
+        columns = [_column(table, position) for position in table.columns]
+        yield "table.html.j2", table.page, {"table": table, "columns": columns, "rows": _cells(table, contents)}
+    yield "coverage.html.j2", "coverage.html", {"gaps_shown": GAPS_SHOWN}
+    yield "about.html.j2", "about.html", {}
+    yield "README.txt.j2", "README.txt", {}
+
+
+@cache
+def load_templates() -> Environment:
+    """Once for a process: small archives cost little else."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    environment.globals["draw_icon"] = draw_icon
+    environment.filters["one_line"] = lambda text: " ".join(CONTROL.sub(" ", text).split())
+    return environment
+
+
+def _column(table: TableReport, position: int) -> Column:
+    field = table.shape.fields[position]
+    return Column(field.label, field.kind, position in table.hidden)
+
+
+def _cells(table: TableReport, contents: Contents) -> Iterator[list[tuple[Column, Cell]]]:
+    columns = [(position, _column(table, position), table.shape.fields[position]) for position in table.columns]
+    for row in table.first_rows:
+        yield [
+            (column, to_cell(field, row[position], contents.formats, contents.edition.subject.id))
+            for position, column, field in columns
+        ]

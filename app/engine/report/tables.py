@@ -1,0 +1,101 @@
+"""One table of the report while its rows go by: what its page shows, and the numbers that the overview needs.
+
+Holds the first rows and some counters; the rows themselves go to `writers.to_viewer`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from app.engine.names import file_name
+from app.engine.report.formats import Formats
+from app.engine.shape import Kind, Row, TableShape
+from app.engine.writers.to_viewer import ViewerWriter
+
+SHOWN = 50
+"""Rows that stand in the page itself and need no JavaScript."""
+OPENERS: frozenset[Kind] = frozenset({"text", "moment", "date"})
+TIMES: frozenset[Kind] = frozenset({"moment", "date"})
+OPAQUE = re.compile(r"-?\d+|[0-9a-fA-F-]{16,}")
+"""An id that tells people nothing: a number, a UUID, a checksum."""
+
+
+class TableReport:
+    """Takes the rows of one table in batches, then is what the pages are made from."""
+
+    def __init__(self, folder: Path, shape: TableShape, formats: Formats) -> None:
+        self.shape = shape
+        self.name = shape.name
+        self.title = shape.declaration.title or shape.name
+        self.file = file_name(shape.name)
+        self.rows = 0
+        self.files = 0
+        self.years: Counter[int] = Counter()
+        self.first_rows: list[Row] = []
+        self.readable: set[int] = set()
+        """Positions of id fields that hold names for people, not only ids."""
+        self._formats = formats
+        self._writer = ViewerWriter(folder, shape)
+        kinds = [field.kind for field in shape.fields]
+        self._ids = {position for position, kind in enumerate(kinds) if kind == "id"}
+        self._file_fields = [position for position, kind in enumerate(kinds) if kind == "file"]
+        self.year_field = next((position for position, kind in enumerate(kinds) if kind in TIMES), None)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        self._writer.write(rows)
+        if len(self.first_rows) < SHOWN:
+            self.first_rows += self._writer.convert(rows[: SHOWN - len(self.first_rows)])
+        self.rows += len(rows)
+        for position in self._file_fields:
+            self.files += sum(row[position] is not None for row in rows)
+        for position in self._ids - self.readable:
+            if any(is_readable(row[position]) for row in rows):
+                self.readable.add(position)
+        if self.year_field is not None:
+            self._count_years(rows, self.year_field)
+
+    def finish(self) -> None:
+        self._writer.finish()
+
+    def _count_years(self, rows: Sequence[Row], position: int) -> None:
+        year = self._formats.year
+        for row in rows:
+            found = year(row[position])
+            if found is not None:
+                self.years[found] += 1
+
+    @property
+    def page(self) -> str:
+        return f"{self.file}.html"
+
+    @property
+    def starts(self) -> list[int]:
+        return self._writer.starts
+
+    @cached_property
+    def columns(self) -> list[int]:
+        """The order of columns for people: first what names the row, last the ids, which are for machines.
+
+        Known only when all rows have gone by.
+        """
+        order = sorted(range(len(self.shape.fields)), key=lambda position: position in self.hidden)
+        opener = next((position for position in order if self._can_open(position)), order[0] if order else None)
+        return order if opener is None else [opener, *(position for position in order if position != opener)]
+
+    @cached_property
+    def hidden(self) -> set[int]:
+        """Columns of ids: the table shows them only where it has nothing else, a row's own view always."""
+        return set() if self.has_only_ids else self._ids - self.readable
+
+    @cached_property
+    def has_only_ids(self) -> bool:
+        return len(self._ids - self.readable) == len(self.shape.fields)
+
+    def _can_open(self, position: int) -> bool:
+        return self.shape.fields[position].kind in OPENERS and position not in self.hidden
+
+
+def is_readable(value: object) -> bool:
+    return isinstance(value, str) and not OPAQUE.fullmatch(value)

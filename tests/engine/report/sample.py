@@ -1,0 +1,208 @@
+"""A small archive folder as `engine.build` would leave it, for the tests of its report."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from app.engine.register import TableDeclaration
+from app.engine.report import Report
+from app.engine.shape import Coverage, Edition, Field, Gap, Row, Subject, TableShape
+
+ANN = "0193a1b2-0000-7000-8000-00000000000a"
+PLACES = ("Đà Lạt", "Hội An", "Zürich", "Łódź", "Ærø", "Kraków")
+TEXT = (
+    "Up betimes, and by water to the office. There all the morning; then home to dinner, where my wife had a "
+    "good piece of beef. In the afternoon abroad, and so to bed."
+)
+
+
+def make_edition(**values: Any) -> Edition:
+    subject = {"id": ANN, "name": "Ann", "email": "ann@example.org", "locale": "en_GB", "time_zone": "Europe/London"}
+    return Edition(
+        site=values.pop("site", "Satchel"),
+        reference="A1B2C3D4",
+        snapshot_at=datetime(2026, 11, 19, 1, 51, tzinfo=UTC),
+        subject=Subject(**{**subject, **values}),
+    )
+
+
+def declare(title: str, icon: str = "file-text", **facts: str) -> TableDeclaration:
+    known = {
+        "purpose": "Keeping your journal.",
+        "retention": "Until you delete it.",
+        "recipients": "Nobody, or the people you chose.",
+        "source": "You.",
+    }
+    return TableDeclaration("owned", ("author_id",), title=title, icon=icon, **{**known, **facts})
+
+
+ACCOUNT = TableShape(
+    "user",
+    declare("Account", "user", purpose="Signing in."),
+    (
+        Field("id", "Id", "id"),
+        Field("email", "Email", "text"),
+        Field("name", "Name", "text"),
+        Field("created_at", "Created", "moment"),
+    ),
+    ("id",),
+)
+ENTRY = TableShape(
+    "entry",
+    declare("Entries", "notebook-pen"),
+    (
+        Field("id", "Id", "id"),
+        Field("author_id", "Author", "id"),
+        Field("date", "Date", "date"),
+        Field("title", "Title", "text"),
+        Field("body", "Body", "longtext"),
+        Field("shared", "Shared", "flag"),
+        Field("score", "Score", "number", number=True),
+        Field("created_at", "Created", "moment"),
+        Field("extra", "Extra", "json"),
+    ),
+    ("id",),
+)
+COMMENT = TableShape(
+    "comment",
+    declare("Comments", "message-square-text"),
+    (
+        Field("id", "Id", "id"),
+        Field("entry_id", "Entry", "id"),
+        Field("author_id", "Author", "id"),
+        Field("body", "Body", "longtext"),
+        Field("created_at", "Created", "moment"),
+    ),
+    ("id",),
+)
+ATTACHMENT = TableShape(
+    "attachment",
+    declare("Pictures and files", "images"),
+    (
+        Field("id", "Id", "id"),
+        Field("name", "Name", "text"),
+        Field("size", "Size", "number"),
+        Field("stored_name", "File", "file"),
+        Field("preview", "Preview", "bytes"),
+        Field("created_at", "Created", "moment"),
+    ),
+    ("id",),
+)
+LINK = TableShape(
+    "entry_tag",
+    declare("Tags of entries", "tags"),
+    (Field("entry_id", "Entry", "id"), Field("tag_id", "Tag", "id")),
+    ("entry_id", "tag_id"),
+)
+
+
+def make_id(number: int) -> str:
+    return f"0193a1b2-0000-7000-8000-{number:012x}"
+
+
+def make_entries(count: int) -> list[Row]:
+    day, moment = date(1660, 1, 1), datetime(2026, 1, 1, 9, 0, tzinfo=UTC)
+    return [
+        (
+            make_id(number),
+            ANN,
+            (day + timedelta(days=number)).isoformat() if number % 97 else None,
+            f"Day {number} in {PLACES[number % len(PLACES)]}",
+            f"{TEXT} Written in {PLACES[(number + 1) % len(PLACES)]}." * (1 + number % 3),
+            number % 4 == 0,
+            f"{10**17 + (number * 7919) % 5000}",
+            (moment + timedelta(hours=number % 8000)).isoformat(),
+            {"mood": ["calm", "tired"][number % 2], "steps": number} if number % 5 == 0 else None,
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+def make_comments(count: int) -> list[Row]:
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    authors = (ANN, "Phil Gyford", "Grace", "User 3")
+    return [
+        (
+            make_id(10**6 + number),
+            make_id(number),
+            authors[number % 4],
+            f"A remark on day {number}.\nSecond line.",
+            (moment + timedelta(minutes=number)).isoformat(),
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+ATTACHMENTS: tuple[Row, ...] = (
+    (make_id(1), "Harbour at dusk.png", 1234, "media/000001.png", "AAECAw==", "2026-02-01T10:00:00+00:00"),
+    (make_id(2), "notes.txt", 12, "media/000002.txt", None, "2026-02-02T10:00:00+00:00"),
+    (make_id(3), "page.html", 55, "media/000003.html", None, "2026-02-03T10:00:00+00:00"),
+    (make_id(4), "lost.jpg", 99, None, None, "2026-02-04T10:00:00+00:00"),
+)
+GAPS = (Gap("attachment", make_id(4), "lost.jpg", "The file is no longer on the disk."),)
+
+
+def make_media(folder: Path) -> None:
+    media = folder / "data" / "media"
+    media.mkdir(parents=True)
+    picture = Image.new("RGB", (640, 400), "#0b5f59")
+    ImageDraw.Draw(picture).ellipse((400, 80, 520, 200), fill="#f1c069")
+    picture.save(media / "000001.png")
+    (media / "000002.txt").write_text("Some notes.\n", encoding="utf-8")
+    (media / "000003.html").write_text("<h1>A page</h1>", encoding="utf-8")
+
+
+def make_coverage(tables: Sequence[tuple[TableShape, Sequence[Row]]]) -> list[Coverage]:
+    secret = (("password_hash", "A secret that never leaves the site."),)
+    lines = [
+        Coverage(
+            shape.name,
+            shape.declaration.title,
+            "included" if rows else "empty",
+            len(rows),
+            "",
+            secret if shape.name == "user" else (),
+        )
+        for shape, rows in tables
+    ]
+    pulse = Coverage("pulse", "", "excluded", 0, "One row about the site's own machinery, about nobody.", ())
+    return [*lines, pulse]
+
+
+def write_report(
+    folder: Path,
+    tables: Sequence[tuple[TableShape, Sequence[Row]]],
+    *,
+    edition: Edition | None = None,
+    coverage: Sequence[Coverage] | None = None,
+    gaps: Sequence[Gap] = (),
+    batch: int = 1000,
+) -> Path:
+    """Returns `folder`, which is made."""
+    folder.mkdir(parents=True)
+    report = Report(folder, edition or make_edition())
+    for shape, rows in tables:
+        writer = report.table(shape)
+        for start in range(0, len(rows), batch):
+            writer.write(rows[start : start + batch])
+        writer.finish()
+    report.finish(make_coverage(tables) if coverage is None else coverage, gaps)
+    return folder
+
+
+def write_sample(folder: Path, entries: int = 5000, comments: int = 120) -> Path:
+    """Ann's journal: pictures, a gap, an empty table, and more entries than one chunk holds."""
+    tables: list[tuple[TableShape, Sequence[Row]]] = [
+        (ACCOUNT, [(ANN, "ann@example.org", "Ann", "2025-12-31T23:30:00+00:00")]),
+        (ENTRY, make_entries(entries)),
+        (COMMENT, make_comments(comments)),
+        (ATTACHMENT, ATTACHMENTS),
+        (LINK, [(make_id(number), make_id(number % 7)) for number in range(30)]),
+        (TableShape("sign_in", declare("Sign-ins", "key-round"), (Field("id", "Id", "id"),), ("id",)), []),
+    ]
+    write_report(folder, tables, gaps=GAPS)
+    make_media(folder)
+    return folder
