@@ -1,0 +1,247 @@
+"""The only code that changes an archive's state. Each change is one conditional UPDATE, and its row count decides.
+
+Read, decide, write loses updates between two processes (2,325 commits left a counter at 740); a condition in the
+UPDATE does not. Times are the database's, so that workers with wrong clocks agree.
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+from sqlalchemy import CursorResult, Update, and_, case, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.engine.build import Built
+from app.extensions import db
+from app.models import Archive, ArchiveDownload, Pulse, State
+from app.models.columns import database_time, in_days, now
+
+PULSE = "reconcile"
+FRESH = {"populate_existing": True}
+"""Read the row as it is now; the session may remember an older one."""
+
+
+class LeaseLostError(Exception):
+    """Another worker has this archive now, or nobody wants it any more; stop at once and leave nothing."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on an archive, as long as the lease is renewed."""
+
+    archive_id: str
+    reference: str
+    fence: str
+    attempt: int
+
+
+def insert(user_id: str) -> tuple[str, bool]:
+    """(id of the person's active archive, whether it is new). The database's index decides between two requests."""
+    db.session.commit()
+    archive = Archive(user_id=user_id)
+    db.session.add(archive)
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        active = select(Archive.id).where(Archive.user_id == user_id, _is_active())
+        found = db.session.scalar(active)
+        db.session.commit()
+        return (found, False) if found else insert(user_id)  # it ended in between
+    return archive.id, True
+
+
+def claim(user_id: str) -> Claim | None:
+    """Take the person's archive if it waits, or if who had it has gone silent. None: there is nothing to do."""
+    fence = secrets.token_hex(16)
+    free = or_(
+        and_(Archive.state == State.QUEUED, _is_due()),
+        and_(Archive.state == State.RUNNING, Archive.lease_until < database_time()),
+    )
+    changed = _change(
+        update(Archive)
+        .where(Archive.user_id == user_id, free, Archive.attempt < current_app.config["ARCHIVE_MAX_ATTEMPTS"])
+        .values(
+            state=State.RUNNING,
+            fence=fence,
+            lease_until=_lease(),
+            attempt=Archive.attempt + 1,
+            started_at=database_time(),
+            step=None,
+            done=0,
+        )
+    )
+    if changed != 1:
+        return None
+    archive = db.session.scalars(select(Archive).where(Archive.fence == fence), execution_options=FRESH).one()
+    db.session.commit()
+    return Claim(archive.id, archive.reference, fence, archive.attempt)
+
+
+def renew(held: Claim, step: str, done: int) -> None:
+    """Heartbeat and progress in one write. Raises LeaseLostError."""
+    _change_mine(held, lease_until=_lease(), step=step, done=done)
+
+
+def finish(held: Claim, file_name: str, built: Built) -> None:
+    """The file is published and now exists for people too. Raises LeaseLostError."""
+    _change_mine(
+        held,
+        state=State.READY,
+        finished_at=database_time(),
+        expires_at=in_days(current_app.config["ARCHIVE_KEEP_DAYS"]),
+        file_name=file_name,
+        size=built.size,
+        sha256=built.sha256,
+        row_count=built.rows,
+        gap_count=built.gaps,
+        done=1000,
+        **_NO_LEASE,
+    )
+
+
+def fail(held: Claim, error: str) -> None:
+    """Raises LeaseLostError."""
+    _change_mine(held, state=State.FAILED, finished_at=database_time(), error=error, **_NO_LEASE)
+
+
+def retry_later(held: Claim, error: str) -> None:
+    """Back to the queue after a pause that doubles with each attempt, or failed after the last."""
+    config = current_app.config
+    if held.attempt >= config["ARCHIVE_MAX_ATTEMPTS"]:
+        fail(held, error)
+        return
+    pause = config["ARCHIVE_RETRY_SECONDS"] * 2 ** (held.attempt - 1)
+    _change_mine(held, state=State.QUEUED, error=error, not_before=database_time(pause), **_NO_LEASE)
+
+
+def give_back(held: Claim) -> None:
+    """The worker is being stopped: back to the queue at once, and the attempt does not count."""
+    _change_mine(held, state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE)
+
+
+def cancel(user_id: str, archive_id: str) -> bool:
+    """Whether it was still waiting or being made. A worker that has it finds its lease gone."""
+    return _end(user_id, archive_id, _is_active(), State.CANCELLED)
+
+
+def delete_ready(user_id: str, archive_id: str) -> bool:
+    """Whether there was something to delete. The file is the caller's to remove."""
+    return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED)
+
+
+def recover_silent(user_id: str | None) -> None:
+    """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts."""
+    too_often = Archive.attempt >= current_app.config["ARCHIVE_MAX_ATTEMPTS"]
+    silent = and_(Archive.state == State.RUNNING, Archive.lease_until < database_time(), *_of(user_id))
+    _change(
+        update(Archive)
+        .where(silent)
+        .values(
+            state=case((too_often, State.FAILED), else_=State.QUEUED),
+            finished_at=case((too_often, database_time())),
+            error=case((too_often, "interrupted"), else_=Archive.error),
+            dispatched_at=None,
+            **_NO_LEASE,
+        )
+    )
+
+
+def expire() -> None:
+    """What is past its date can no longer be downloaded."""
+    past = and_(Archive.state == State.READY, Archive.expires_at <= database_time())
+    _change(update(Archive).where(past).values(state=State.EXPIRED))
+
+
+def take_unheard(user_id: str | None) -> list[str]:
+    """Ids of people whose queued archive nobody has begun, although its bell should have rung by now.
+
+    They are marked as rung in the same statement, so that two reconcilers do not ring twice.
+    """
+    ring = current_app.config["ARCHIVE_RING_SECONDS"]
+    unheard = or_(
+        and_(Archive.dispatched_at.is_(None), Archive.created_at < database_time(-2)),
+        Archive.dispatched_at < database_time(-ring),
+    )
+    db.session.commit()
+    rung = db.session.execute(
+        update(Archive)
+        .where(Archive.state == State.QUEUED, _is_due(), unheard, *_of(user_id))
+        .values(dispatched_at=database_time())
+        .returning(Archive.user_id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    people = list(rung)
+    db.session.commit()
+    return people
+
+
+def beat_pulse() -> None:
+    """Leave a sign of life that pages and operators can read."""
+    if not _change(update(Pulse).where(Pulse.name == PULSE).values(at=database_time())):
+        db.session.add(Pulse(name=PULSE, at=now()))
+        try:
+            db.session.commit()
+        except IntegrityError:
+            db.session.rollback()  # another worker was first
+
+
+def files_vouched_for() -> set[str]:
+    """Names of the files that a ready archive needs."""
+    found = set(db.session.scalars(select(Archive.file_name).where(Archive.state == State.READY)))
+    db.session.commit()
+    return cast("set[str]", found)
+
+
+def fences_at_work() -> set[str]:
+    found = set(db.session.scalars(select(Archive.fence).where(Archive.state == State.RUNNING)))
+    db.session.commit()
+    return cast("set[str]", found)
+
+
+def record_download(archive_id: str, ip_address: str, user_agent: str) -> None:
+    db.session.commit()
+    db.session.add(ArchiveDownload(archive_id=archive_id, ip_address=ip_address[:45], user_agent=user_agent[:400]))
+    db.session.commit()
+
+
+_NO_LEASE: dict[str, Any] = {"fence": None, "lease_until": None}
+
+
+def _end(user_id: str, archive_id: str, condition: Any, state: State) -> bool:
+    mine = and_(Archive.id == archive_id, Archive.user_id == user_id, condition)
+    return _change(update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)) == 1
+
+
+def _change_mine(held: Claim, **values: Any) -> None:
+    mine = and_(Archive.id == held.archive_id, Archive.fence == held.fence, Archive.state == State.RUNNING)
+    if _change(update(Archive).where(mine).values(**values)) != 1:
+        raise LeaseLostError(held.archive_id)
+
+
+def _change(statement: Update) -> int:
+    """Run in a transaction of its own; the number of rows it changed.
+
+    The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
+    """
+    db.session.commit()
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    db.session.commit()
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def _lease() -> database_time:
+    return database_time(current_app.config["ARCHIVE_LEASE_SECONDS"])
+
+
+def _is_active() -> Any:
+    return Archive.state.in_((State.QUEUED, State.RUNNING))
+
+
+def _is_due() -> Any:
+    return or_(Archive.not_before.is_(None), Archive.not_before <= database_time())
+
+
+def _of(user_id: str | None) -> tuple[Any, ...]:
+    return () if user_id is None else (Archive.user_id == user_id,)

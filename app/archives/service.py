@@ -1,0 +1,208 @@
+"""What can be done with archives. Each function is one deed; doors call them and translate the outcome.
+
+The row exists before any worker hears of it, and is the truth whatever happens to the message.
+"""
+
+import errno
+import logging
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import BinaryIO
+
+from celery.exceptions import SoftTimeLimitExceeded
+from flask import current_app
+from sqlalchemy import func, select
+
+from app.archives import ledger, storage
+from app.archives.ledger import Claim, LeaseLostError
+from app.engine.build import Order, build_archive
+from app.engine.graph import Graph, build_graph
+from app.engine.shape import Subject
+from app.extensions import db
+from app.models import Archive, ArchiveDownload, Pulse, State, User
+
+log = logging.getLogger(__name__)
+
+_PAUSE = 1.0
+"""Seconds between two writes of progress."""
+
+
+def request_archive(user_id: str) -> tuple[str, bool]:
+    """Note the request. Returns the id of the person's active archive and whether it is new.
+
+    The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
+    """
+    return ledger.insert(user_id)
+
+
+def generate(user_id: str) -> None:
+    """Make the archive this person waits for. Nothing waits, or the person is gone: nothing is done."""
+    person = db.session.get(User, user_id) if _is_id(user_id) else None
+    if person is None:
+        log.info("no person %s: nothing to do", user_id)
+        return
+    held = ledger.claim(person.id)
+    if held is None:
+        log.info("no archive waits for %s", user_id)
+        return
+    log.info("archive %s: attempt %s", held.reference, held.attempt)
+    try:
+        _make(person, held)
+    except LeaseLostError:
+        log.info("archive %s: no longer wanted here", held.reference)
+    except (SystemExit, KeyboardInterrupt):
+        _settle(held, partial(ledger.give_back, held))
+        raise
+    except Exception as error:
+        log.exception("archive %s: attempt %s failed", held.reference, held.attempt)
+        _settle(held, partial(_give_up, held, error))
+
+
+def reconcile() -> list[str]:
+    """Bring rows, leases and files into agreement. Returns the ids of the people to ring for."""
+    ledger.recover_silent(None)
+    ledger.expire()
+    storage.sweep(ledger.files_vouched_for(), ledger.fences_at_work())
+    ledger.beat_pulse()
+    return ledger.take_unheard(None)
+
+
+def reconcile_person(user_id: str) -> list[str]:
+    """The same for one person who is watching; cheap, and without files."""
+    ledger.recover_silent(user_id)
+    return ledger.take_unheard(user_id)
+
+
+def cancel(user_id: str, archive_id: str) -> bool:
+    return ledger.cancel(user_id, archive_id)
+
+
+def delete(user_id: str, archive_id: str) -> bool:
+    """Whether there was a ready archive; its file is gone at once."""
+    archive = find_archive(user_id, archive_id)
+    deleted = ledger.delete_ready(user_id, archive_id)
+    if deleted and archive and archive.file_name:
+        storage.discard(archive.file_name)
+    return deleted
+
+
+def find_archive(user_id: str, archive_id: str) -> Archive | None:
+    """Ownership is part of the query: somebody else's archive is as absent as none."""
+    mine = select(Archive).where(Archive.id == archive_id, Archive.user_id == user_id)
+    return db.session.scalar(mine, execution_options=ledger.FRESH)
+
+
+def list_archives(user_id: str) -> Sequence[Archive]:
+    mine = select(Archive).where(Archive.user_id == user_id).order_by(Archive.created_at.desc(), Archive.id)
+    return db.session.scalars(mine, execution_options=ledger.FRESH).all()
+
+
+def open_download(archive: Archive) -> BinaryIO:
+    """The bytes of a ready archive. Raises OSError when the file is not there."""
+    if archive.file_name is None:
+        raise FileNotFoundError(archive.id)
+    return storage.open_published(archive.file_name)
+
+
+def path_of(archive: Archive) -> Path:
+    """Where the file of a ready archive lies, for operators."""
+    return storage.path_of(archive.file_name or "")
+
+
+def record_download(archive: Archive, ip_address: str, user_agent: str) -> None:
+    ledger.record_download(archive.id, ip_address, user_agent)
+
+
+def count_downloads(archive: Archive) -> int:
+    mine = select(func.count()).where(ArchiveDownload.archive_id == archive.id)
+    return db.session.execute(mine).scalar_one()
+
+
+def count_ahead(archive: Archive) -> int:
+    """How many requests wait longer than this one."""
+    older = select(func.count()).where(Archive.state == State.QUEUED, Archive.created_at < archive.created_at)
+    return db.session.execute(older).scalar_one()
+
+
+def last_pulse() -> Pulse | None:
+    """The last sign of life of a worker, or None if there never was one."""
+    return db.session.get(Pulse, ledger.PULSE, populate_existing=True)
+
+
+@cache
+def graph() -> Graph:
+    """The graph of our own tables. Raises RegisterError as long as a table or column is not classified."""
+    return build_graph(db.metadata)
+
+
+def _make(person: User, held: Claim) -> None:
+    """Build in a folder of our own, publish, and only then say so."""
+    order = Order(current_app.config["SITE_NAME"], held.reference, _subject(person))
+    db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
+    with storage.workspace(held.archive_id, held.fence) as folder:
+        built = build_archive(
+            order,
+            engine=db.engine,
+            graph=graph(),
+            open_file=storage.open_stored,
+            workspace=folder,
+            tell=_Heart(held).beat,
+        )
+        name = storage.publish(built.file, held.archive_id, held.fence)
+    try:
+        ledger.finish(held, name, built)
+    except LeaseLostError:
+        # Only then: after a broken connection the row may be ready all the same, and the sweeper will know.
+        storage.discard(name)
+        raise
+    log.info("archive %s: ready, %s rows, %s bytes, %s gaps", held.reference, built.rows, built.size, built.gaps)
+
+
+class _Heart:
+    """Turns the engine's frequent progress into a write a second: the lease, and what the person sees."""
+
+    def __init__(self, held: Claim) -> None:
+        self._held = held
+        self._pause = min(_PAUSE, current_app.config["ARCHIVE_LEASE_SECONDS"] / 4)
+        self._last = time.monotonic()
+
+    def beat(self, step: str, done: int) -> None:
+        if time.monotonic() - self._last >= self._pause:
+            ledger.renew(self._held, step, done)
+            self._last = time.monotonic()
+
+
+def _subject(person: User) -> Subject:
+    return Subject(person.id, person.name, person.email or "", person.language, person.time_zone)
+
+
+def _give_up(held: Claim, error: Exception) -> None:
+    if isinstance(error, SoftTimeLimitExceeded):
+        ledger.fail(held, "too_slow")
+    elif isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        ledger.retry_later(held, "disk_full")
+    else:
+        ledger.retry_later(held, "fault")
+
+
+def _settle(held: Claim, deed: Callable[[], None]) -> None:
+    """Write down how the attempt ended. If even that fails, the lease runs out and the reconciler does it."""
+    try:
+        db.session.rollback()
+        deed()
+    except LeaseLostError:
+        pass
+    except Exception:
+        log.exception("archive %s: left to the reconciler", held.reference)
+
+
+def _is_id(text: object) -> bool:
+    """A forged message may carry anything."""
+    try:
+        uuid.UUID(str(text))
+    except ValueError:
+        return False
+    return isinstance(text, str)

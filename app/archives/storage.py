@@ -1,0 +1,102 @@
+"""Archive files on the disk. A file has its final name only when it is whole and will survive a power cut.
+
+`tmp/<id>.<fence>/` is one attempt's own folder; `ready/<id>.<fence>.zip` a published archive. Names are ids, never
+a person's words. Nothing here knows the database.
+"""
+
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import current_app
+
+SWEEP_AGE = 3600
+"""Seconds. A file younger than this may belong to a change that is not committed yet."""
+
+
+@contextmanager
+def workspace(archive_id: str, fence: str) -> Iterator[Path]:
+    """An empty folder that only we can read, gone at the end whatever happens."""
+    folder = _folder("tmp") / f"{archive_id}.{fence}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(file: Path, archive_id: str, fence: str) -> str:
+    """Give a finished file its final name; returns that name."""
+    name = f"{archive_id}.{fence}.zip"
+    file.chmod(0o600)
+    os.utime(file)  # young again: the sweeper leaves it alone until its row is written
+    _fsync(file)
+    file.rename(path_of(name))
+    _fsync(_folder("ready"))
+    return name
+
+
+def open_published(name: str) -> BinaryIO:
+    """Raises OSError for anything but a regular file of that very name."""
+    return _open_regular(_folder("ready"), name)
+
+
+def open_stored(store: str, name: str) -> BinaryIO:
+    """A file that a row names, from the store its column declares. Raises OSError."""
+    return _open_regular(Path(current_app.config[_STORES[store]]), name)
+
+
+_STORES = {"uploads": "UPLOAD_DIR"}
+
+
+def _open_regular(folder: Path, name: str) -> BinaryIO:
+    """Never follows a link out of the folder, and never waits for a pipe."""
+    if Path(name).name != name:
+        raise FileNotFoundError(name)
+    descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(descriptor)
+        raise FileNotFoundError(name)
+    return os.fdopen(descriptor, "rb")
+
+
+def path_of(name: str) -> Path:
+    return _folder("ready") / name
+
+
+def discard(name: str) -> None:
+    path_of(name).unlink(missing_ok=True)
+
+
+def sweep(vouched_for: set[str], fences: set[str]) -> int:
+    """Remove files that no row vouches for and that are old enough; returns how many.
+
+    They are left by kill -9, and by archives that expired or were deleted together with their person.
+    """
+    oldest = time.time() - SWEEP_AGE
+    published = [path for path in _folder("ready").iterdir() if path.name not in vouched_for]
+    abandoned = [path for path in _folder("tmp").iterdir() if path.suffix.lstrip(".") not in fences]
+    gone = [path for path in (*published, *abandoned) if path.lstat().st_mtime < oldest]
+    for path in gone:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def _folder(name: str) -> Path:
+    folder = Path(current_app.config["ARCHIVE_DIR"]) / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

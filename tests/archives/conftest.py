@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.archives import ledger
+from app.extensions import db
+from app.models import Archive, Attachment, Comment, Entry, Tag, User
+from app.models.columns import database_time
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any]) -> dict[str, Any]:
+    """Everything an archive goes through is tried on SQLite and on PostgreSQL."""
+    return any_database
+
+
+@pytest.fixture
+def bob(make_person: Callable[..., User]) -> User:
+    return make_person("Bob")
+
+
+@pytest.fixture
+def journal(app: Flask, ann: User, bob: User) -> Entry:
+    """Two entries of Ann's and one of Bob's, each commented on by both; returns Ann's first."""
+    entries = [
+        Entry(author_id=ann.id, title="By the sea", body="Waves", tags=[Tag(name="sea")]),
+        Entry(author_id=ann.id, title="At home", body="=1+1", attachments=[_file("lost.jpg")]),
+        Entry(author_id=bob.id, title="Bob's day", body="CANARY of Bob"),
+    ]
+    db.session.add_all(entries)
+    db.session.flush()
+    for entry in entries:
+        db.session.add_all(Comment(entry_id=entry.id, author_id=person.id, body="Nice") for person in (ann, bob))
+    db.session.commit()
+    return entries[0]
+
+
+def _file(name: str) -> Attachment:
+    return Attachment(name=name, media_type="image/jpeg", size=1, sha256="0" * 64, stored_name=f"nowhere-{name}")
+
+
+@pytest.fixture
+def waiting(app: Flask, ann: User) -> str:
+    """Id of Ann's queued archive."""
+    return ledger.insert(ann.id)[0]
+
+
+def load(archive_id: str) -> Archive:
+    archive = db.session.get(Archive, archive_id, populate_existing=True)
+    assert archive is not None
+    db.session.commit()
+    return archive
+
+
+def let_lease_pass(archive_id: str) -> None:
+    """As if its worker had been silent for long."""
+    change(archive_id, lease_until=database_time(-1))
+
+
+def change(archive_id: str, **values: Any) -> None:
+    db.session.execute(sa.update(Archive).where(Archive.id == archive_id).values(**values))
+    db.session.commit()

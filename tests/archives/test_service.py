@@ -1,0 +1,212 @@
+"""An archive's whole life, in one process: asked for, made, published, served, gone."""
+
+import json
+import logging
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from celery.exceptions import SoftTimeLimitExceeded
+from flask import Flask
+
+from app.archives import ledger, service, storage
+from app.engine.verify import VerificationError
+from app.extensions import db
+from app.models import Archive, Entry, State, User
+from app.models.columns import now
+from tests.archives.conftest import change, load
+
+
+def read(archive_id: str) -> dict[str, Any]:
+    """Every JSON table of the published file, and the coverage statement."""
+    with service.open_download(load(archive_id)) as file, zipfile.ZipFile(file) as package:
+        names = [name for name in package.namelist() if name.endswith(".json")]
+        return {Path(name).stem: json.loads(package.read(name)) for name in names}
+
+
+def files(app: Flask) -> list[str]:
+    folder = Path(app.config["ARCHIVE_DIR"])
+    return sorted(path.name for path in folder.rglob("*") if path.parent != folder)
+
+
+def test_it_holds_the_persons_rows_and_nobody_elses(ann: User, bob: User, journal: Entry, waiting: str) -> None:
+    service.generate(ann.id)
+    found = read(waiting)
+    assert [user["email"] for user in found["user"]] == ["ann@example.org"]
+    assert [entry["title"] for entry in found["entry"]] == ["By the sea", "At home"]
+    assert [(row["author_id"], row["roles"]) for row in found["comment"]] == [
+        (ann.id, "author, entry author"),
+        ("Bob", "entry author"),
+        (ann.id, "author, entry author"),
+        ("Bob", "entry author"),
+        (ann.id, "author"),
+    ]
+    assert found["comment"][-1]["entry_id"] == "Bob's day"
+    assert [tag["name"] for tag in found["tag"]] == ["sea"]
+    text = json.dumps(found)
+    assert "CANARY" not in text
+    assert bob.id not in text
+    assert "bob@example.org" not in text
+    assert "argon2" not in text
+
+
+def test_its_counts_are_the_databases(ann: User, journal: Entry, waiting: str) -> None:
+    service.generate(ann.id)
+    coverage = {table["table"]: table for table in read(waiting)["coverage"]["tables"]}
+    assert coverage.keys() == db.metadata.tables.keys()
+    mine = sa.select(sa.func.count()).where(Entry.author_id == ann.id)
+    assert coverage["entry"]["rows"] == db.session.execute(mine).scalar_one() == 2
+    assert load(waiting).row_count == sum(table["rows"] for table in coverage.values())
+
+
+def test_a_lost_file_is_a_gap_and_said(ann: User, journal: Entry, waiting: str) -> None:
+    service.generate(ann.id)
+    assert load(waiting).gap_count == 1
+    assert [gap["name"] for gap in read(waiting)["coverage"]["gaps"]] == ["lost.jpg"]
+
+
+def test_it_is_made_once_however_often_the_bell_rings(app: Flask, ann: User, waiting: str) -> None:
+    for _ in range(3):
+        service.generate(ann.id)
+    assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
+    assert len(files(app)) == 1
+
+
+@pytest.mark.parametrize("user_id", ["00000000-0000-0000-0000-000000000000", "nobody", "", None, 5, {"a": 1}])
+def test_a_person_who_is_gone_or_never_was_is_no_error(app: Flask, user_id: Any) -> None:
+    service.generate(user_id)
+
+
+def test_a_deleted_person_leaves_no_archive_to_make(ann: User, waiting: str) -> None:
+    db.session.execute(sa.delete(User).where(User.id == ann.id))
+    db.session.commit()
+    db.session.expunge_all()
+    service.generate(ann.id)
+    assert db.session.scalar(sa.select(Archive.id)) is None
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, deed: Any) -> None:
+    """Let something happen in the middle of a build, when the lease is renewed."""
+    monkeypatch.setattr(service, "_PAUSE", 0)
+    renew = ledger.renew
+
+    def renew_and_more(held: ledger.Claim, step: str, done: int) -> None:
+        if done > 500:
+            deed()
+        renew(held, step, done)
+
+    monkeypatch.setattr(ledger, "renew", renew_and_more)
+
+
+def test_cancelled_in_the_middle_leaves_nothing(
+    app: Flask, ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at(monkeypatch, lambda: ledger.cancel(ann.id, waiting))
+    service.generate(ann.id)
+    assert load(waiting).state == State.CANCELLED
+    assert files(app) == []
+
+
+def test_person_deleted_in_the_middle_leaves_nothing(
+    app: Flask, ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id = ann.id
+
+    def delete_person() -> None:
+        with db.engine.connect().execution_options(writes=True) as connection:
+            connection.execute(sa.delete(User).where(User.id == user_id))
+            connection.commit()
+
+    stop_at(monkeypatch, delete_person)
+    service.generate(user_id)
+    assert files(app) == []
+    assert db.session.scalar(sa.select(Archive.id)) is None
+
+
+def fails(error: BaseException) -> Any:
+    def raise_it() -> None:
+        raise error
+
+    return raise_it
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "code"),
+    [
+        (VerificationError("torn"), State.QUEUED, "fault"),
+        (OSError(28, "No space left on device"), State.QUEUED, "disk_full"),
+        (SoftTimeLimitExceeded(), State.FAILED, "too_slow"),
+    ],
+)
+def test_a_failed_attempt_is_noted_and_leaves_nothing(
+    app: Flask,
+    ann: User,
+    waiting: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    state: State,
+    code: str,
+) -> None:
+    stop_at(monkeypatch, fails(error))
+    service.generate(ann.id)
+    assert (load(waiting).state, load(waiting).error) == (state, code)
+    assert files(app) == []
+    trace = next(record for record in caplog.records if record.levelno == logging.ERROR)
+    assert load(waiting).reference in trace.getMessage()
+
+
+def test_a_worker_that_is_stopped_gives_the_archive_back(
+    ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at(monkeypatch, fails(SystemExit()))
+    with pytest.raises(SystemExit):
+        service.generate(ann.id)
+    assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 0)
+
+
+def test_losing_the_lease_before_publishing_removes_the_file(
+    app: Flask, ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = storage.publish
+
+    def publish_late(file: Path, archive_id: str, fence: str) -> str:
+        change(waiting, fence="somebody else's")
+        return publish(file, archive_id, fence)
+
+    monkeypatch.setattr(storage, "publish", publish_late)
+    service.generate(ann.id)
+    assert load(waiting).state == State.RUNNING
+    assert files(app) == []
+
+
+def test_deleting_removes_the_file_at_once(app: Flask, ann: User, waiting: str) -> None:
+    service.generate(ann.id)
+    assert service.delete(ann.id, waiting)
+    assert files(app) == []
+    with pytest.raises(FileNotFoundError):
+        service.open_download(load(waiting))
+
+
+def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
+    app: Flask, ann: User, bob: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.generate(ann.id)
+    kept, _ = service.request_archive(bob.id)
+    service.generate(bob.id)
+    ready = Path(app.config["ARCHIVE_DIR"]) / "ready"
+    (ready / "nobody.zip").write_bytes(b"x")
+    abandoned = ready.parent / "tmp" / f"{waiting}.0123"
+    abandoned.mkdir()
+    change(waiting, expires_at=now())
+    service.reconcile()
+    assert len(files(app)) == 4  # all of them are young
+    monkeypatch.setattr(storage, "SWEEP_AGE", -5)
+    service.reconcile()
+    assert files(app) == [load(kept).file_name]
+
+
+def test_a_graph_of_our_own_tables_has_no_findings(app: Flask) -> None:
+    assert {node.table.name for node in service.graph().nodes} == db.metadata.tables.keys()
