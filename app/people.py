@@ -1,6 +1,8 @@
 """People come and go: accounts, passwords, sign-ins. Doors and the journal's import use it."""
 
 import secrets
+from collections.abc import Iterable
+from zoneinfo import available_timezones
 
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
@@ -11,6 +13,10 @@ from app.models import SignIn, User
 
 PASSWORD_MIN = 15  # NIST SP 800-63B-4 for passwords without a second factor
 PASSWORD_MAX = 128
+NAME_MAX = 80
+EMAIL_MAX = 254
+LANGUAGES = {"en": "English (United States)", "en_GB": "English (United Kingdom)", "vi": "Tiếng Việt"}
+"""Of dates and numbers, as Babel names them."""
 
 
 class EmailTakenError(Exception):
@@ -28,7 +34,7 @@ def create_user(
     email = normalize_email(email)
     user = User(
         email=email,
-        name=name.strip() or email.partition("@")[0],
+        name=name.strip() or email.partition("@")[0][:NAME_MAX],
         password_hash=password and password_hasher.hash(password),
         language=language,
         time_zone=time_zone,
@@ -44,6 +50,55 @@ def create_user(
 
 def find_user(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == normalize_email(email)))
+
+
+def find_users(emails: Iterable[str]) -> list[User]:
+    """The people with these addresses; unknown addresses are left out."""
+    return list(db.session.scalars(select(User).where(User.email.in_({normalize_email(each) for each in emails}))))
+
+
+def time_zones() -> list[str]:
+    """UTC, then the zones that are named after places; the rest are old names of the same."""
+    regions = {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
+    return [
+        "UTC",
+        *sorted(zone for zone in available_timezones() if zone.partition("/")[0] in regions and "/" in zone),
+    ]
+
+
+def has_people() -> bool:
+    return db.session.scalar(select(User.id).limit(1)) is not None
+
+
+def change_settings(user: User, *, name: str, language: str, time_zone: str) -> None:
+    user.name = name
+    user.language = language
+    user.time_zone = time_zone
+    db.session.commit()
+
+
+def ensure_authors(names: Iterable[str]) -> dict[str, str]:
+    """Ids of people who are known by name only and cannot sign in; made where there is none. Does not commit."""
+    wanted = set(names)
+    known = select(User.name, User.id).where(User.email.is_(None), User.name.in_(wanted)).order_by(User.id.desc())
+    ids: dict[str, str] = dict(db.session.execute(known).all())
+    for name in sorted(wanted - ids.keys()):
+        author = User(name=name)
+        db.session.add(author)
+        db.session.flush()
+        ids[name] = author.id
+    return ids
 
 
 def check_password(email: str, password: str) -> User | None:

@@ -1,0 +1,52 @@
+"""`flask journal import`: brings a journal in from a file."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from app.journal.attachments import UploadRefusedError
+from app.journal.import_entries import Imported, find_loose_files, import_entries
+from app.journal.import_file import ImportFileError, read_lines
+from app.people import find_user
+
+journal = AppGroup("journal", help="Journals of people.")
+
+
+@journal.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--user", "email", required=True, metavar="EMAIL", help="Whose journal it becomes.")
+@click.option(
+    "--media",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of pictures and files. Those that no line names go to the first entry.",
+)
+def import_journal(file: Path, email: str, media: Path | None) -> None:
+    """Add the entries of FILE, which holds one JSON object on each line. All are added, or none.
+
+    Running it again adds only what is new.
+    """
+    user = find_user(email)
+    if user is None:
+        raise click.ClickException(f"There is no account of {email}. Make one: flask users create {email}")
+    try:
+        lines = read_lines(file, media)
+        loose = find_loose_files(media, lines, apart_from=file) if media else []
+        with click.progressbar(length=len(lines), label="Importing") as bar:
+            done = import_entries(user.id, lines, loose, bar.update)
+    except UploadRefusedError as error:
+        limit = current_app.config["UPLOAD_MAX_BYTES"]
+        message = f"{error} A file may have 1 to {limit:,} bytes (UPLOAD_MAX_BYTES). Nothing was imported."
+        raise click.ClickException(message) from error
+    except ImportFileError as error:
+        raise click.ClickException(str(error)) from error
+    _report(done)
+
+
+def _report(done: Imported) -> None:
+    click.echo(f"Added {done.entries:,} entries, {done.comments:,} comments and {done.files:,} files.")
+    if done.skipped:
+        click.echo(f"{done.skipped:,} entries were there already.")
+    if done.loose:
+        click.echo(f"No line names {', '.join(done.loose)}: now with the first entry.")

@@ -1,0 +1,71 @@
+"""`flask users create`: adds an account from the terminal."""
+
+import sys
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask.cli import AppGroup
+
+from app.people import (
+    LANGUAGES,
+    NAME_MAX,
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    EmailTakenError,
+    create_user,
+    find_user,
+    time_zones,
+)
+
+users = AppGroup("users", help="Accounts of people.")
+
+_RULE = f"{PASSWORD_MIN} to {PASSWORD_MAX} characters; four or five words that only you would put together will do"
+
+
+def check_email(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def check_time_zone(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value not in time_zones():
+        raise click.BadParameter("This is not a time zone; write it like UTC or Asia/Ho_Chi_Minh.")
+    return value
+
+
+def check_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if len(value) > NAME_MAX:
+        raise click.BadParameter(f"A name may have at most {NAME_MAX} characters.")
+    return value
+
+
+@users.command("create")
+@click.argument("email", callback=check_email)
+@click.option("--name", default="", callback=check_name, help="What others see.  [default: the part before the @]")
+@click.option(
+    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of dates and numbers."
+)
+@click.option("--time-zone", default="UTC", show_default=True, callback=check_time_zone, help="Of times.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, without asking twice.")
+def create(email: str, name: str, language: str, time_zone: str, password_stdin: bool) -> None:
+    """Add an account that can sign in with EMAIL and a password."""
+    if find_user(email):
+        raise click.ClickException(f"{email} has an account already.")
+    password = _read_password(password_stdin)
+    try:
+        user = create_user(email, password, name=name, language=language, time_zone=time_zone)
+    except EmailTakenError as error:
+        raise click.ClickException(f"{email} has an account already.") from error
+    click.echo(f"Added {user.name} <{user.email}>.")
+
+
+def _read_password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt(f"Password ({_RULE})", hide_input=True, confirmation_prompt=True)
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise click.ClickException(f"This password has {len(password)} characters. It needs {_RULE}.")
+    return password

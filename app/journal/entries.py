@@ -1,0 +1,86 @@
+"""Write, change, delete and find entries. Every loader asks whose the row is; absent and not yours are both None."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as date_
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.extensions import db
+from app.journal import uploads
+from app.journal.access import readable_by
+from app.journal.attachments import Upload, stored
+from app.journal.tags import drop_unused_tags, ensure_tags
+from app.models import Entry, User, Visibility
+
+TITLE_MAX = 200
+
+
+class EntryGoneError(Exception):
+    """The entry was deleted in the meantime."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An entry as its author wants it."""
+
+    title: str
+    body: str
+    date: date_ | None = None
+    tags: Sequence[str] = ()
+    visibility: Visibility = Visibility.PRIVATE
+    readers: Sequence[User] = ()
+
+
+def find_own_entry(author_id: str, entry_id: str) -> Entry | None:
+    return db.session.scalar(select(Entry).where(Entry.id == entry_id, Entry.author_id == author_id))
+
+
+def find_readable_entry(reader_id: str, entry_id: str) -> Entry | None:
+    found = select(Entry).where(Entry.id == entry_id, readable_by(reader_id))
+    return db.session.scalar(found.options(joinedload(Entry.author)))
+
+
+def add_entry(author_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Entry:
+    """Raises UploadRefusedError, and then nothing is kept."""
+    with stored(files) as attachments:
+        entry = Entry(author_id=author_id, attachments=attachments)
+        db.session.add(entry)
+        _apply(entry, draft)
+        db.session.commit()
+    return entry
+
+
+def change_entry(author_id: str, entry_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Entry:
+    """Raises UploadRefusedError or EntryGoneError, and then everything is as before."""
+    with stored(files) as attachments:
+        entry = find_own_entry(author_id, entry_id)
+        if entry is None:
+            raise EntryGoneError
+        former = list(entry.tags)
+        _apply(entry, draft)
+        entry.attachments.extend(attachments)
+        drop_unused_tags(former)
+        db.session.commit()
+    return entry
+
+
+def delete_entry(entry: Entry) -> None:
+    names = [attachment.stored_name for attachment in entry.attachments]
+    tags = list(entry.tags)
+    db.session.delete(entry)
+    drop_unused_tags(tags)
+    db.session.commit()
+    uploads.discard(names)
+
+
+def _apply(entry: Entry, draft: Draft) -> None:
+    entry.title = draft.title
+    entry.body = draft.body
+    entry.date = draft.date
+    entry.visibility = draft.visibility
+    entry.readers = list(draft.readers) if draft.visibility is Visibility.CHOSEN else []
+    with db.session.no_autoflush:
+        tags = ensure_tags(draft.tags)
+    entry.tags = [tags[name] for name in draft.tags]

@@ -1,0 +1,94 @@
+"""Lists of entries: a person's own, or those that others share with them; newest first, a page at a time."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import defer, joinedload, selectinload
+
+from app.extensions import db
+from app.journal.access import shared_with
+from app.models import Attachment, Comment, Entry, Tag, entry_tag
+
+PAGE_SIZE = 20
+_BEGINNING = 600
+_MOST_TAGS = 24
+
+Shelf = Literal["mine", "shared"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One entry of a list, with only the beginning of its text."""
+
+    entry: Entry
+    beginning: str
+    attachments: int
+    comments: int
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Listed]
+    number: int
+    total: int
+    """Entries on all pages."""
+
+    @property
+    def count(self) -> int:
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def list_entries(reader_id: str, shelf: Shelf, *, words: str = "", tag: str = "", number: int = 1) -> Page:
+    """A number beyond the last page gives the last page."""
+    wanted = and_(_on_shelf(reader_id, shelf), *_matches(words, tag))
+    total = db.session.scalar(select(func.count()).select_from(Entry).where(wanted)) or 0
+    page = Page([], number, total)
+    number = min(max(number, 1), page.count)
+    return Page(_load(wanted, number), number, total)
+
+
+def count_tags(reader_id: str, shelf: Shelf) -> list[tuple[str, int]]:
+    """The most used tags of these entries, with the number of entries, in alphabetical order."""
+    uses = func.count(entry_tag.c.entry_id)
+    rows = (
+        select(Tag.name, uses)
+        .join(entry_tag, entry_tag.c.tag_id == Tag.id)
+        .join(Entry, Entry.id == entry_tag.c.entry_id)
+        .where(_on_shelf(reader_id, shelf))
+        .group_by(Tag.name)
+        .order_by(uses.desc(), Tag.name)
+        .limit(_MOST_TAGS)
+    )
+    return sorted(((name, count) for name, count in db.session.execute(rows)), key=lambda pair: pair[0].casefold())
+
+
+def _on_shelf(reader_id: str, shelf: Shelf) -> ColumnElement[bool]:
+    if shelf == "mine":
+        return Entry.author_id == reader_id
+    return and_(Entry.author_id != reader_id, shared_with(reader_id))
+
+
+def _matches(words: str, tag: str) -> list[ColumnElement[bool]]:
+    """Every word must stand in the title or the text."""
+    conditions: list[ColumnElement[bool]] = [
+        or_(Entry.title.icontains(word, autoescape=True), Entry.body.icontains(word, autoescape=True))
+        for word in words.split()
+    ]
+    if tag:
+        conditions.append(Entry.tags.any(Tag.name == tag))
+    return conditions
+
+
+def _load(wanted: ColumnElement[bool], number: int) -> list[Listed]:
+    attachments = select(func.count()).where(Attachment.entry_id == Entry.id).scalar_subquery()
+    comments = select(func.count()).where(Comment.entry_id == Entry.id).scalar_subquery()
+    rows = (
+        select(Entry, func.substr(Entry.body, 1, _BEGINNING), attachments, comments)
+        .where(wanted)
+        .order_by(Entry.date.is_(None), Entry.date.desc(), Entry.id.desc())
+        .limit(PAGE_SIZE)
+        .offset((number - 1) * PAGE_SIZE)
+        .options(defer(Entry.body), selectinload(Entry.tags), joinedload(Entry.author))
+    )
+    return [Listed(*row) for row in db.session.execute(rows)]

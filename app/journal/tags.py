@@ -1,0 +1,54 @@
+"""Words that entries are found by. They are shared by all members, and go when the last entry lets go of them."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.extensions import db
+from app.models import Tag, entry_tag
+from app.models.columns import new_id
+
+TAG_MAX = 80
+
+
+def split_tags(text: str) -> list[str]:
+    """`"Sea,  long walks , sea"` → `["Sea", "long walks"]`."""
+    found: dict[str, str] = {}
+    for part in text.split(","):
+        name = " ".join(part.split())
+        if name:
+            found.setdefault(name.casefold(), name)
+    return list(found.values())
+
+
+def ensure_tags(names: Iterable[str]) -> dict[str, Tag]:
+    """The tags of these names, made where there are none. Does not commit."""
+    wanted = set(names)
+    tags: dict[str, Tag] = {}
+    # A tag that another person's edit deletes in between is made again.
+    while missing := wanted - tags.keys():
+        _insert_tags(missing)
+        # The lock keeps them until our entries point to them; SQLite has one writer and needs none.
+        rows = select(Tag).where(Tag.name.in_(missing)).with_for_update(read=True, key_share=True)
+        tags |= {tag.name: tag for tag in db.session.scalars(rows)}
+    return tags
+
+
+def drop_unused_tags(tags: Iterable[Tag]) -> None:
+    """Delete those of these tags that no entry uses any more. Does not commit."""
+    ids = {tag.id for tag in tags}
+    if not ids:
+        return
+    db.session.flush()
+    unused = ~exists().where(entry_tag.c.tag_id == Tag.id)
+    # The lock comes first, and its own statement: an entry that took the tag meanwhile is then seen.
+    locked = db.session.scalars(select(Tag.id).where(Tag.id.in_(ids), unused).with_for_update()).all()
+    db.session.execute(delete(Tag).where(Tag.id.in_(locked), unused))
+
+
+def _insert_tags(names: Iterable[str]) -> None:
+    """Somebody may add the same name at this moment; then theirs counts."""
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name]
+    rows = [{"id": new_id(), "name": name} for name in sorted(names)]
+    db.session.execute(dialect.insert(Tag).on_conflict_do_nothing(index_elements=[Tag.name]), rows)

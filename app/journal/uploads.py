@@ -1,0 +1,132 @@
+"""The bytes of pictures and files, in the upload folder under random names. It knows nothing of rows.
+
+A file is there as a whole or not at all: it is written under another name, brought to the disk, then renamed.
+"""
+
+import codecs
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import IO, BinaryIO
+
+import puremagic
+from flask import current_app
+
+_BLOCK = 64 * 1024
+_SAMPLE = 8 * 1024
+_NAME_MAX = 255
+_SUFFIX_MAX = 20
+_TYPE_MAX = 100
+_UNKNOWN = "application/octet-stream"
+
+
+class FileTooLargeError(Exception):
+    """A file has more bytes than the site allows."""
+
+
+@dataclass(frozen=True)
+class StoredBytes:
+    stored_name: str
+    size: int
+    sha256: str
+    media_type: str
+
+
+def store(stream: IO[bytes]) -> StoredBytes:
+    """Keep the bytes of this stream. Raises FileTooLargeError, and then nothing is kept."""
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = secrets.token_hex(16)
+    draft = folder / f"{name}.part"
+    try:
+        stored = _write(draft, name, stream)
+        draft.rename(folder / name)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(folder)
+    return stored
+
+
+def open_stored(name: str) -> BinaryIO | None:
+    """The file under this name, or None; never what a link points to, nor anything but a regular file."""
+    try:
+        number = os.open(_folder() / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        return None
+    return os.fdopen(number, "rb")
+
+
+def discard(names: Iterable[str]) -> None:
+    """Delete these files; one that is gone already is no error."""
+    for name in names:
+        with contextlib.suppress(OSError):
+            (_folder() / name).unlink()
+
+
+def clean_name(name: str) -> str:
+    """The last part of a file's name, without characters that nobody sees."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    visible = "".join(each for each in unicodedata.normalize("NFC", last) if unicodedata.category(each)[0] != "C")
+    shown = visible.strip() or "file"
+    suffix = PurePath(shown).suffix[:_SUFFIX_MAX]
+    return shown if len(shown) <= _NAME_MAX else shown[: _NAME_MAX - len(suffix)] + suffix
+
+
+def sniff(sample: bytes) -> str:
+    """The media type that the first bytes speak of, whatever name and browser claim."""
+    if _is_text(sample) and not sample.startswith(b"%PDF-"):
+        return "text/plain"  # also HTML, SVG and scripts: nothing here ever runs them
+    if sample.startswith(b"PK\x03\x04"):
+        return "application/zip"  # and whatever is one inside; puremagic takes each for a text document
+    try:
+        found = puremagic.from_string(sample, mime=True)
+    except (puremagic.PureError, ValueError):
+        return _UNKNOWN
+    return found if found and "/" in found and len(found) <= _TYPE_MAX else _UNKNOWN
+
+
+def _write(draft: Path, name: str, stream: IO[bytes]) -> StoredBytes:
+    limit = current_app.config["UPLOAD_MAX_BYTES"]
+    digest, size, sample = hashlib.sha256(), 0, b""
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        while block := stream.read(_BLOCK):
+            size += len(block)
+            if size > limit:
+                raise FileTooLargeError
+            sample = sample or block[:_SAMPLE]
+            digest.update(block)
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    return StoredBytes(name, size, digest.hexdigest(), sniff(sample))
+
+
+def _is_text(sample: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()  # the sample may end inside a character
+    try:
+        text = decoder.decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return all(each >= " " or each in "\t\n\r\f" for each in text)
+
+
+def _folder() -> Path:
+    return Path(current_app.config["UPLOAD_DIR"])
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

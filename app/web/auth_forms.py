@@ -1,0 +1,65 @@
+"""The forms of signing up, signing in and settings, and what their errors say."""
+
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.validators import DataRequired, Email, InputRequired, Length, ValidationError
+
+from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, time_zones
+from app.web.choices import choices
+from app.web.text import clean_line
+
+
+def _name_field() -> StringField:
+    return StringField(
+        "Name",
+        filters=[clean_line],
+        validators=[
+            DataRequired("Enter your name."),
+            Length(max=NAME_MAX, message=f"A name may have at most {NAME_MAX} characters."),
+        ],
+    )
+
+
+def _time_zone_field() -> SelectField:
+    return SelectField(
+        "Time zone", choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()), default="UTC"
+    )
+
+
+class SignInForm(FlaskForm):
+    email = StringField(
+        "E-mail address", filters=[clean_line], validators=[DataRequired("Enter your e-mail address.")]
+    )
+    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+
+
+class SignUpForm(FlaskForm):
+    name = _name_field()
+    email = StringField(
+        "E-mail address",
+        filters=[clean_line],
+        validators=[
+            DataRequired("Enter your e-mail address."),
+            Length(max=EMAIL_MAX, message=f"An e-mail address has at most {EMAIL_MAX} characters."),
+            Email("This is not an e-mail address. It should look like name@example.org."),
+        ],
+    )
+    password = PasswordField("Password", validators=[InputRequired("Choose a password.")])
+    time_zone = _time_zone_field()
+
+    def validate_password(self, field: PasswordField) -> None:
+        length = len(field.data or "")
+        if length < PASSWORD_MIN:
+            missing = PASSWORD_MIN - length
+            raise ValidationError(
+                f"The password is too short: it has {length} of at least {PASSWORD_MIN} characters. "
+                f"Add {missing} more; another word or two will do."
+            )
+        if length > PASSWORD_MAX:
+            raise ValidationError(f"A password may have at most {PASSWORD_MAX} characters.")
+
+
+class SettingsForm(FlaskForm):
+    name = _name_field()
+    language = SelectField("Dates and numbers", choices=choices(LANGUAGES.items()))
+    time_zone = _time_zone_field()

@@ -1,0 +1,11 @@
+"""The options of select boxes and radio buttons, as WTForms wants them; its published types still lack the class."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # new in WTForms 3.3
+
+
+def choices(options: Iterable[tuple[str, str]]) -> Any:
+    """From pairs of value and label."""
+    return [SelectChoice(value, label) for value, label in options]

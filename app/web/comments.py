@@ -1,0 +1,40 @@
+"""Comments: written by those who may read the entry, deleted by who wrote the comment or the entry."""
+
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from app.journal import comments
+from app.web.journal import entry_page, load_readable
+from app.web.journal_forms import CommentForm
+
+bp = Blueprint("comments", __name__, url_prefix="/journal")
+
+
+@bp.before_request
+@login_required
+def require_sign_in() -> None:
+    """Every page of this blueprint, also those that are added later."""
+
+
+@bp.post("/<uuid:entry_id>/comments")
+def add(entry_id: UUID) -> ResponseReturnValue:
+    entry = load_readable(entry_id)
+    form = CommentForm()
+    if not form.validate_on_submit():
+        return entry_page(entry, form), 422
+    comment = comments.add_comment(entry, current_user.id, form.body.data or "")
+    flash("Your comment is saved.", "ok")
+    return redirect(url_for("journal.show", entry_id=entry.id, _anchor=f"comment-{comment.id}"))
+
+
+@bp.route("/comments/<uuid:comment_id>/delete", methods=["GET", "POST"])
+def delete(comment_id: UUID) -> ResponseReturnValue:
+    comment = comments.find_deletable_comment(current_user.id, str(comment_id)) or abort(404)
+    if request.method == "POST":
+        comments.delete_comment(comment)
+        flash("The comment is deleted.", "ok")
+        return redirect(url_for("journal.show", entry_id=comment.entry_id))
+    return render_template("journal/delete_comment.html", comment=comment)

@@ -1,0 +1,88 @@
+"""Error pages in words: what happened, and what to do now.
+
+They never show an exception's own text. Faults on our side carry a reference that the log carries too. Pages for
+faults read neither session nor database, since those may be what is broken.
+"""
+
+import secrets
+
+from flask import Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.web.formats import file_size
+
+WORDS = {
+    400: ("This request could not be understood", "Go back and try again."),
+    403: ("You may not do this", "If you think you should be able to, ask the person who shared the link with you."),
+    404: ("Page not found", "It does not exist, it was deleted, or it is not shared with you. Check the address."),
+    405: ("This address cannot be used like that", "Go back to the page you came from, and use its buttons."),
+    429: ("Too many attempts", "Wait a minute, then try again."),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(HTTPException, explain)
+    app.register_error_handler(CSRFError, explain_expired_form)
+    app.register_error_handler(RequestEntityTooLarge, explain_too_large)
+    app.register_error_handler(OperationalError, explain_busy)
+    app.register_error_handler(500, explain_fault)
+
+
+def explain(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.response is not None:
+        return error  # a redirect, or an answer that is complete already
+    title, advice = WORDS.get(error.code, (error.name, "Go back and try again."))
+    headers = [pair for pair in error.get_headers() if pair[0] != "Content-Type"]
+    return render_template("error.html", title=title, advice=advice), error.code, headers
+
+
+def explain_expired_form(error: CSRFError) -> ResponseReturnValue:
+    """What was typed is shown again, so that it can be copied."""
+    current_app.logger.info("Refused a form: %s", error.description)
+    return render_template("error_form.html", typed=_typed_text()), 400
+
+
+def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    one, all_ = (file_size(current_app.config[name]) for name in ("UPLOAD_MAX_BYTES", "MAX_CONTENT_LENGTH"))
+    text = file_size(current_app.config["MAX_FORM_MEMORY_SIZE"])
+    advice = (
+        f"A picture or file may have at most {one}, a text at most {text}, and everything sent at most {all_}. "
+        "Nothing was saved. Go back and send less."
+    )
+    return render_template("error.html", title="This is too large", advice=advice), 413
+
+
+def explain_busy(error: OperationalError) -> ResponseReturnValue:
+    """The database is away, or somebody else has been writing for too long."""
+    page = _fault_page(
+        "The site is busy",
+        "Nothing was saved. Wait a minute, then try again.",
+        error,
+    )
+    return page, 503, {"Retry-After": "60"}
+
+
+def explain_fault(error: Exception) -> ResponseReturnValue:
+    cause = getattr(error, "original_exception", None) or error
+    return _fault_page("Sorry, there is a fault on our side", "Try again later.", cause), 500
+
+
+def _fault_page(title: str, advice: str, error: BaseException) -> str:
+    reference = secrets.token_hex(4).upper()
+    current_app.logger.error("Fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+    template = current_app.jinja_env.get_template("error.html")  # without the context processors that load the person
+    return template.render(title=title, advice=advice, reference=reference, bare=True)
+
+
+def _typed_text() -> list[tuple[str, str]]:
+    """Longer texts of the refused form. Only our own pages get them back: others may not put words on ours."""
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return []
+    return [
+        (name, value)
+        for name, value in request.form.items()
+        if value.strip() and name != "csrf_token" and "password" not in name
+    ]

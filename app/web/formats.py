@@ -1,0 +1,91 @@
+"""Dates, times, numbers and sizes as the person reads them: filters for templates, in their language and time zone.
+
+`day` and `moment` make a `<time>` element; their `…_text` twins make plain text for titles and labels.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_login import current_user
+from markupsafe import Markup
+
+_UNITS = ("kB", "MB", "GB", "TB")
+_STEP = 1024
+
+
+def init_app(app: Flask) -> None:
+    for each in (day, day_text, moment, moment_text, number, file_size, initials):
+        app.add_template_filter(each)
+
+
+def day(value: date) -> Markup:
+    return _time_element(value.isoformat(), day_text(value))
+
+
+def moment(value: datetime) -> Markup:
+    return _time_element(value.isoformat(timespec="seconds"), moment_text(value))
+
+
+def day_text(value: date) -> str:
+    return str(format_date(value, "long", locale=_locale()))
+
+
+def moment_text(value: datetime) -> str:
+    """Date, time and zone: a page may be printed, or read on the road."""
+    here = value.astimezone(_time_zone())
+    locale = _locale()
+    return f"{format_date(here, 'long', locale=locale)}, {format_time(here, 'short', locale=locale)} {_zone(here)}"
+
+
+def number(value: float) -> str:
+    return str(format_decimal(value, locale=_locale()))
+
+
+def file_size(size: int) -> str:
+    """Three significant digits at most; 1 kB has 1,024 bytes, as file managers count."""
+    if size < _STEP:
+        return f"{number(size)} {'byte' if size == 1 else 'bytes'}"
+    amount, unit = float(size), ""
+    for unit in _UNITS:  # noqa: B007  # the unit that the loop ends at is the result
+        amount /= _STEP
+        if amount < _STEP:
+            break
+    return f"{format_decimal(amount, '#,##0.#' if amount < 100 else '#,##0', locale=_locale())} {unit}"  # noqa: PLR2004
+
+
+def initials(name: str) -> str:
+    """Two letters for the round sign beside a name."""
+    words = name.split()
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper()
+
+
+def today() -> date:
+    """The day it is where the person is."""
+    return datetime.now(_time_zone()).date()
+
+
+def _time_element(machine: str, text: str) -> Markup:
+    return Markup('<time datetime="{}" lang="{}">{}</time>').format(machine, _locale().language, text)
+
+
+def _zone(value: datetime) -> str:
+    """CET, EST; a zone without letters of its own is told from UTC."""
+    name = value.tzname() or ""
+    return f"UTC{name}" if name.startswith(("+", "-")) else name
+
+
+def _locale() -> Locale:
+    return Locale.parse(_preference("language", "en"))
+
+
+def _time_zone() -> ZoneInfo:
+    return ZoneInfo(_preference("time_zone", "UTC"))
+
+
+def _preference(name: str, default: str) -> Any:
+    return getattr(current_user, name, None) or default

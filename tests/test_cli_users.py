@@ -1,0 +1,52 @@
+import pytest
+from flask import Flask
+
+from app.models import User
+from app.people import check_password, find_user
+from tests.conftest import PASSWORD
+
+
+def run(app: Flask, *arguments: str, given: str = "") -> tuple[int, str]:
+    result = app.test_cli_runner().invoke(args=["users", "create", *arguments], input=given)
+    return result.exit_code, result.output
+
+
+def test_create_asks_for_the_password_twice(app: Flask) -> None:
+    code, output = run(app, "Lan@Example.org", "--name", "Lan", given=f"{PASSWORD}\n{PASSWORD}\n")
+    assert (code, output.splitlines()[-1]) == (0, "Added Lan <lan@example.org>.")
+    assert PASSWORD not in output
+    assert check_password("lan@example.org", PASSWORD)
+
+
+def test_create_reads_the_password_from_a_pipe(app: Flask) -> None:
+    options = ("--password-stdin", "--language", "vi", "--time-zone", "Asia/Ho_Chi_Minh")
+    code, _ = run(app, "lan@example.org", *options, given=f"{PASSWORD}\n")
+    user = find_user("lan@example.org")
+    assert code == 0
+    assert user
+    assert (user.name, user.language, user.time_zone) == ("lan", "vi", "Asia/Ho_Chi_Minh")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "words"),
+    [
+        (["lan@example.org", "--password-stdin"], "short\n", "This password has 5 characters. It needs 15 to 128"),
+        (["lan@example.org", "--password-stdin"], "x" * 129, "This password has 129 characters."),
+        (["lan@example.org"], f"{PASSWORD}\nanother\n", "do not match"),
+        (["lan", "--password-stdin"], PASSWORD, "@-sign"),
+        (["lan@example.org", "--password-stdin", "--language", "klingon"], PASSWORD, "is not one of"),
+        (["lan@example.org", "--password-stdin", "--time-zone", "Mars"], PASSWORD, "This is not a time zone"),
+        (["lan@example.org", "--password-stdin", "--name", "x" * 81], PASSWORD, "at most 80 characters"),
+    ],
+)
+def test_create_explains_what_is_wrong(app: Flask, arguments: list[str], given: str, words: str) -> None:
+    code, output = run(app, *arguments, given=given)
+    assert code
+    assert words in output
+    assert find_user("lan@example.org") is None
+
+
+def test_create_refuses_a_taken_address(app: Flask, ann: User) -> None:
+    code, output = run(app, "ANN@example.org", "--password-stdin", given=PASSWORD)
+    assert code == 1
+    assert "has an account already" in output

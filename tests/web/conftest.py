@@ -1,0 +1,83 @@
+"""People in front of pages. No application context stays open between requests, as on a real server:
+Flask keeps the signed-in person in it, and one client would be taken for another."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.extensions import db, password_hasher
+from app.journal.attachments import Upload
+from app.journal.entries import Draft, add_entry
+from app.models import Entry, User
+from tests.conftest import PASSWORD
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
+    b"\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82"
+)
+
+SignIn = Callable[[User], FlaskClient]
+
+
+@pytest.fixture
+def app(settings: dict[str, Any]) -> Iterator[Flask]:
+    app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, **settings})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Of PASSWORD; made once, since it takes a tenth of a second by design."""
+    return password_hasher.hash(PASSWORD)
+
+
+@pytest.fixture
+def make_person(app: Flask, password_hash: str) -> Callable[..., User]:
+    def make(name: str = "Ann", **values: Any) -> User:
+        with app.app_context():
+            user = User(name=name, email=f"{name.lower()}@example.org", password_hash=password_hash, **values)
+            db.session.add(user)
+            db.session.commit()
+            return user
+
+    return make
+
+
+@pytest.fixture
+def bob(make_person: Callable[..., User]) -> User:
+    return make_person("Bob")
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> SignIn:
+    """A browser in which this person is signed in."""
+
+    def sign_in(person: User) -> FlaskClient:
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = person.id
+            session["_fresh"] = True
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def write(app: Flask) -> Callable[..., Entry]:
+    """Adds an entry of somebody's, with a picture."""
+
+    def write(author: User, title: str = "By the sea", body: str = "Waves and *wind*.", **values: Any) -> Entry:
+        with app.app_context():
+            files = [Upload("sea.png", io.BytesIO(PNG))]
+            entry = add_entry(author.id, Draft(title=title, body=body, **values), files)
+            assert entry.attachments
+            return entry
+
+    return write

@@ -1,0 +1,358 @@
+"""The journal's pages, from writing to deleting."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Attachment, Comment, Entry, Tag, User, Visibility
+from tests.web.conftest import PNG, SignIn
+
+NEW = {
+    "title": "By the sea",
+    "date": "1660-01-31",
+    "body": "Waves\r\nand *wind*.",
+    "tags": "Sea, long  walks, sea",
+    "visibility": "private",
+    "readers": "",
+}
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any]) -> dict[str, Any]:
+    return any_database
+
+
+@pytest.fixture
+def anns(sign_in: SignIn, ann: User) -> FlaskClient:
+    return sign_in(ann)
+
+
+@pytest.fixture
+def uploads(app: Flask) -> Path:
+    return Path(app.config["UPLOAD_DIR"])
+
+
+def load(app: Flask) -> Entry:
+    """The only entry, with everything around it."""
+    with app.app_context():
+        entry = db.session.scalars(select(Entry)).one()
+        assert (entry.tags, entry.readers, entry.attachments, entry.comments) is not None
+        return entry
+
+
+def count(app: Flask, model: type[Any]) -> int:
+    with app.app_context():
+        return len(db.session.scalars(select(model)).all())
+
+
+def test_an_empty_journal_says_so(anns: FlaskClient) -> None:
+    assert "Nothing written yet" in anns.get("/journal").text
+    assert "Nothing shared with you yet" in anns.get("/journal?show=shared").text
+
+
+def test_write(app: Flask, anns: FlaskClient, ann: User) -> None:
+    answer = anns.post("/journal/new", data=NEW)
+    entry = load(app)
+    assert answer.location == f"/journal/{entry.id}"
+    assert (entry.title, entry.body, entry.author_id) == ("By the sea", "Waves\nand *wind*.", ann.id)
+    assert entry.visibility is Visibility.PRIVATE
+    assert str(entry.date) == "1660-01-31"
+    assert [tag.name for tag in entry.tags] == ["Sea", "long walks"]
+    page = anns.get(answer.location).text
+    assert "<em>wind</em>" in page
+    assert '<time datetime="1660-01-31" lang="en">January 31, 1660</time>' in page
+    assert "Only you can read this" in page
+
+
+def test_a_new_entry_is_of_today(anns: FlaskClient) -> None:
+    assert 'type="date" value="20' in anns.get("/journal/new").text
+
+
+def test_files_must_be_chosen_again_after_an_error(app: Flask, anns: FlaskClient) -> None:
+    data = {**NEW, "title": "", "files": (io.BytesIO(PNG), "sea.png")}
+    assert "Choose your pictures and files again" in anns.post("/journal/new", data=data).text
+    assert count(app, Attachment) == 0
+
+
+def test_change(app: Flask, anns: FlaskClient, ann: User, bob: User, write: Callable[..., Entry]) -> None:
+    entry = write(ann, tags=["old", "kept"])
+    form = anns.get(f"/journal/{entry.id}/edit").text
+    assert 'value="kept, old"' in form
+    assert "Already there: sea.png" in form
+    changed = {
+        **NEW,
+        "title": "Inland",
+        "date": "",
+        "tags": "kept",
+        "visibility": "chosen",
+        "readers": "BOB@example.org",
+    }
+    assert anns.post(f"/journal/{entry.id}/edit", data=changed).status_code == 302
+    entry = load(app)
+    assert (entry.title, entry.date, entry.visibility) == ("Inland", None, Visibility.CHOSEN)
+    assert [reader.id for reader in entry.readers] == [bob.id]
+    assert len(entry.attachments) == 1
+    with app.app_context():
+        assert db.session.scalars(select(Tag.name)).all() == ["kept"]
+    assert "bob@example.org" in anns.get(f"/journal/{entry.id}/edit").text
+
+
+def test_no_longer_shared_means_nobody_reads(
+    app: Flask, anns: FlaskClient, ann: User, bob: User, write: Callable[..., Entry]
+) -> None:
+    entry = write(ann, visibility=Visibility.CHOSEN, readers=[bob])
+    anns.post(f"/journal/{entry.id}/edit", data=NEW)
+    assert load(app).readers == []
+
+
+def test_a_rare_year_survives_the_form(anns: FlaskClient) -> None:
+    answer = anns.post("/journal/new", data={**NEW, "date": "0800-12-25"})
+    assert 'value="0800-12-25"' in anns.get(f"{answer.location}/edit").text
+
+
+def test_characters_that_nobody_types(app: Flask, anns: FlaskClient) -> None:
+    data = {**NEW, "title": "a\x00b\x07", "body": "x\x00y", "tags": "t\x00"}
+    assert anns.post("/journal/new", data=data).status_code == 302
+    entry = load(app)
+    assert (entry.title, entry.body, entry.tags[0].name) == ("ab", "xy", "t")
+    assert anns.get("/journal", query_string={"q": "\x00", "tag": "\x00"}).status_code == 200
+
+
+def test_delete_asks_first(
+    app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry], uploads: Path
+) -> None:
+    entry = write(ann, tags=["sea"])
+    assert "Delete this entry?" in anns.get(f"/journal/{entry.id}/delete").text
+    assert count(app, Entry) == 1
+    assert len(list(uploads.iterdir())) == 1
+    assert anns.post(f"/journal/{entry.id}/delete").location == "/journal"
+    for model in (Entry, Attachment, Tag):
+        assert count(app, model) == 0
+    assert list(uploads.iterdir()) == []
+
+
+def test_the_list_has_pages(app: Flask, anns: FlaskClient, ann: User) -> None:
+    with app.app_context():
+        db.session.add_all(
+            Entry(author_id=ann.id, title=f"Entry {number:02}", body=str(number)) for number in range(41)
+        )
+        db.session.commit()
+    first, last = anns.get("/journal").text, anns.get("/journal?page=3").text
+    assert "Page 1 of 3" in first
+    assert "Entry 40" in first
+    assert "Entry 20" not in first
+    assert "Page 3 of 3" in last
+    assert "Entry 00" in last
+    assert "Page 3 of 3" in anns.get("/journal?page=99").text
+    assert "Page 1 of 3" in anns.get("/journal?page=-1").text
+    assert "Page 1 of 3" in anns.get("/journal?page=x").text
+
+
+def test_newest_first_and_undated_last(app: Flask, anns: FlaskClient) -> None:
+    for day in ("1660-01-01", "", "2026-05-05"):
+        anns.post("/journal/new", data={**NEW, "date": day, "title": f"Day {day or 'unknown'}"})
+    page = anns.get("/journal").text
+    assert page.index("Day 2026-05-05") < page.index("Day 1660-01-01") < page.index("Day unknown")
+
+
+SEARCHES = [
+    ("100%", ["Costs 100% more"]),
+    ("a_b", ["Under a_b score"]),
+    ("C:\\x", ["Path C:\\x"]),
+    ("costs MORE", ["Costs 100% more"]),
+    ("text", ["Costs 100% more", "Path C:\\x", "Plain 100 axb", "Under a_b score"]),
+    ("text absent", []),
+    ("/", []),
+]
+
+
+def test_search_takes_every_sign_as_it_is(app: Flask, anns: FlaskClient, ann: User) -> None:
+    titles = ["Costs 100% more", "Plain 100 axb", "Path C:\\x", "Under a_b score"]
+    with app.app_context():
+        db.session.add_all(Entry(author_id=ann.id, title=title, body="The text") for title in titles)
+        db.session.commit()
+    for words, found in SEARCHES:
+        page = anns.get("/journal", query_string={"q": words}).text
+        assert [title for title in sorted(titles) if f"{title}</a>" in page] == found
+
+
+def test_tags_filter(anns: FlaskClient) -> None:
+    anns.post("/journal/new", data={**NEW, "title": "One", "tags": "sea & sand"})
+    anns.post("/journal/new", data={**NEW, "title": "Two", "tags": "hills"})
+    page = anns.get("/journal", query_string={"tag": "sea & sand"}).text
+    assert ">One</a>" in page
+    assert ">Two</a>" not in page
+    assert "1 entry tagged “sea &amp; sand”" in page
+
+
+def test_several_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
+    files = [(io.BytesIO(PNG), "../../sea.txt"), (io.BytesIO(b"<script>alert(1)</script>"), "note.png")]
+    location = anns.post("/journal/new", data={**NEW, "files": files}).location
+    rows = {row.name: row for row in load(app).attachments}
+    assert {name: row.media_type for name, row in rows.items()} == {"sea.txt": "image/png", "note.png": "text/plain"}
+    assert {path.name for path in uploads.iterdir()} == {row.stored_name for row in rows.values()}
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in uploads.iterdir())
+    assert "note.png" in anns.get(location).text
+
+    with anns.get(f"/files/{rows['sea.txt'].id}") as picture, anns.get(f"/files/{rows['note.png'].id}") as page:
+        assert (picture.data, picture.mimetype) == (PNG, "image/png")
+        assert picture.headers["Content-Disposition"].startswith("inline")
+        assert page.headers["Content-Disposition"].startswith("attachment")
+        for answer in (picture, page):
+            assert answer.headers["Content-Security-Policy"].endswith("sandbox")
+            assert answer.headers["Cache-Control"] == "no-store, private"
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_remove_a_file(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry], uploads: Path) -> None:
+    attachment = write(ann).attachments[0]
+    assert "Remove this file?" in anns.get(f"/files/{attachment.id}/remove").text
+    with anns.get(f"/files/{attachment.id}") as answer:
+        assert answer.status_code == 200
+    assert anns.post(f"/files/{attachment.id}/remove").location == f"/journal/{attachment.entry_id}"
+    assert anns.get(f"/files/{attachment.id}").status_code == 404
+    assert list(uploads.iterdir()) == []
+    assert count(app, Entry) == 1
+
+
+def test_a_lost_file_is_not_found(anns: FlaskClient, ann: User, write: Callable[..., Entry], uploads: Path) -> None:
+    attachment = write(ann).attachments[0]
+    (uploads / attachment.stored_name).unlink()
+    assert anns.get(f"/files/{attachment.id}").status_code == 404
+
+
+def test_comments(
+    app: Flask, anns: FlaskClient, ann: User, bob: User, sign_in: SignIn, write: Callable[..., Entry]
+) -> None:
+    entry = write(ann, visibility=Visibility.MEMBERS)
+    bobs = sign_in(bob)
+    answer = bobs.post(f"/journal/{entry.id}/comments", data={"body": "Lovely *day* <b>x</b>"})
+    assert answer.status_code == 302
+    page = anns.get(f"/journal/{entry.id}").text
+    assert "Lovely <em>day</em>" in page
+    assert "<b>x" not in page
+    comment = load(app).comments[0]
+    assert "Delete this comment?" in bobs.get(f"/journal/comments/{comment.id}/delete").text
+    assert bobs.post(f"/journal/comments/{comment.id}/delete").status_code == 302
+    assert count(app, Comment) == 0
+
+
+def test_an_empty_comment_is_explained(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]) -> None:
+    entry = write(ann)
+    answer = anns.post(f"/journal/{entry.id}/comments", data={"body": " "})
+    assert answer.status_code == 422
+    assert "Write something." in answer.text
+    long = anns.post(f"/journal/{entry.id}/comments", data={"body": "x" * 10_001})
+    assert "at most 10,000 characters" in long.text
+    assert "x" * 10_001 in long.text
+    assert count(app, Comment) == 0
+
+
+def test_the_author_may_delete_what_others_said(
+    app: Flask, anns: FlaskClient, ann: User, bob: User, sign_in: SignIn, write: Callable[..., Entry]
+) -> None:
+    entry = write(ann, visibility=Visibility.MEMBERS)
+    sign_in(bob).post(f"/journal/{entry.id}/comments", data={"body": "No!"})
+    comment = load(app).comments[0]
+    assert anns.post(f"/journal/comments/{comment.id}/delete").status_code == 302
+    assert count(app, Comment) == 0
+
+
+def test_settings_change_how_pages_are_written(
+    app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]
+) -> None:
+    data = {"name": "Ân", "language": "vi", "time_zone": "Asia/Ho_Chi_Minh"}
+    assert anns.post("/settings", data=data).status_code == 302
+    with app.app_context():
+        person = db.session.get_one(User, ann.id)
+        assert (person.name, person.language, person.time_zone) == ("Ân", "vi", "Asia/Ho_Chi_Minh")
+    location = anns.post("/journal/new", data=NEW).location
+    assert '<time datetime="1660-01-31" lang="vi">31 tháng 1, 1660</time>' in anns.get(location).text
+    assert anns.post("/settings", data={**data, "language": "tlh"}).status_code == 422
+    assert anns.post("/settings", data={**data, "time_zone": "../etc"}).status_code == 422
+
+
+def test_absent_is_404(anns: FlaskClient) -> None:
+    for path in (f"/journal/{uuid4()}", f"/files/{uuid4()}", f"/journal/comments/{uuid4()}/delete", "/journal/x"):
+        assert anns.get(path).status_code == 404
+
+
+class TestSizes:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **sqlite_settings,
+            "UPLOAD_MAX_BYTES": 1000,
+            "MAX_CONTENT_LENGTH": 20_000,
+            "MAX_FORM_MEMORY_SIZE": 5000,
+        }
+
+    @pytest.mark.parametrize(("size", "code"), [(1000, 302), (1001, 422), (0, 422)])
+    def test_a_file_at_the_limit(self, app: Flask, anns: FlaskClient, uploads: Path, size: int, code: int) -> None:
+        files = [(io.BytesIO(b"x" * 10), "first.txt"), (io.BytesIO(b"x" * size), "second.txt")]
+        answer = anns.post("/journal/new", data={**NEW, "files": files})
+        assert answer.status_code == code
+        kept = 2 if code == 302 else 0
+        assert count(app, Attachment) == kept
+        assert len(list(uploads.iterdir())) == kept
+        if code == 422:
+            assert "“second.txt” is" in answer.text
+            assert "at most 1,000 bytes" in answer.text
+            assert "and *wind*." in answer.text
+
+    def test_a_change_with_a_file_too_large(
+        self, app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]
+    ) -> None:
+        entry = write(ann)
+        data = {**NEW, "title": "Changed", "files": (io.BytesIO(bytes(1001)), "huge.bin")}
+        answer = anns.post(f"/journal/{entry.id}/edit", data=data)
+        assert answer.status_code == 422
+        assert "“huge.bin” is too large." in answer.text
+        assert load(app).title == "By the sea"
+
+    def test_a_request_that_is_too_large(self, app: Flask, anns: FlaskClient) -> None:
+        huge = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(b"x" * 30_000), "huge.txt")})
+        long = anns.post("/journal/new", data={**NEW, "body": "x" * 6000}, content_type="multipart/form-data")
+        for answer in (huge, long):
+            assert answer.status_code == 413
+            assert "at most 1,000 bytes" in answer.text
+            assert "19.5 kB" in answer.text
+        assert count(app, Entry) == 0
+
+
+class TestErrors:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return sqlite_settings
+
+    @pytest.mark.parametrize(
+        ("wrong", "words"),
+        [
+            ({"title": "  "}, "Give the entry a title."),
+            ({"title": "x" * 201}, "at most 200 characters"),
+            ({"date": "yesterday"}, "This is not a date"),
+            ({"tags": "x" * 81}, "A tag may have at most 80 characters"),
+            ({"visibility": "everybody"}, "Not a valid choice"),
+            ({"visibility": "chosen"}, "at least one person"),
+            ({"visibility": "chosen", "readers": "nobody@example.org"}, "no account here: nobody@example.org"),
+        ],
+    )
+    def test_what_is_wrong_is_said_and_nothing_is_lost(
+        self, app: Flask, anns: FlaskClient, wrong: dict[str, str], words: str
+    ) -> None:
+        answer = anns.post("/journal/new", data={**NEW, **wrong})
+        assert answer.status_code == 422
+        assert "<title>Error: " in answer.text
+        assert words in answer.text
+        assert "and *wind*." in answer.text
+        kept = [value.strip() for name, value in wrong.items() if name != "visibility"]
+        assert all(value in answer.text for value in kept)
+        assert count(app, Entry) == 0

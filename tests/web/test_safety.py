@@ -1,0 +1,218 @@
+"""Headers on every answer, forms that other sites cannot send, and errors in words."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask, abort
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from app.extensions import db
+from app.models import Entry, User, Visibility
+from app.web.headers import CONTENT_SECURITY_POLICY
+from tests.web.conftest import SignIn
+from tests.web.test_access import Scene, state
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+@pytest.fixture
+def faulty(app: Flask) -> FlaskClient:
+    """A site with faults, as visitors meet it."""
+
+    def fail() -> str:
+        raise RuntimeError("the secret is xyzzy")
+
+    def lose_database() -> str:
+        raise OperationalError("SELECT 1", {}, Exception("could not connect to 10.0.0.1"))
+
+    app.add_url_rule("/fail", view_func=fail)
+    app.add_url_rule("/busy", view_func=lose_database)
+    for code in (400, 403, 429, 418):
+        app.add_url_rule(f"/{code}", str(code), lambda code=code: abort(code))
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app.test_client()
+
+
+ANSWERS = {
+    "/": 200,
+    "/sign-in": 200,
+    "/journal": 302,
+    "/healthz": 200,
+    "/nothing": 404,
+    "/sign-out": 405,
+    "/400": 400,
+    "/403": 403,
+    "/418": 418,
+    "/429": 429,
+    "/fail": 500,
+    "/busy": 503,
+    "/static/app.css": 200,
+    "/static/shared/base.css": 200,
+    "/static/shared/favicon.svg": 200,
+    "/static/nothing.css": 404,
+    "/static/..%2f..%2fconfig.py": 404,
+}
+
+
+@pytest.mark.parametrize(("path", "code"), ANSWERS.items())
+def test_every_answer_has_the_headers(faulty: FlaskClient, path: str, code: int) -> None:
+    answer = faulty.get(path, buffered=True)
+    assert answer.status_code == code
+    assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in answer.headers
+    if path.startswith("/static") and code == 200:
+        assert answer.headers["Cache-Control"] == "no-cache"
+    else:
+        assert answer.headers["Cache-Control"] == "no-store, private"
+        assert "Cookie" in answer.vary
+
+
+def test_https_is_asked_for_on_https(client: FlaskClient) -> None:
+    answer = client.get("/", base_url="https://localhost")
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_healthz(client: FlaskClient) -> None:
+    answer = client.get("/healthz")
+    assert answer.json == {"ok": True}
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/400", "could not be understood"),
+        ("/403", "You may not do this"),
+        ("/nothing", "Page not found"),
+        ("/sign-out", "cannot be used like that"),
+        ("/418", "teapot"),
+        ("/429", "Wait a minute"),
+    ],
+)
+def test_errors_are_pages_in_words(faulty: FlaskClient, path: str, words: str) -> None:
+    answer = faulty.get(path)
+    assert words in answer.text
+    assert "<h1>" in answer.text
+    assert ("Allow" in answer.headers) == (path == "/sign-out")
+
+
+def test_a_redirect_stays_one(faulty: FlaskClient) -> None:
+    answer = faulty.get("//nothing//there")
+    assert answer.status_code == 308
+
+
+@pytest.mark.parametrize(("path", "code"), [("/fail", 500), ("/busy", 503)])
+def test_faults_carry_a_reference_that_the_log_has(
+    faulty: FlaskClient, caplog: pytest.LogCaptureFixture, path: str, code: int
+) -> None:
+    answer = faulty.get(path)
+    assert answer.status_code == code
+    found = re.search(r"<code>([0-9A-F]{8})</code>", answer.text)
+    assert found
+    record = next(each for each in caplog.records if found[1] in each.getMessage())
+    assert record.exc_info
+    for secret in ("xyzzy", "10.0.0.1", "Traceback", "SELECT"):
+        assert secret not in answer.text
+
+
+def test_a_lost_database_still_gives_a_page(app: Flask, sign_in: SignIn, ann: User) -> None:
+    client = sign_in(ann)
+    with app.app_context():
+        db.session.execute(text('DROP TABLE "user"'))
+        db.session.commit()
+    answer = client.get("/journal")
+    assert answer.status_code == 503
+    assert "The site is busy" in answer.text
+
+
+class TestForms:
+    """Every unsafe route refuses a form without a token of the same session, and changes nothing."""
+
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**sqlite_settings, "WTF_CSRF_ENABLED": True, "EXAMPLES": False}
+
+    @pytest.fixture
+    def scene(self, ann: User, write: Callable[..., Entry], sign_in: SignIn) -> Scene:
+        entry = write(ann, visibility=Visibility.MEMBERS)
+        client = sign_in(ann)
+        token = find_token(client.get(f"/journal/{entry.id}").text)
+        answer = client.post(f"/journal/{entry.id}/comments", data={"body": "Mine", "csrf_token": token})
+        return Scene(entry, answer.location.partition("comment-")[2])
+
+    def paths(self, scene: Scene) -> dict[str, dict[str, str]]:
+        entry, file = f"/journal/{scene.entry.id}", f"/files/{scene.entry.attachments[0].id}"
+        form = {"title": "Changed", "body": "Changed", "visibility": "private"}
+        return {
+            "/journal/new": form,
+            f"{entry}/edit": form,
+            f"{entry}/comments": {"body": "Changed"},
+            f"/journal/comments/{scene.comment_id}/delete": {},
+            f"{file}/remove": {},
+            f"{entry}/delete": {},
+            "/settings": {"name": "Changed", "language": "en", "time_zone": "UTC"},
+            "/sign-out": {},
+        }
+
+    def test_no_route_is_missing_here(self, app: Flask, scene: Scene) -> None:
+        unsafe = {
+            re.sub(r"<[^>]+>", "*", rule.rule)
+            for rule in app.url_map.iter_rules()
+            if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("archives.")
+        }
+        tried = {re.sub(r"[0-9a-f-]{36}", "*", path) for path in self.paths(scene)} | {"/sign-in", "/sign-up"}
+        assert unsafe == tried
+
+    @pytest.mark.parametrize("kind", ["none", "foreign", "forged"])
+    def test_refused(self, app: Flask, sign_in: SignIn, ann: User, bob: User, scene: Scene, kind: str) -> None:
+        anns, foreign = sign_in(ann), find_token(sign_in(bob).get("/settings").text)
+        anns.get("/settings")
+        token = {"none": {}, "foreign": {"csrf_token": foreign}, "forged": {"csrf_token": "x.y.z"}}[kind]
+        before = state(app)
+        for path, form in self.paths(scene).items():
+            answer = anns.post(path, data={**form, **token})
+            assert (path, answer.status_code) == (path, 400)
+            assert "This form has expired" in answer.text
+        assert state(app) == before
+        assert 'value="Ann"' in anns.get("/settings").text
+
+    def test_with_the_token_each_of_them_works(self, sign_in: SignIn, ann: User, scene: Scene) -> None:
+        """The control: nothing but the token was missing."""
+        anns = sign_in(ann)
+        token = find_token(anns.get("/settings").text)
+        for path, form in self.paths(scene).items():
+            answer = anns.post(path, data={**form, "csrf_token": token})
+            assert (path, answer.status_code) == (path, 302)
+
+    @pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+    def test_signing_in_needs_a_token_too(self, client: FlaskClient, path: str) -> None:
+        assert client.post(path, data={"email": "ann@example.org"}).status_code == 400
+
+    def test_what_was_typed_is_given_back(self, sign_in: SignIn, ann: User) -> None:
+        form = {"title": "Lost?", "body": "A long <b>text</b>", "password": "a secret phrase", "csrf_token": "old"}
+        own = sign_in(ann).post("/journal/new", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert "A long &lt;b&gt;text&lt;/b&gt;" in own.text
+        assert "a secret phrase" not in own.text
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", ""])
+    def test_others_put_no_words_on_our_pages(self, sign_in: SignIn, ann: User, site: str) -> None:
+        answer = sign_in(ann).post("/journal/new", data={"body": "Call this number"}, headers={"Sec-Fetch-Site": site})
+        assert answer.status_code == 400
+        assert "Call this number" not in answer.text
+
+
+def find_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
