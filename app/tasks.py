@@ -1,1 +1,37 @@
 """The door for Celery: every task, each with a body of one line. Arguments are ids, never objects."""
+
+import time
+
+from celery import Task, shared_task
+
+from app.archives import service
+
+
+@shared_task
+def generate_user_archive(user_id: str) -> None:
+    service.generate(user_id)
+
+
+@shared_task
+def reconcile_archives() -> None:
+    for user_id in service.reconcile():
+        generate_user_archive.delay(user_id)
+
+
+@shared_task(ignore_result=False)
+def add_together(a: int, b: int) -> int:
+    return a + b
+
+
+@shared_task(ignore_result=False)
+def block() -> None:
+    time.sleep(5)
+
+
+@shared_task(bind=True, ignore_result=False)
+def process(self: Task, total: int) -> dict[str, int]:
+    """Count to `total`, a step a second, and tell the result backend after each; the one loop in this file."""
+    for i in range(total):
+        self.update_state(state="PROGRESS", meta={"current": i + 1, "total": total})
+        time.sleep(1)
+    return {"current": total, "total": total}

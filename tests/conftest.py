@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,12 @@ from app import create_app
 from app.extensions import db
 from app.models import User
 from app.people import create_user
+from tests import programs
+from tests.programs import Program
 
-ROOT = Path(__file__).resolve().parents[1]
+pytest_plugins = ["tests.browser", "tests.site"]
+
+ROOT = programs.ROOT
 PASSWORD = "a password that is long enough"
 
 
@@ -41,13 +46,15 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real PostgreSQL; yields the URL of a database made by `flask db upgrade`, to be used as a template."""
-    server = get_server(tmp_path_factory.mktemp("postgres"))
-    admin = sa.make_url(server.get_uri())
-    _run_sql(admin, "CREATE DATABASE migrated")
-    url = admin.set(database="migrated").render_as_string(hide_password=False)
-    _upgrade({"DATABASE_URL": url, "INSTANCE_PATH": tmp_path_factory.mktemp("migrated")})
-    yield url
-    server.cleanup()
+    # Not below pytest's own folder: another run of pytest closes that to the user that PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="satchel-postgres-") as folder:
+        server = get_server(folder)
+        admin = sa.make_url(server.get_uri())
+        _run_sql(admin, "CREATE DATABASE migrated")
+        url = admin.set(database="migrated").render_as_string(hide_password=False)
+        _upgrade({"DATABASE_URL": url, "INSTANCE_PATH": tmp_path_factory.mktemp("migrated")})
+        yield url
+        server.cleanup()
 
 
 def _upgrade(config: dict[str, Any]) -> None:
@@ -126,3 +133,35 @@ def ann(make_person: Callable[..., User]) -> User:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def valkey_server() -> Iterator[tuple[Program, str]]:
+    """A real Valkey of this test alone, to stop or to kill, and its URL. It starts in 60 ms."""
+    with programs.run_valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(valkey_server: tuple[Program, str]) -> str:
+    """Its URL, for the setting REDIS_URL."""
+    return valkey_server[1]
+
+
+@pytest.fixture
+def start_worker(settings: dict[str, Any], tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts real workers with the settings of the test; they need a REDIS_URL, such as the fixture `valkey`.
+
+    `start_worker(ARCHIVE_LEASE_SECONDS=2)` starts one that differs in a setting.
+    """
+    workers: list[Program] = []
+
+    def start(*, concurrency: int = 1, **more: Any) -> Program:
+        assert "REDIS_URL" in settings, "override `settings` with one that has the URL of the fixture `valkey`"
+        log = tmp_path / f"worker-{len(workers)}.log"
+        workers.append(programs.start_worker(log, {**settings, **more}, concurrency=concurrency))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.stop(seconds=0)  # in order it takes 3 s, and whatever it could still do, the test is over
