@@ -2,6 +2,12 @@
 
 from flask import Flask
 
+from app.cli import archives, journal, serve, users
+
 
 def init_app(app: Flask) -> None:
     """Register every command."""
+    app.cli.add_command(serve.serve)
+    app.cli.add_command(archives.archives)
+    app.cli.add_command(users.users)
+    app.cli.add_command(journal.journal)

@@ -2,6 +2,38 @@
 
 from flask import Flask
 
+from app.web import (
+    archives,
+    auth,
+    comments,
+    errors,
+    examples,
+    files,
+    formats,
+    headers,
+    health,
+    home,
+    journal,
+    settings,
+    shared,
+)
+
 
 def init_app(app: Flask) -> None:
-    """Register every blueprint."""
+    """Say where the pages lie, and register every blueprint."""
+    app.template_folder = "web/templates"  # Flask looks for them beside create_app; they lie in this room
+    app.static_folder = "web/static"
+    headers.init_app(app)
+    errors.init_app(app)
+    formats.init_app(app)
+    app.register_blueprint(shared.bp)
+    app.register_blueprint(health.bp)
+    app.register_blueprint(home.bp)
+    auth.init_app(app)
+    app.register_blueprint(settings.bp)
+    app.register_blueprint(journal.bp)
+    app.register_blueprint(comments.bp)
+    app.register_blueprint(files.bp)
+    app.register_blueprint(archives.bp)
+    if app.config["EXAMPLES"]:
+        app.register_blueprint(examples.bp)

@@ -1,0 +1,91 @@
+"""`flask archives …`: what an operator does with archives from the terminal."""
+
+import time
+
+import click
+from flask.cli import AppGroup
+from kombu.exceptions import OperationalError
+
+from app.archives import service
+from app.engine.progress import TOTAL
+from app.extensions import db
+from app.models import Archive, State, User
+from app.people import find_user
+from app.tasks import generate_user_archive
+
+archives = AppGroup("archives", help="Archives of people's data.")
+
+PAUSE = 0.5
+"""Seconds between two looks at the row."""
+
+
+@archives.command("request")
+@click.option("--user", "email", required=True, help="E-mail address of the person.")
+@click.option("--wait", is_flag=True, help="Show progress until the archive is ready, and then where the file is.")
+def request(email: str, wait: bool) -> None:
+    """Ask for somebody's archive, as if they had clicked."""
+    user = _find_user(email)
+    archive_id, is_new = service.request_archive(user.id)
+    _ring(user.id)
+    archive = _load(user, archive_id)
+    click.echo(f"Archive {archive.reference} {'is requested' if is_new else 'is being made already'}.")
+    if wait:
+        _watch(user, archive_id)
+
+
+@archives.command("list")
+@click.option("--user", "email", required=True, help="E-mail address of the person.")
+def list_(email: str) -> None:
+    """Somebody's archives, the newest first."""
+    for archive in service.list_archives(_find_user(email).id):
+        when = archive.created_at.isoformat(sep=" ", timespec="minutes")
+        facts = f"{archive.size:>14,} bytes" if archive.size else f"{archive.error or '':>20}"
+        click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {facts}  {archive.file_name or ''}")
+
+
+@archives.command("reconcile")
+def reconcile() -> None:
+    """Compare rows, leases and files now, as beat does every 15 seconds."""
+    people = service.reconcile()
+    for user_id in people:
+        _ring(user_id)
+    click.echo(f"Rang for {len(people)} {'person' if len(people) == 1 else 'people'}.")
+
+
+def _find_user(email: str) -> User:
+    user = find_user(email)
+    if user is None:
+        raise click.ClickException(f"Nobody has the address {email} here. Add an account: flask users create {email}")
+    return user
+
+
+def _ring(user_id: str) -> None:
+    try:
+        generate_user_archive.delay(user_id)
+    except OperationalError as error:
+        click.echo(f"The broker cannot be reached ({error}). The request is kept; beat rings again.", err=True)
+
+
+def _load(user: User, archive_id: str) -> Archive:
+    archive = service.find_archive(user.id, archive_id)
+    db.session.commit()  # on SQLite an open read would show the same moment for ever
+    if archive is None:
+        raise click.ClickException("The archive is gone: was the account deleted meanwhile?")
+    return archive
+
+
+def _watch(user: User, archive_id: str) -> None:
+    archive = _load(user, archive_id)
+    with click.progressbar(length=TOTAL, label="waiting to start", width=30) as bar:
+        while archive.is_active:
+            bar.label = archive.step or "waiting to start"
+            bar.update(max(0, archive.done - bar.pos))
+            time.sleep(PAUSE)
+            archive = _load(user, archive_id)
+        if archive.state == State.READY:
+            bar.label = "ready"
+            bar.update(TOTAL - bar.pos)
+    if archive.state != State.READY:
+        raise click.ClickException(f"Archive {archive.reference} is {archive.state.value}: {archive.error or '-'}")
+    click.echo(f"{archive.row_count:,} rows, {archive.size:,} bytes, {archive.gap_count} items missing.")
+    click.echo(service.path_of(archive))

@@ -1,0 +1,155 @@
+"""What a page says about an archive: one place decides the words of each state."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+
+from app.archives import service
+from app.models import Archive, State
+from app.models.columns import now
+from app.web.formats import moment_text, number
+
+QUIET = timedelta(seconds=60)
+"""A worker reconciles every 15 s; silent for so long, none is running."""
+SLOW = timedelta(minutes=30)
+
+BADGES = {
+    "queued": ("Queued", "clock", ""),
+    "working": ("Working", "loader", "info"),
+    "ready": ("Ready", "circle-check", "ok"),
+    "partial": ("Ready, some items missing", "triangle-alert", "warn"),
+    "failed": ("Failed", "circle-x", "bad"),
+    "expired": ("Expired", "archive-x", ""),
+    "cancelled": ("Cancelled", "ban", ""),
+    "deleted": ("Deleted", "trash-2", ""),
+}
+
+REASONS = {
+    "disk_full": "the storage disk was full",
+    "interrupted": "the server was restarted too often",
+    "too_slow": "it took too long",
+}
+STEPS = {"reading": "Reading your data", "packing": "Packing the file", "checking": "Checking the finished file"}
+
+
+@dataclass(frozen=True)
+class Described:
+    """An archive with the words for it."""
+
+    row: Archive
+    kind: str
+    """Key of `BADGES`."""
+    percent: int
+    percent_text: str
+    detail: str
+
+    @property
+    def badge(self) -> tuple[str, str, str]:
+        return BADGES[self.kind]
+
+
+def describe(archive: Archive) -> Described:
+    kind = _kind(archive)
+    percent = min(archive.done // 10, 99) if archive.is_active else 100
+    headline = f"{percent}% done" if kind == "working" else BADGES[kind][0]
+    return Described(archive, kind, percent, headline, _detail(archive, kind))
+
+
+def poll_after(archive: Archive) -> int:
+    """Seconds until the page should ask again: often while it may be over in a moment, seldom later."""
+    age = now() - archive.created_at
+    if age < timedelta(seconds=30):
+        return 2
+    return 5 if age < timedelta(minutes=5) else 15
+
+
+def _kind(archive: Archive) -> str:
+    if archive.state == State.RUNNING:
+        return "working"
+    if archive.state == State.READY:
+        if is_past(archive):
+            return "expired"
+        return "partial" if archive.gap_count else "ready"
+    return archive.state.value
+
+
+def is_past(archive: Archive) -> bool:
+    """The sweeper may not have come by yet; the date counts."""
+    return archive.expires_at is not None and archive.expires_at <= now()
+
+
+def _detail(archive: Archive, kind: str) -> str:
+    if kind == "queued":
+        return _waiting(archive)
+    if kind == "working":
+        return _working(archive)
+    if kind in {"ready", "partial"}:
+        return _available(archive)
+    return _ended(archive, kind)
+
+
+def _waiting(archive: Archive) -> str:
+    if _is_quiet() and now() - archive.created_at > timedelta(seconds=20):
+        return "No worker is running at the moment. Your request is kept, and starts by itself."
+    if archive.attempt:
+        return _again(archive.attempt + 1)
+    ahead = service.count_ahead(archive)
+    if not ahead:
+        return "Waiting to start."
+    return f"Waiting to start – {number(ahead)} {'request' if ahead == 1 else 'requests'} ahead of yours."
+
+
+def _working(archive: Archive) -> str:
+    started = archive.started_at or archive.created_at
+    if now() - started > SLOW:
+        return "This is taking longer than usual. You don’t need to do anything."
+    if archive.attempt > 1:
+        return _again(archive.attempt)
+    step = STEPS.get(archive.step or "reading") or f"Reading {archive.step}"
+    left = _time_left(archive, started)
+    return f"{step} – {left}" if left else step
+
+
+def _again(attempt: int) -> str:
+    most = current_app.config["ARCHIVE_MAX_ATTEMPTS"]
+    return f"Something went wrong, so we are trying again ({attempt} of {most})."
+
+
+def _time_left(archive: Archive, started: datetime) -> str:
+    """Nothing before ten seconds of progress: earlier guesses are wrong ones."""
+    spent = (now() - started).total_seconds()
+    if spent < 10 or archive.done < 20:  # noqa: PLR2004
+        return ""
+    minutes = round(spent * (1000 - archive.done) / archive.done / 60)
+    if minutes < 1:
+        return "less than a minute left"
+    return f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
+
+
+def _available(archive: Archive) -> str:
+    gaps = archive.gap_count or 0
+    if gaps:
+        return f"{number(gaps)} {'item' if gaps == 1 else 'items'} could not be read. Everything else is included."
+    days = ((archive.expires_at or now()) - now()).days
+    left = "less than a day left" if days < 1 else f"{days} {'day' if days == 1 else 'days'} left"
+    return f"Available until {moment_text(archive.expires_at or now())} ({left})"
+
+
+def _ended(archive: Archive, kind: str) -> str:
+    if kind == "failed":
+        reason = REASONS.get(archive.error or "", "of a fault on our side")
+        return f"We could not make this archive because {reason} (reference {archive.reference})."
+    if kind == "cancelled":
+        return "You cancelled this request."
+    when = archive.finished_at if kind == "deleted" else archive.expires_at
+    return f"{'You deleted this archive on' if kind == 'deleted' else 'Deleted from the server on'} {_on(when)}."
+
+
+def _on(when: datetime | None) -> str:
+    return moment_text(when) if when else "an unknown day"
+
+
+def _is_quiet() -> bool:
+    pulse = service.last_pulse()
+    return pulse is None or now() - pulse.at > QUIET

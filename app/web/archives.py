@@ -1,0 +1,115 @@
+"""Archives, as their owner sees them: ask, watch, download, cancel, delete.
+
+Every loader takes `current_user.id`; nothing here reads whose archive it is from a URL or a form.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from kombu.exceptions import OperationalError
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.archives import service
+from app.models import Archive, State
+from app.tasks import generate_user_archive
+from app.web.archive_download import send_archive
+from app.web.archive_words import describe, poll_after
+
+bp = Blueprint("archives", __name__, url_prefix="/archives")
+
+View = str | Response | BaseResponse
+
+
+@bp.before_request
+@login_required
+def require_sign_in() -> None:
+    """Nothing here is for strangers."""
+
+
+@bp.get("/")
+def index() -> View:
+    archives = service.list_archives(current_user.id)
+    current = [archive for archive in archives if archive.is_active or archive.state == State.READY]
+    return render_template(
+        "archives/index.html",
+        current=[describe(archive) for archive in current],
+        history=[describe(archive) for archive in archives if archive not in current],
+        can_request=not any(archive.is_active for archive in archives),
+    )
+
+
+@bp.post("/")
+def create() -> View:
+    archive_id, is_new = service.request_archive(current_user.id)
+    try:
+        generate_user_archive.delay(current_user.id)
+    except OperationalError:
+        # The request is safe in its row; the reconciler rings again as soon as the broker is back.
+        current_app.logger.warning("no broker: archive of %s waits for the reconciler", current_user.id)
+    if not is_new:
+        flash("Your archive is already being made.", "info")
+    return redirect(url_for(".show", archive_id=archive_id), 303)
+
+
+@bp.get("/<archive_id>")
+def show(archive_id: str) -> View:
+    archive = _find(archive_id)
+    _ring_if_unheard(archive)
+    return render_template(
+        "archives/show.html", archive=describe(archive), refresh=request.args.get("refresh", type=int)
+    )
+
+
+@bp.get("/<archive_id>/status")
+def status(archive_id: str) -> View:
+    """What the page polls; the server says when to ask again."""
+    archive = _find(archive_id)
+    _ring_if_unheard(archive)
+    words = describe(archive)
+    found: dict[str, Any] = {
+        "state": archive.state.value,
+        "done": not archive.is_active,
+        "percent": words.percent,
+        "percent_text": words.percent_text,
+        "detail_text": words.detail,
+        "url": url_for(".show", archive_id=archive.id),
+        "poll_after": poll_after(archive),
+    }
+    return jsonify(found)
+
+
+@bp.get("/<archive_id>/download")
+def download(archive_id: str) -> View:
+    return send_archive(_find(archive_id))
+
+
+@bp.post("/<archive_id>/cancel")
+def cancel(archive_id: str) -> View:
+    _find(archive_id)
+    if not service.cancel(current_user.id, archive_id):
+        flash("This request had already ended, so it was not cancelled.", "info")
+    return redirect(url_for(".show", archive_id=archive_id), 303)
+
+
+@bp.post("/<archive_id>/delete")
+def delete(archive_id: str) -> View:
+    _find(archive_id)
+    if not service.delete(current_user.id, archive_id):
+        flash("There is no file of this archive any more.", "info")
+    return redirect(url_for(".show", archive_id=archive_id), 303)
+
+
+def _find(archive_id: str) -> Archive:
+    return service.find_archive(current_user.id, archive_id) or abort(404)
+
+
+def _ring_if_unheard(archive: Archive) -> None:
+    """Whoever watches an archive keeps it moving, even when beat is down."""
+    if not archive.is_active:
+        return
+    try:
+        for user_id in service.reconcile_person(current_user.id):
+            generate_user_archive.delay(user_id)
+    except OperationalError:
+        current_app.logger.warning("no broker: archive of %s still waits", current_user.id)

@@ -1,0 +1,124 @@
+"""A real worker, really killed: the archive is finished by itself, once."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.archives import service
+from app.extensions import begin_write, db
+from app.models import Archive, Entry, State, User
+from app.models.columns import database_time, new_id
+from app.tasks import generate_user_archive
+from tests.archives.conftest import load
+from tests.programs import CELERY, Program, wait_until
+
+pytestmark = pytest.mark.worker
+
+FAST = {"ARCHIVE_LEASE_SECONDS": 2, "ARCHIVE_RING_SECONDS": 2, "RECONCILE_SECONDS": 1}
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any], valkey: str) -> dict[str, Any]:
+    return {**any_database, **FAST, "REDIS_URL": valkey}
+
+
+@pytest.fixture
+def beat(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
+    beat = Program([*CELERY, "beat", "--loglevel", "INFO"], tmp_path / "beat.log", settings=settings)
+    yield beat
+    beat.stop(seconds=0)
+
+
+@pytest.fixture
+def long_journal(app: Flask, ann: User) -> int:
+    """So many entries that there is time to kill somebody in the middle; returns how many."""
+    many = 20_000
+    begin_write()
+    rows = [
+        {"id": new_id(), "author_id": ann.id, "title": f"Day {number}", "body": "Waves. " * 20}
+        for number in range(many)
+    ]
+    db.session.execute(sa.insert(Entry), rows)
+    db.session.commit()
+    return many
+
+
+def request(ann: User) -> str:
+    archive_id, _ = service.request_archive(ann.id)
+    generate_user_archive.delay(ann.id)
+    return archive_id
+
+
+def wait_for_state(archive_id: str, state: State, *, done: int = 0) -> Archive:
+    def look() -> Archive | None:
+        archive = load(archive_id)
+        return archive if archive.state == state and archive.done >= done else None
+
+    return wait_until(look, seconds=60, what=f"{state} of {archive_id}") or load(archive_id)
+
+
+def test_it_is_made_by_a_worker(ann: User, start_worker: Callable[..., Program]) -> None:
+    start_worker()
+    archive = wait_for_state(request(ann), State.READY)
+    assert archive.attempt == 1
+
+
+def check_once(app: Flask, archive: Archive, rows: int) -> None:
+    files = [path.name for path in (Path(app.config["ARCHIVE_DIR"]) / "ready").iterdir()]
+    assert files == [archive.file_name]
+    assert archive.row_count is not None
+    assert archive.row_count >= rows
+
+
+def test_a_killed_child_costs_an_attempt_and_nothing_else(
+    app: Flask, ann: User, long_journal: int, start_worker: Callable[..., Program], beat: Program
+) -> None:
+    worker = start_worker()
+    archive_id = request(ann)
+    wait_for_state(archive_id, State.RUNNING, done=1)
+    for pid in worker.child_pids():
+        os.kill(pid, signal.SIGKILL)
+    archive = wait_for_state(archive_id, State.READY)
+    assert archive.attempt == 2
+    check_once(app, archive, long_journal)
+
+
+def test_a_killed_worker_is_replaced_and_the_archive_finished_once(
+    app: Flask, ann: User, long_journal: int, start_worker: Callable[..., Program], beat: Program
+) -> None:
+    worker = start_worker()
+    archive_id = request(ann)
+    wait_for_state(archive_id, State.RUNNING, done=1)
+    worker.kill()
+    start_worker()
+    archive = wait_for_state(archive_id, State.READY)
+    assert archive.attempt == 2
+    check_once(app, archive, long_journal)
+
+
+def test_without_beat_and_watchers_a_killed_archive_stays_where_it_was(
+    ann: User, long_journal: int, start_worker: Callable[..., Program]
+) -> None:
+    """The control: the message alone does not bring it back, so it is the reconciler that does."""
+    worker = start_worker()
+    archive_id = request(ann)
+    wait_for_state(archive_id, State.RUNNING, done=1)
+    worker.kill()
+    start_worker()
+    lost = load(archive_id)
+    wait_until(lambda: is_past_lease(archive_id), what="the end of the lease")
+    assert (load(archive_id).state, load(archive_id).fence) == (State.RUNNING, lost.fence)
+    assert service.reconcile_person(ann.id) == [ann.id]
+
+
+def is_past_lease(archive_id: str) -> bool:
+    past = sa.select(Archive.id).where(Archive.id == archive_id, Archive.lease_until < database_time())
+    found = db.session.scalar(past)
+    db.session.commit()
+    return found is not None

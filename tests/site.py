@@ -1,0 +1,63 @@
+"""The whole site as a newcomer starts it: `flask db upgrade`, `flask serve`, a demo account."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import NewPage
+from tests.programs import PYTHON, Program
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    email: str
+    password: str
+    instance: Path
+
+
+@pytest.fixture(scope="session")
+def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copy(migrated_sqlite, folder / "satchel.sqlite")
+    command = [*PYTHON, "flask", "serve", "--port", "0"]
+    program = Program(command, folder / "log", settings={"INSTANCE_PATH": folder})
+    try:
+        program.wait_for("with the password", seconds=120)
+        url = re.search(r"ready on (\S+)", program.log())
+        account = re.search(r"sign in as (\S+) with the password (\S+)", program.log())
+        assert url
+        assert account
+        yield Site(url[1], account[1], account[2], folder)
+    finally:
+        program.stop()
+
+
+@pytest.fixture
+def signed_in(site: Site, new_page: NewPage) -> Page:
+    return sign_in(site, new_page())
+
+
+def sign_in(site: Site, page: Page) -> Page:
+    page.goto(f"{site.url}/sign-in")
+    page.get_by_label("E-mail").fill(site.email)
+    page.get_by_label("Password", exact=True).fill(site.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
+
+
+def sign_up(site: Site, page: Page, name: str) -> Page:
+    """An account of its own for a test that must not see another's archives."""
+    page.goto(f"{site.url}/sign-up")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
+    page.get_by_label("Password", exact=True).fill("a password that is long enough")
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
