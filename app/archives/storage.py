@@ -6,7 +6,6 @@ a person's words. Nothing here knows the database.
 
 import os
 import shutil
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+
+from app.disk import open_regular, sync
 
 SWEEP_AGE = 3600
 """Seconds. A file younger than this may belong to a change that is not committed yet."""
@@ -35,35 +36,23 @@ def publish(file: Path, archive_id: str, fence: str) -> str:
     name = f"{archive_id}.{fence}.zip"
     file.chmod(0o600)
     os.utime(file)  # young again: the sweeper leaves it alone until its row is written
-    _fsync(file)
+    sync(file)
     file.rename(path_of(name))
-    _fsync(_folder("ready"))
+    sync(_folder("ready"))
     return name
 
 
 def open_published(name: str) -> BinaryIO:
     """Raises OSError for anything but a regular file of that very name."""
-    return _open_regular(_folder("ready"), name)
+    return open_regular(_folder("ready"), name)
 
 
 def open_stored(store: str, name: str) -> BinaryIO:
     """A file that a row names, from the store its column declares. Raises OSError."""
-    return _open_regular(Path(current_app.config[_STORES[store]]), name)
+    return open_regular(Path(current_app.config[_STORES[store]]), name)
 
 
 _STORES = {"uploads": "UPLOAD_DIR"}
-
-
-def _open_regular(folder: Path, name: str) -> BinaryIO:
-    """Never follows a link out of the folder, and never waits for a pipe."""
-    if Path(name).name != name:
-        raise FileNotFoundError(name)
-    descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        os.close(descriptor)
-        raise FileNotFoundError(name)
-    return os.fdopen(descriptor, "rb")
 
 
 def path_of(name: str) -> Path:
@@ -92,11 +81,3 @@ def _folder(name: str) -> Path:
     folder = Path(current_app.config["ARCHIVE_DIR"]) / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
