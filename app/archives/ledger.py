@@ -96,7 +96,7 @@ def finish(held: Claim, file_name: str, built: Built) -> None:
         sha256=built.sha256,
         row_count=built.rows,
         gap_count=built.gaps,
-        done=1000,
+        error=None,
         **_NO_LEASE,
     )
 

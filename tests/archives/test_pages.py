@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from kombu.exceptions import OperationalError
 
+from app import create_app
 from app.archives import ledger, service
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, State, User
@@ -280,3 +281,31 @@ def test_whoever_watches_keeps_it_moving(ann: User, ann_client: FlaskClient, wai
 def test_refresh_only_on_request(ann_client: FlaskClient, waiting: str) -> None:
     assert "http-equiv" not in ann_client.get(f"/archives/{waiting}").text
     assert 'http-equiv="refresh" content="30"' in ann_client.get(f"/archives/{waiting}?refresh=30").text
+
+
+@pytest.fixture
+def guarded(settings: dict[str, Any], ann: User) -> FlaskClient:
+    """Ann, on the site with its protection against forged forms as in production."""
+    site = create_app({"TESTING": True, "RATELIMIT_ENABLED": False, **settings})
+    client = site.test_client()
+    page = client.get("/sign-in").text
+    form = {"email": "ann@example.org", "password": PASSWORD, "csrf_token": find_token(page)}
+    assert client.post("/sign-in", data=form).status_code in {302, 303}
+    return client
+
+
+def find_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_another_site_cannot_post_for_the_person(guarded: FlaskClient, ready: str) -> None:
+    for path in ("/archives/", f"/archives/{ready}/cancel", f"/archives/{ready}/delete"):
+        for form in ({}, {"csrf_token": "forged"}):
+            assert guarded.post(path, data=form).status_code == 400
+    assert [archive.id for archive in service.list_archives(load(ready).user_id)] == [ready]
+    assert load(ready).state == State.READY
+    form = {"csrf_token": find_token(guarded.get("/archives/").text)}
+    assert guarded.post(f"/archives/{ready}/delete", data=form).status_code == 303
+    assert load(ready).state == State.DELETED
