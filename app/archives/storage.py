@@ -4,6 +4,7 @@
 a person's words. Nothing here knows the database.
 """
 
+import logging
 import os
 import shutil
 import time
@@ -15,6 +16,8 @@ from typing import BinaryIO
 from flask import current_app
 
 from app.disk import open_regular, sync
+
+log = logging.getLogger(__name__)
 
 SWEEP_AGE = 3600
 """Seconds. A file younger than this may belong to a change that is not committed yet."""
@@ -43,8 +46,12 @@ def publish(file: Path, archive_id: str, fence: str) -> str:
 
 
 def open_published(name: str) -> BinaryIO:
-    """Raises OSError for anything but a regular file of that very name."""
-    return open_regular(_folder("ready"), name)
+    """Raises OSError for anything but a regular file of that very name, which nobody else holds by a hard link."""
+    file = open_regular(_folder("ready"), name)
+    if os.fstat(file.fileno()).st_nlink != 1:
+        file.close()
+        raise FileNotFoundError(name)
+    return file
 
 
 def open_stored(store: str, name: str) -> BinaryIO:
@@ -71,10 +78,21 @@ def sweep(vouched_for: set[str], fences: set[str]) -> int:
     oldest = time.time() - SWEEP_AGE
     published = [path for path in _folder("ready").iterdir() if path.name not in vouched_for]
     abandoned = [path for path in _folder("tmp").iterdir() if path.suffix.lstrip(".") not in fences]
-    gone = [path for path in (*published, *abandoned) if path.lstat().st_mtime < oldest]
-    for path in gone:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return len(gone)
+    return sum(_remove_old(path, oldest) for path in (*published, *abandoned))
+
+
+def _remove_old(path: Path, oldest: float) -> bool:
+    """One file that cannot be removed must not keep the others, nor anything else, from being looked after."""
+    try:
+        if path.lstat().st_mtime >= oldest:
+            return False
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except FileNotFoundError:
+        return False  # its owner was faster
+    except OSError:
+        log.exception("%s is of no use and cannot be removed", path.name)
+        return False
+    return True
 
 
 def _folder(name: str) -> Path:
