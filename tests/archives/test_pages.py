@@ -17,6 +17,7 @@ from app.archives import ledger, service
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
+from app.people import create_user
 from app.tasks import generate_user_archive
 from tests.archives.conftest import change, let_lease_pass, load
 from tests.conftest import PASSWORD
@@ -139,10 +140,18 @@ def test_a_broken_download_is_resumed(ann_client: FlaskClient, ready: str) -> No
     assert ann_client.get(path, buffered=True, headers={"Range": f"bytes={size}-"}).status_code == 416
     assert ann_client.get(path, buffered=True, headers={"If-Match": '"another"'}).status_code == 412
     assert len(ann_client.get(path, buffered=True, headers={"If-Match": '"another"'}).data) < size
+    for fine in (
+        {"If-Match": "*"},
+        {"If-Match": whole.headers["ETag"]},
+        {"Range": "bytes=0-0,5-9"},
+        {"Range": "rows=0-5"},
+    ):
+        answer = ann_client.get(path, buffered=True, headers=fine)
+        assert (answer.status_code, answer.data) == (200, whole.data), fine
     head = ann_client.head(path, buffered=True)
     assert (head.content_length, head.data) == (size, b"")
     rows = db.session.execute(sa.select(sa.func.count()).select_from(ArchiveDownload)).scalar_one()
-    assert rows == 4  # the whole file twice and its first bytes twice; resumed parts and HEAD are no new download
+    assert rows == 8  # the whole file six times and its first bytes twice; resumed parts and HEAD are no new download
 
 
 @pytest.mark.parametrize("state", ["cancelled", "deleted", "expired", "failed"])
@@ -189,11 +198,18 @@ def quiet() -> None:
     """Nothing has reconciled yet."""
 
 
+def busy() -> None:
+    """Every worker is at somebody else's archive, so none comes to reconcile."""
+    other, _ = ledger.insert(create_user("other@example.org", None).id)
+    change(other, state=State.RUNNING, fence="x", lease_until=now() + timedelta(minutes=1))
+
+
 @pytest.mark.parametrize(
     ("pulse", "values", "words", "poll_after"),
     [
         (alive, {}, "Waiting to start.", 2),
         (quiet, {"created_at": timedelta(seconds=-40)}, "No worker is running at the moment.", 5),
+        (busy, {"created_at": timedelta(seconds=-40)}, "Waiting to start.", 5),
         (alive, {"created_at": timedelta(minutes=-6)}, "Waiting to start.", 15),
         (alive, {"attempt": 1}, "trying again (2 of 5)", 2),
         (alive, {"state": State.RUNNING, "fence": "f", "step": "Comments"}, "Reading Comments", 2),
