@@ -1,7 +1,7 @@
 """Every setting: its name, its default, its reason. Anyone may read it; it imports nothing of ours.
 
-Order, later wins: the table below; DATABASE_URL and REDIS_URL; the environment's FLASK_… names; the mapping given
-to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled in last.
+Order, later wins: the table below; DATABASE_URL, REDIS_URL and SECRET_KEY; the environment's FLASK_… names; the
+mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled in last.
 """
 
 import hashlib
@@ -71,8 +71,7 @@ def _derive(config: Config, instance: Path) -> None:
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
-    if not config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})
+    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config["SQLALCHEMY_DATABASE_URI"]))
     config.setdefault("RATELIMIT_STORAGE_URI", _dialect(config["REDIS_URL"], "redis+unix"))
     config["CELERY"] = _merge(_celery(config, instance), config.get("CELERY") or {})
 
@@ -93,6 +92,16 @@ def _database_uri(url: str | None, instance: Path) -> str:
     if scheme in {"postgres", "postgresql"}:
         scheme = "postgresql+psycopg"
     return scheme + separator + rest
+
+
+def _engine_options(uri: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"hide_parameters": True}  # errors go to logs; password hashes and diaries must not
+    if not uri.startswith("sqlite"):
+        options["pool_pre_ping"] = True
+        # As long as SQLite waits for a lock; and nothing that hangs may keep old rows alive for ever.
+        limits = {"lock_timeout": "10s", "statement_timeout": "15min", "idle_in_transaction_session_timeout": "15min"}
+        options["connect_args"] = {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
+    return options
 
 
 def _dialect(redis_url: str, unix_scheme: str) -> str:
