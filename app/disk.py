@@ -10,12 +10,11 @@ from typing import BinaryIO
 
 
 def open_regular(folder: Path, name: str) -> BinaryIO:
-    """Open a file of that very name. Raises OSError for links, hard links, pipes, folders and names that climb."""
+    """Open a file of that very name. Raises OSError for links, pipes, folders and names that climb."""
     if Path(name).name != name:
         raise FileNotFoundError(name)
     descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FileNotFoundError(name)
     return os.fdopen(descriptor, "rb")

@@ -17,7 +17,8 @@ def json_writer(path: Path, shape: TableShape) -> Iterator[Write]:
     keys = [field.name for field in shape.fields]
     separator = "[\n"
 
-    with path.open("x", encoding="utf-8", newline="\n") as file:
+    # Half of a surrogate pair, which some databases take, becomes its JSON escape.
+    with path.open("x", encoding="utf-8", newline="\n", errors="backslashreplace") as file:
 
         def write(rows: Sequence[Row]) -> None:
             nonlocal separator
