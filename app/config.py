@@ -32,7 +32,7 @@ SETTINGS = (
     Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),
     Setting("UPLOAD_DIR", None, "Where pictures and files are kept. Unset: uploads in the instance folder."),
     Setting("ARCHIVE_KEEP_DAYS", 7, "How long a finished archive can be downloaded."),
-    Setting("ARCHIVE_LEASE_SECONDS", 60, "How long a silent worker keeps an archive; it renews at a quarter."),
+    Setting("ARCHIVE_LEASE_SECONDS", 15, "How long a silent worker keeps an archive; it renews at a quarter."),
     Setting("ARCHIVE_RING_SECONDS", 30, "A queued archive whose bell may be lost is rung again after this."),
     Setting("ARCHIVE_MAX_ATTEMPTS", 5, "After so many attempts an archive has failed."),
     Setting("ARCHIVE_RETRY_SECONDS", 10, "Pause before the second attempt; it doubles with each."),

@@ -97,7 +97,7 @@ def test_a_heartbeat_extends_the_lease_and_shows_progress(ann: User, waiting: st
     archive = load(waiting)
     assert (archive.step, archive.done) == ("Comments", 420)
     assert archive.lease_until is not None
-    assert timedelta(0) < archive.lease_until - now() <= timedelta(seconds=61)
+    assert timedelta(0) < archive.lease_until - now() <= timedelta(seconds=16)
 
 
 def test_a_finished_archive_has_its_facts_and_a_date(ann: User, waiting: str) -> None:
