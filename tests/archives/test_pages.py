@@ -283,6 +283,7 @@ def test_gaps_are_said(ann: User, ann_client: FlaskClient, journal: object, wait
     page = ann_client.get(f"/archives/{waiting}").text
     assert "Ready, some items missing" in page
     assert "1 item could not be read. Everything else is included." in page
+    assert "Try the missing items again" in page
 
 
 def test_whoever_watches_keeps_it_moving(ann: User, ann_client: FlaskClient, waiting: str, rung: list[str]) -> None:
