@@ -2,12 +2,14 @@
 
 from flask import Flask
 
-from app.cli import archives, journal, serve, users
+from app.cli import archives, journal, register, serve, users
 
 
 def init_app(app: Flask) -> None:
     """Register every command."""
     app.cli.add_command(serve.serve)
     app.cli.add_command(archives.archives)
+    archives.archives.add_command(register.check)
+    archives.archives.add_command(register.plan)
     app.cli.add_command(users.users)
     app.cli.add_command(journal.journal)
