@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from app.engine.coverage import cover, write_coverage
+from app.engine.coverage import count_deleted, cover, write_coverage
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
 from app.engine.names import file_name
@@ -32,7 +32,7 @@ class Reading:
         self._progress = progress
         self._report = Report(folder, edition)
         self._media = Media(self._data / "media", open_file)
-        self._pseudonyms = Pseudonyms()
+        self._pseudonyms = Pseudonyms({edition.subject.id})
 
     def run(self, connection: Connection, graph: Graph) -> tuple[list[Coverage], list[Gap]]:
         plan = plan_tables(graph, self._edition.subject.id)
@@ -43,7 +43,8 @@ class Reading:
                 self._read(connection, planned, count)
             else:
                 self._report.table(planned.shape).finish()  # the coverage page tells what such a table is for
-        coverage, gaps = cover(graph, plan, counts), self._media.gaps
+        deleted = count_deleted(connection, plan, counts)
+        coverage, gaps = cover(graph, plan, counts, deleted), self._media.gaps
         self._report.finish(coverage, gaps)
         write_coverage(self._data / "coverage.json", graph, self._edition, coverage, gaps)
         return coverage, gaps

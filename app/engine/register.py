@@ -60,7 +60,14 @@ class Harmless:
     """Leaves like any other column, although its name looks like a secret's."""
 
 
-ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile | Harmless
+@dataclass(frozen=True)
+class DeletionMark:
+    """Set on rows that the person deleted and the database still holds: `deleted_at`, `is_deleted`."""
+
+    leave_out: bool
+
+
+ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile | Harmless | DeletionMark
 
 Info = dict[Any, Any]
 
@@ -94,13 +101,25 @@ def internal(reason: str) -> Info:
 
 
 def third_party(shows: str | None = None) -> Info:
-    """`shows`: a column of the table pointed to that its owner shows publicly, such as a display name."""
+    """`shows`: a column of the table pointed to that its owner shows publicly, such as a display name.
+
+    A foreign key to a row that is in the archive is written as it is; every other value becomes a pseudonym.
+    """
     return {KEY: ThirdParty(shows)}
 
 
 def harmless() -> Info:
     """For a column whose name looks like a secret's and is none, such as a file's checksum."""
     return {KEY: Harmless()}
+
+
+def deletion_mark(*, leave_out: bool) -> Info:
+    """For the column that is set, or true, on rows the person deleted.
+
+    `leave_out`: such rows stay out of the archive with whatever is reached only through them, and the coverage
+    statement counts them. Otherwise they are in it like all others, and the coverage statement says so.
+    """
+    return {KEY: DeletionMark(leave_out)}
 
 
 def file(store: str, *, media_type: str | None = None, title: str | None = None) -> Info:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.engine.plan import FileColumn, PlannedTable, Pointer
+from app.engine.plan import FileColumn, PlannedTable
+from app.engine.pointers import Pointer
 from app.engine.shape import Row, Value
 from app.engine.values import to_value
 
@@ -25,12 +26,14 @@ class Pseudonyms:
     does not give away what another column shows of them: there they are "User 3".
     """
 
-    given: dict[tuple[str, Any, bool], str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    """What nobody else may be called: the names given so far, and the person's own id."""
+    given: dict[tuple[Any, ...], str] = field(default_factory=dict)
     counters: dict[str, Iterator[int]] = field(default_factory=dict)
 
-    def name(self, kind: str, key: Any, shown: str | None) -> str:
-        known = (kind, key, shown is None)
+    def name(self, kind: str, key: tuple[Any, ...], shown: str | None) -> str:
+        """`kind` is the word for it; `key` tells it from all others, of this kind and of those called alike."""
+        known = (*key, shown is None)
         if known not in self.given:
             self.given[known] = self._new(kind, shown)
         return self.given[known]
@@ -62,10 +65,12 @@ def _finish(raw: Sequence[Any], planned: PlannedTable, pseudonyms: Pseudonyms, t
         row[pointer.column] = _point(raw, row, pointer, pseudonyms)
     for column in planned.files:
         if row[column.column] is not None:
-            row[column.column] = take_file(column, row[column.column], str(row[column.name]), key)
+            name = row[column.column] if row[column.name] is None else row[column.name]
+            row[column.column] = take_file(column, row[column.column], str(name), key)
     if planned.roles:
         held = raw[len(raw) - len(planned.roles) :]
-        row.append(", ".join(role for role, holds in zip(planned.roles, held, strict=True) if holds))
+        roles = [role for role, holds in zip(planned.roles, held, strict=True) if holds]
+        row.append(", ".join(dict.fromkeys(roles)))
     return tuple(row)
 
 
@@ -78,4 +83,8 @@ def _point(raw: Sequence[Any], row: list[Value], pointer: Pointer, pseudonyms: P
     value = row[pointer.column]
     if value is None or raw[pointer.is_yours]:
         return value
-    return pseudonyms.name(pointer.kind, value, raw[pointer.shown])
+    key = [raw[position] for position in pointer.key]
+    if None in key:  # a key of several columns that is not set as a whole, or points to nothing
+        key = [pointer.column, raw[pointer.column]]
+    shown = raw[pointer.shown]
+    return pseudonyms.name(pointer.kind, (pointer.space, *key), None if shown is None else str(to_value(shown)))

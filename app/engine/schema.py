@@ -1,0 +1,67 @@
+"""What a `MetaData` says of its tables: their declarations, and their foreign keys in a fixed order.
+
+Columns are looked up by their `key`, which is what `Table.c` knows them by, and written under their `name`.
+"""
+
+from sqlalchemy import Column, ForeignKeyConstraint, Table
+
+from app.engine.register import (
+    KEY,
+    ColumnDeclaration,
+    DeletionMark,
+    Internal,
+    Secret,
+    StoredFile,
+    TableDeclaration,
+    ThirdParty,
+)
+
+
+def table_declaration(table: Table) -> TableDeclaration | None:
+    declared = table.info.get(KEY)
+    return declared if isinstance(declared, TableDeclaration) else None
+
+
+def column_declaration(column: Column[object]) -> ColumnDeclaration | None:
+    declared = column.info.get(KEY)
+    return declared if isinstance(declared, ColumnDeclaration) else None
+
+
+def kind_of(table: Table) -> str | None:
+    declaration = table_declaration(table)
+    return declaration.kind if declaration else None
+
+
+def foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
+    """SQLAlchemy keeps them in a set; findings and statements need the same order each time."""
+    return sorted(table.foreign_key_constraints, key=lambda key: (len(key.elements), _words(key)))
+
+
+def _words(key: ForeignKeyConstraint) -> list[str]:
+    return [f"{element.parent.key} {element.target_fullname}" for element in key.elements]
+
+
+def keys_of(column: Column[object]) -> list[ForeignKeyConstraint]:
+    """The foreign keys that this column belongs to, alone or with others; the shortest first."""
+    return [key for key in foreign_keys(column.table) if any(each is column for each in key.columns)]
+
+
+def is_left_out(column: Column[object]) -> bool:
+    return isinstance(column_declaration(column), Secret | Internal)
+
+
+def is_written_as_it_is(column: Column[object]) -> bool:
+    return not isinstance(column_declaration(column), Secret | Internal | ThirdParty | StoredFile)
+
+
+def is_followed(key: ForeignKeyConstraint) -> bool:
+    """Whether the row pointed to must be in the archive: nobody can follow a key that is left out or a pseudonym.
+
+    It must not be in the archive otherwise: a row that only a column kept back points to would give that away.
+    """
+    return all(is_written_as_it_is(column) for column in key.columns)
+
+
+def marks_of(table: Table, *, leave_out: bool) -> list[Column[object]]:
+    """The columns that say that a row of this table was deleted."""
+    return [column for column in table.columns if column_declaration(column) == DeletionMark(leave_out)]

@@ -1,0 +1,111 @@
+"""Which rows are one person's, as conditions that every statement of one archive shares.
+
+A row is in the archive because an owner path leads from it to the person, or because a row in the archive points to
+it and it is of a reference table. Conditions on one column use IN, so that the database can take an index on the
+foreign key; a correlated EXISTS, needed for keys of several columns, is asked row by row.
+"""
+
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    ForeignKeyConstraint,
+    FromClause,
+    Integer,
+    Numeric,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    false,
+    or_,
+    select,
+    true,
+    types,
+)
+
+from app.engine.closure import ReferenceClosure
+from app.engine.graph import Graph, Node
+from app.engine.schema import marks_of
+
+
+class Selection:
+    """The person is bound once; `rows` is always a table or an alias of it."""
+
+    def __init__(self, graph: Graph, person_id: str) -> None:
+        self.graph = graph
+        self._key = next(iter(graph.subject.primary_key.columns))
+        self._person = _bind_person(self._key, person_id)
+        self._references = ReferenceClosure(graph, self.includes)
+
+    def includes(self, node: Node, rows: FromClause) -> ColumnElement[bool]:
+        """True for the rows that are in the archive."""
+        if not node.is_included:
+            return false()
+        if node.table is self.graph.subject:
+            return rows.c[self._key.key] == self._person
+        if node.declaration.kind == "reference":
+            return self._references.holds(node.table, rows)
+        return self.reaches_any(node, rows)
+
+    def reaches_any(self, node: Node, rows: FromClause, *, with_deleted: bool = False) -> ColumnElement[bool]:
+        """True for the rows that some owner path leads from to the person."""
+        reached = or_(false(), *(self.reaches(path.hops, rows, with_deleted=with_deleted) for path in node.paths))
+        return reached if with_deleted else and_(reached, *_not_deleted(node.table, rows))
+
+    def reaches(
+        self, hops: tuple[ForeignKeyConstraint, ...], rows: FromClause, *, with_deleted: bool = False
+    ) -> ColumnElement[bool]:
+        """True where this owner path leads from the row to the person; what was deleted on the way breaks it."""
+        hop, rest = hops[0], hops[1:]
+        if not rest and len(hop.elements) == 1 and hop.elements[0].column is self._key:
+            return rows.c[hop.elements[0].parent.key] == self._person
+        parent = hop.referred_table.alias()
+        inside = self.reaches(rest, parent, with_deleted=with_deleted) if rest else self._is_person(parent)
+        if not with_deleted:
+            inside = and_(inside, *_not_deleted(hop.referred_table, parent))
+        return points_into(hop, rows, parent, inside)
+
+    def points_to_included(self, key: ForeignKeyConstraint, rows: FromClause) -> ColumnElement[bool]:
+        """True where the row that `key` points to is in the archive."""
+        target = self.graph.node(key.referred_table)
+        if not target.is_included:
+            return false()
+        parent = target.table.alias()
+        return points_into(key, rows, parent, self.includes(target, parent))
+
+    def _is_person(self, rows: FromClause) -> ColumnElement[bool]:
+        return rows.c[self._key.key] == self._person
+
+
+def points_into(
+    key: ForeignKeyConstraint, rows: FromClause, parent: FromClause, inside: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """True where `key` leads from a row of `rows` to a row of `parent` that is `inside`."""
+    if len(key.elements) == 1:
+        element = key.elements[0]
+        return rows.c[element.parent.key].in_(select(parent.c[element.column.key]).where(inside))
+    same = (rows.c[element.parent.key] == parent.c[element.column.key] for element in key.elements)
+    return exists().where(*same, inside)
+
+
+def _bind_person(key: Column[object], person_id: str) -> BindParameter[object]:
+    """Raises ValueError when no row of the table could have this id."""
+    try:
+        python_type = key.type.python_type
+    except NotImplementedError:  # a type of the database that SQLAlchemy does not know
+        python_type = str
+    return bindparam("person", python_type(person_id), type_=key.type)
+
+
+def _not_deleted(table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
+    return [_is_unset(rows.c[column.key]) for column in marks_of(table, leave_out=True)]
+
+
+def _is_unset(mark: ColumnElement[object]) -> ColumnElement[bool]:
+    kind = mark.type.impl_instance if isinstance(mark.type, types.TypeDecorator) else mark.type
+    if isinstance(kind, types.Boolean):
+        return mark.is_not(true())
+    if isinstance(kind, Integer | Numeric):
+        return or_(mark.is_(None), mark == 0)
+    return mark.is_(None)
