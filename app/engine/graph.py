@@ -8,7 +8,7 @@ write.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKeyConstraint, MetaData, Table
+from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table
 from sqlalchemy.exc import NoReferencedColumnError, NoReferencedTableError
 
 from app.engine.checks import check_table
@@ -21,6 +21,7 @@ from app.engine.schema import (
     is_followed,
     is_left_out,
     is_written_as_it_is,
+    keys_of,
     kind_of,
     marks_of,
     table_declaration,
@@ -126,9 +127,14 @@ def _check_keys(nodes: list[Node], subject: Table) -> Iterator[Finding]:
             target = by_table.get(key.referred_table)
             if target is None or _is_settled(key) or _always_resolves(node, key, target, subject):
                 continue
-            name = f"{node.table.fullname}.{next(iter(key.columns)).key}"
+            name = f"{node.table.fullname}.{_own_column(key).key}"
             problem = f"may point to a row of {target.table.fullname} that is not in the archive"
             yield Finding(name, problem, 'info=third_party(), or internal("why it stays here")')
+
+
+def _own_column(key: ForeignKeyConstraint) -> Column[object]:
+    """The one to declare: of a key of several columns, some may name the row itself or belong to other keys."""
+    return min(key.columns, key=lambda column: (len(keys_of(column)), column.primary_key))
 
 
 def _is_settled(key: ForeignKeyConstraint) -> bool:

@@ -1,0 +1,61 @@
+"""What belongs to a person, found row by row in plain Python. Slow, and shares nothing with the engine."""
+
+from typing import Any
+
+from tests.engine.worlds import Key, Row, Sheet, World
+
+Found = dict[str, list[Row]]
+
+
+def find_target(world: World, key: Key, row: Row) -> Row | None:
+    values = [row[column] for column in key.columns]
+    if None in values:
+        return None
+    rows = world.sheets[key.target].rows
+    return next((each for each in rows if [each[column] for column in key.target_columns] == values), None)
+
+
+def reaches(world: World, row: Row, path: list[Key], person: Any, *, with_deleted: bool = False) -> bool:
+    for key in path:
+        target = find_target(world, key, row)
+        if target is None:
+            return False
+        if world.sheets[key.target].leaves_out_deleted and target["gone"] and not with_deleted:
+            return False
+        row = target
+    return bool(row["id"] == person)
+
+
+def find_rows(world: World, person: Any, *, with_deleted: bool = False) -> Found:
+    found: Found = {name: [] for name in world.sheets}
+    for name, sheet in world.sheets.items():
+        for row in sheet.rows:
+            if sheet.kind == "subject" and row["id"] == person:
+                found[name].append(row)
+            if any(reaches(world, row, path, person, with_deleted=with_deleted) for path in sheet.paths) and (
+                with_deleted or not (sheet.leaves_out_deleted and row["gone"])
+            ):
+                found[name].append(row)
+    _follow(world, found)
+    return {name: sorted(rows, key=lambda row, n=name: _order(world.sheets[n], row)) for name, rows in found.items()}  # type: ignore[misc]
+
+
+def _order(sheet: Sheet, row: Row) -> list[Any]:
+    return [row[column] for column in sheet.primary]
+
+
+def _follow(world: World, found: Found) -> None:
+    """Adds reference rows until no row in the archive points to one outside of it."""
+    grown = True
+    while grown:
+        grown = False
+        for name, sheet in world.sheets.items():
+            for row in list(found[name]):
+                for key in sheet.keys:
+                    target = find_target(world, key, row)
+                    is_plain = not {*key.columns} & (sheet.hidden | sheet.others)
+                    is_new = target is not None and not any(target is each for each in found[key.target])
+                    if is_plain and is_new and world.sheets[key.target].kind == "reference":
+                        assert target is not None
+                        found[key.target].append(target)
+                        grown = True
