@@ -125,11 +125,33 @@ def _check_keys(nodes: list[Node], subject: Table) -> Iterator[Finding]:
         is_known = node.is_included and len(node.paths) == len(node.declaration.paths)
         for key in foreign_keys(node.table) if is_known else ():
             target = by_table.get(key.referred_table)
-            if target is None or _is_settled(key) or _always_resolves(node, key, target, subject):
-                continue
-            name = f"{node.table.fullname}.{_own_column(key).key}"
-            problem = f"may point to a row of {target.table.fullname} that is not in the archive"
-            yield Finding(name, problem, 'info=third_party(), or internal("why it stays here")')
+            for column, problem in _check_key(node, key, target, subject) if target else ():
+                fix = 'info=third_party(), or internal("why it stays here")'
+                yield Finding(f"{node.table.fullname}.{column.key}", problem, fix)
+
+
+def _check_key(
+    node: Node, key: ForeignKeyConstraint, target: Node, subject: Table
+) -> Iterator[tuple[Column[object], str]]:
+    bare = [element for element in key.elements if is_written_as_it_is(element.parent)]
+    told = [element for element in bare if not is_written_as_it_is(element.column)]
+    for element in told:
+        yield element.parent, f"shows what {target.name}.{element.column.key} does not"
+    if told or _always_resolves(node, key, target, subject):
+        return
+    if not _is_settled(key):
+        yield _own_column(key), f"may point to a row of {target.name} that is not in the archive"
+        return
+    for element in bare:
+        others = (other for other in keys_of(element.parent) if other is not key)
+        if _names_person(element.column, subject) and not any(is_followed(other) for other in others):
+            yield element.parent, f"may name somebody else, like the rest of the key to {target.name}"
+
+
+def _names_person(column: Column[object], subject: Table, seen: frozenset[Column[object]] = frozenset()) -> bool:
+    """Whether foreign keys lead from this column to one of the people's table."""
+    beyond = {element.column for key in keys_of(column) for element in key.elements if element.parent is column}
+    return column.table is subject or any(_names_person(each, subject, seen | {column}) for each in beyond - seen)
 
 
 def _own_column(key: ForeignKeyConstraint) -> Column[object]:
@@ -144,7 +166,7 @@ def _is_settled(key: ForeignKeyConstraint) -> bool:
 
 def _always_resolves(node: Node, key: ForeignKeyConstraint, target: Node, subject: Table) -> bool:
     """True if the row pointed to is in the archive whenever this one is, and shows the values pointed to."""
-    if not is_followed(key) or not all(is_written_as_it_is(element.column) for element in key.elements):
+    if not is_followed(key):
         return False
     if target.declaration.kind == "reference":
         return True

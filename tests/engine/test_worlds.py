@@ -50,6 +50,7 @@ def check(world: World) -> None:
         check_rows(world, archive, person)
         check_counts(connection, world, archive, planned, person)
         check_pointers(world, archive, person)
+        check_strangers(archive, set(world.ids) - {person})
     engine.dispose()
 
 
@@ -101,6 +102,12 @@ def check_pointers(world: World, archive: Archive, person: Any) -> None:
                 if target is not None and {*key.columns} & sheet.others:
                     check_other(world, expected, sheet, row, source, key.target, target, key.columns, names)
     assert len(set(names.values())) == len(names)
+
+
+def check_strangers(archive: Archive, strangers: set[Any]) -> None:
+    """Where people are named by words, nobody else's name is anywhere."""
+    words = {each for each in strangers if isinstance(each, str)}
+    assert not any(words & set(row.values()) for rows in archive.values() for row in rows)
 
 
 def check_keys(world: World, archive: Archive, sheet: Sheet, row: Row) -> None:
