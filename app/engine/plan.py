@@ -12,7 +12,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
 from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
-from app.engine.register import Secret, StoredFile
+from app.engine.register import Secret, StoredFile, ThirdParty
 from app.engine.schema import column_declaration, is_left_out
 from app.engine.selection import Selection
 from app.engine.shape import Field, TableShape
@@ -89,9 +89,16 @@ def _reason(column: Column[Any]) -> str:
 
 
 def _shape(node: Node, kept: list[Column[Any]], has_roles: bool) -> TableShape:
-    fields = [to_field(column, is_file=isinstance(column_declaration(column), StoredFile)) for column in kept]
+    fields = [_field(column) for column in kept]
     key = tuple(column.name for column in node.table.primary_key.columns)
     return TableShape(node.name, node.declaration, (*fields, *_roles_field(node.table, has_roles)), key)
+
+
+def _field(column: Column[Any]) -> Field:
+    declared = column_declaration(column)
+    field = to_field(column, is_file=isinstance(declared, StoredFile))
+    # A pseudonym reads as no number and no date, whatever the column holds.
+    return replace(field, kind="id", number=False) if isinstance(declared, ThirdParty) else field
 
 
 def _roles_field(table: Table, has_roles: bool) -> tuple[Field, ...]:

@@ -387,6 +387,13 @@ def test_somebody_has_one_name_however_they_are_pointed_to(read: Read) -> None:
     ]
 
 
+def test_a_pseudonym_is_shown_as_no_number() -> None:
+    metadata = MetaData()
+    people(metadata, None, Column("doctor_number", Integer, info=third_party()))
+    shape = plan_tables(build_graph(metadata), "1")[0].shape
+    assert [(each.name, each.kind) for each in shape.fields] == [("id", "id"), ("doctor_number", "id")]
+
+
 def test_the_same_number_in_two_tenants_is_two_people(read: Read) -> None:
     metadata = MetaData()
     people(metadata)
