@@ -2,12 +2,13 @@
 
 from flask import Flask
 
-from app.cli import archives, journal, serve, users
+from app.cli import archives, journal, serve, users, verify
 
 
 def init_app(app: Flask) -> None:
     """Register every command."""
     app.cli.add_command(serve.serve)
+    archives.archives.add_command(verify.verify)
     app.cli.add_command(archives.archives)
     app.cli.add_command(users.users)
     app.cli.add_command(journal.journal)

@@ -69,7 +69,9 @@ _CONVERTERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Value]], ...] 
 
 def to_field(column: Column[Any], *, is_file: bool) -> Field:
     kind = "file" if is_file else _kind(column)
-    return Field(column.name, _label(column), kind, number=isinstance(column.type, types.Numeric))
+    # Not so where a pseudonym may stand: it is somebody's text and must stay harmless in a spreadsheet.
+    number = isinstance(column.type, _NUMBERS) and not column.foreign_keys
+    return Field(column.name, _label(column), kind, number=number)
 
 
 def _kind(column: Column[Any]) -> Kind:
@@ -81,10 +83,10 @@ def _kind(column: Column[Any]) -> Kind:
     return next((name for known, name in _KINDS if isinstance(kind, known)), "text")
 
 
+_NUMBERS: tuple[type, ...] = (types.Integer, types.Numeric, types.Float)
 _KINDS: tuple[tuple[type, Kind], ...] = (
     (types.Boolean, "flag"),
-    (types.Integer, "number"),
-    (types.Numeric, "number"),
+    *((number, "number") for number in _NUMBERS),
     (types.DateTime, "moment"),
     (types.Date, "date"),
     (types.JSON, "json"),

@@ -12,18 +12,18 @@ import pytest
 from app.engine.build import Built
 from app.engine.package import write_bag, zip_bag
 from app.engine.shape import Edition, Subject
-from app.engine.verify import VerificationError, verify_archive
+from app.engine.verify import Expected, VerificationError, verify_archive
 
 Members = dict[str, bytes]
 
 
 def test_it_passes_its_own_verification(build: Built) -> None:
-    verify_archive(build.file, "1")
+    verify_archive(build.file, Expected("1"))
 
 
 def test_another_persons_archive_is_refused(build: Built) -> None:
     with pytest.raises(VerificationError, match="not about this person"):
-        verify_archive(build.file, "2")
+        verify_archive(build.file, Expected("2"))
 
 
 @pytest.mark.skipif(not Path("/usr/bin/unzip").exists(), reason="unzip is not installed")
@@ -85,7 +85,7 @@ def test_a_changed_file_is_refused(
         for name, content in members.items():
             package.writestr(name, content)
     with pytest.raises(VerificationError, match=complaint):
-        verify_archive(changed, "1")
+        verify_archive(changed, Expected("1"))
 
 
 def test_a_lost_row_is_noticed_although_every_checksum_fits(build: Built, tmp_path: Path) -> None:
@@ -97,10 +97,10 @@ def test_a_lost_row_is_noticed_although_every_checksum_fits(build: Built, tmp_pa
     rows.write_text(rows.read_text().replace(',\n{"id":5', '\n]\n{"id":5', 1).partition("]\n")[0] + "]\n")
     for manifest in folder.glob("*manifest-sha256.txt"):
         manifest.unlink()
-    write_bag(folder, EDITION)
+    write_bag(folder, EDITION, {})
     zip_bag(folder, tmp_path / "changed.zip", EDITION, lambda _: None)
     with pytest.raises(VerificationError, match="message: 4 rows in the database, 3 in JSON, 4 in CSV"):
-        verify_archive(tmp_path / "changed.zip", "1")
+        verify_archive(tmp_path / "changed.zip", Expected("1"))
 
 
 EDITION = Edition(
@@ -120,7 +120,7 @@ def test_the_same_folder_gives_the_same_bytes(tmp_path: Path) -> None:
     files = []
     for run in ("one", "two"):
         folder = _folder(tmp_path / run)
-        write_bag(folder, EDITION)
+        write_bag(folder, EDITION, {})
         zip_bag(folder, tmp_path / f"{run}.zip", EDITION, lambda _: None)
         files.append((tmp_path / f"{run}.zip").read_bytes())
     assert files[0] == files[1]
@@ -131,7 +131,7 @@ def test_the_same_folder_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_pictures_are_stored_and_text_is_compressed(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
-    write_bag(folder, EDITION)
+    write_bag(folder, EDITION, {})
     zip_bag(folder, tmp_path / "top.zip", EDITION, lambda _: None)
     with zipfile.ZipFile(tmp_path / "top.zip") as package:
         assert package.getinfo("top/data/a.png").compress_type == zipfile.ZIP_STORED
