@@ -101,6 +101,8 @@ def _field(field: Field, column: Column[Any] | None, is_pseudonym: bool) -> Desc
 
 
 def _type(column: Column[Any]) -> str:
+    if isinstance(column.type, types.Interval):
+        return "number"
     decorated = isinstance(column.type, TypeDecorator)
     kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
     found = next((name for known, name in _TYPES if isinstance(kind, known)), "string")

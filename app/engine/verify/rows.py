@@ -23,7 +23,6 @@ def read_json(stream: IO[bytes], limit: int) -> Iterator[dict[str, Any]]:
         yield _parse(line[:-2] if more else line)
     if next(lines, "") != ("]\n" if opening == "[\n" else "") or opening not in {"[\n", "[]\n"} or next(lines, ""):
         raise VerificationError("not an array with one row a line")
-    lines.detach()
 
 
 def read_csv(stream: IO[bytes], limit: int) -> Iterator[list[str]]:
@@ -35,7 +34,6 @@ def read_csv(stream: IO[bytes], limit: int) -> Iterator[list[str]]:
             yield row
     except csv.Error as error:
         raise VerificationError(f"not a CSV file: {error}") from error
-    lines.detach()
 
 
 def _parse(line: str) -> dict[str, Any]:
@@ -55,7 +53,6 @@ class _Lines:
         self.taken = 0
         self._limit = limit
         self._text = io.TextIOWrapper(stream, encoding, newline=newline)
-        self.detach = self._text.detach  # or the wrapper, when it goes, would close the stream under its reader
 
     def __iter__(self) -> "_Lines":
         return self
