@@ -21,10 +21,10 @@ def verify(file: Path, public_key: str | None, person_id: str | None) -> None:
     known = keys.known_public_keys() if public_key is None else [_read_key(public_key)]
     expected = Expected(person_id, known, signed=public_key is not None)
     try:
-        verify_archive(file, expected, say=lambda finding: click.echo(f"ok     {finding}"))
+        verify_archive(file, expected, say=lambda finding: click.echo(f"ok     {_tame(finding)}"))
     except VerificationError as error:
         for problem in error.problems:
-            click.echo(f"WRONG  {problem}", err=True)
+            click.echo(f"WRONG  {_tame(problem)}", err=True)
         raise click.ClickException(f"{file.name} must not be trusted.") from error
     click.echo(f"{file.name} is whole.")
 
@@ -36,3 +36,8 @@ def _read_key(text: str) -> str:
         return path.read_text(encoding="utf-8") if path.is_file() else text
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{path} cannot be read as a key file: {error}") from error
+
+
+def _tame(text: str) -> str:
+    """A stranger's file must not send commands to this terminal."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)

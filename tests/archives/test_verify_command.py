@@ -1,5 +1,6 @@
 """`flask archives verify` says what was checked and what is wrong, and ends with 1 where something is."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,12 @@ def test_what_is_wrong(app: Flask, bob: User, archive: Path, tmp_path: Path) -> 
     assert (code, output.count("ok     ")) == (1, 5)
     assert "WRONG  the archive is not about this person" in output
     assert "must not be trusted" in output
+    with zipfile.ZipFile(tmp_path / "escape.zip", "w") as package:
+        package.writestr("top/\x1b[2J", b"")
+    code, output = run(app, tmp_path / "escape.zip")
+    assert code == 1
+    assert "unsafe member name" in output
+    assert "\x1b" not in output
     cut = tmp_path / "cut.zip"
     cut.write_bytes(archive.read_bytes()[:-10])
     code, output = run(app, cut)

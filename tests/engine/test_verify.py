@@ -362,6 +362,17 @@ class TestContainer:
     def test_too_many_members(self, members: Members, tmp_path: Path) -> None:
         self.refuse(pack(tmp_path / "many.zip", members), "too many members", Limits(members=10))
 
+    def test_zip64(
+        self, members: Members, tmp_path: Path, expected: Expected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What zipfile writes for large files and for many: here with a low limit for what is large."""
+        monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 1000)
+        path = pack(tmp_path / "large.zip", members)
+        assert b"PK\6\6" in path.read_bytes()
+        verify_archive(path, expected)
+        many = pack(tmp_path / "many.zip", {f"data/{number}": b"" for number in range(66_000)})
+        self.refuse(many, "bagit.txt is missing|bag-info.txt is missing")
+
     def test_members_that_overlap(self, tmp_path: Path) -> None:
         """Two entries of the list point to the same bytes, as in the densest bombs."""
         path = pack(tmp_path / "overlap.zip", {"a": b"x" * 1000, "b": b"x" * 1000})
