@@ -20,7 +20,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """
     given = dict(config or {})
     instance = given.pop("INSTANCE_PATH", None) or os.environ.get("FLASK_INSTANCE_PATH")
-    app = Flask(__name__, instance_path=instance and str(Path(instance).resolve()))
+    app = Flask(
+        __name__,
+        instance_path=instance and str(Path(instance).resolve()),
+        template_folder="web/templates",
+        static_folder="web/static",
+    )
     settings.load(app.config, Path(app.instance_path), given)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]

@@ -1,7 +1,7 @@
 """Every setting: its name, its default, its reason. Anyone may read it; it imports nothing of ours.
 
-Order, later wins: the table below; DATABASE_URL and REDIS_URL; the environment's FLASK_… names; the mapping given
-to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled in last.
+Order, later wins: the table below; DATABASE_URL, REDIS_URL and SECRET_KEY; the environment's FLASK_… names; the
+mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled in last.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ SETTINGS = (
     Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),
     Setting("UPLOAD_DIR", None, "Where pictures and files are kept. Unset: uploads in the instance folder."),
     Setting("ARCHIVE_KEEP_DAYS", 7, "How long a finished archive can be downloaded."),
-    Setting("ARCHIVE_LEASE_SECONDS", 60, "How long a silent worker keeps an archive; it renews at a quarter."),
+    Setting("ARCHIVE_LEASE_SECONDS", 15, "How long a silent worker keeps an archive; it renews at a quarter."),
     Setting("ARCHIVE_RING_SECONDS", 30, "A queued archive whose bell may be lost is rung again after this."),
     Setting("ARCHIVE_MAX_ATTEMPTS", 5, "After so many attempts an archive has failed."),
     Setting("ARCHIVE_RETRY_SECONDS", 10, "Pause before the second attempt; it doubles with each."),
@@ -75,8 +75,7 @@ def _derive(config: Config, instance: Path) -> None:
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
-    if not config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
-        config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True})
+    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config["SQLALCHEMY_DATABASE_URI"]))
     config.setdefault("RATELIMIT_STORAGE_URI", _dialect(config["REDIS_URL"], "redis+unix"))
     config["CELERY"] = _merge(_celery(config, instance), config.get("CELERY") or {})
 
@@ -97,6 +96,16 @@ def _database_uri(url: str | None, instance: Path) -> str:
     if scheme in {"postgres", "postgresql"}:
         scheme = "postgresql+psycopg"
     return scheme + separator + rest
+
+
+def _engine_options(uri: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"hide_parameters": True}  # errors go to logs; password hashes and diaries must not
+    if not uri.startswith("sqlite"):
+        options["pool_pre_ping"] = True
+        # As long as SQLite waits for a lock; and nothing that hangs may keep old rows alive for ever.
+        limits = {"lock_timeout": "10s", "statement_timeout": "15min", "idle_in_transaction_session_timeout": "15min"}
+        options["connect_args"] = {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
+    return options
 
 
 def _dialect(redis_url: str, unix_scheme: str) -> str:

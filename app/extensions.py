@@ -77,11 +77,11 @@ def prepare_sqlite(engine: Engine) -> None:
     """Make SQLite keep the promises that PostgreSQL keeps by itself; does nothing on other databases."""
     if engine.dialect.name != "sqlite":
         return
-    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
 
 
-def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None:
     # Python's own transaction control would begin late and tear a snapshot (40 of 40 archives).
     connection.isolation_level = None
     for pragma in (
@@ -91,6 +91,12 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite's own lower() knows ASCII only, and a search for "đêm" would not find "Đêm".
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin(connection: Connection) -> None:

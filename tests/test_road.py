@@ -107,10 +107,15 @@ def test_without_javascript(site: Site, new_page: NewPage) -> None:
 def test_progress_is_shown_while_it_is_made(site: Site, new_page: NewPage) -> None:
     """The page follows by itself: nobody reloads it between the click and the download link."""
     page = sign_up(site, new_page(), "Paul")
+    for _ in range(2):  # as many as there are worker processes; so the archive has to wait
+        assert page.request.post(f"{site.url}/process", form={"total": "4"}).ok
     page.goto(f"{site.url}/archives/")
     page.get_by_role("button", name="Request an archive").click()
+    expect(page.get_by_text("Waiting to start")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_text("Queued").first).to_be_visible()
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=SECONDS)
-    assert page.get_by_text("Ready", exact=True).is_visible()
+    expect(page.get_by_text("Ready", exact=True)).to_be_visible()
 
 
 def test_another_person_and_a_stranger_get_nothing(site: Site, new_page: NewPage) -> None:

@@ -38,18 +38,29 @@ class Claim:
 
 def insert(user_id: str) -> tuple[str, bool]:
     """(id of the person's active archive, whether it is new). The database's index decides between two requests."""
+    for _ in range(_TRIES):
+        try:
+            return _insert(user_id), True
+        except IntegrityError as error:
+            db.session.rollback()
+            refused = error
+        found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, _is_active()))
+        db.session.commit()
+        if found:
+            return found, False
+    raise refused
+
+
+_TRIES = 3
+"""An active archive may end between our INSERT and our look for it; a person who is gone stays so."""
+
+
+def _insert(user_id: str) -> str:
     db.session.commit()
-    archive = Archive(user_id=user_id)
+    archive = Archive(user_id=user_id, created_at=database_time())
     db.session.add(archive)
-    try:
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        active = select(Archive.id).where(Archive.user_id == user_id, _is_active())
-        found = db.session.scalar(active)
-        db.session.commit()
-        return (found, False) if found else insert(user_id)  # it ended in between
-    return archive.id, True
+    db.session.commit()
+    return archive.id
 
 
 def claim(user_id: str) -> Claim | None:
@@ -81,7 +92,7 @@ def claim(user_id: str) -> Claim | None:
 
 def renew(held: Claim, step: str, done: int) -> None:
     """Heartbeat and progress in one write. Raises LeaseLostError."""
-    _change_mine(held, lease_until=_lease(), step=step, done=done)
+    _change_mine(held, lease_until=_lease(), step=step[:80], done=done)
 
 
 def finish(held: Claim, file_name: str, built: Built) -> None:
@@ -96,7 +107,7 @@ def finish(held: Claim, file_name: str, built: Built) -> None:
         sha256=built.sha256,
         row_count=built.rows,
         gap_count=built.gaps,
-        done=1000,
+        error=None,
         **_NO_LEASE,
     )
 
@@ -134,10 +145,11 @@ def delete_ready(user_id: str, archive_id: str) -> bool:
 def recover_silent(user_id: str | None) -> None:
     """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts."""
     too_often = Archive.attempt >= current_app.config["ARCHIVE_MAX_ATTEMPTS"]
-    silent = and_(Archive.state == State.RUNNING, Archive.lease_until < database_time(), *_of(user_id))
+    silent = and_(Archive.state == State.RUNNING, Archive.lease_until < database_time())
+    used_up = and_(Archive.state == State.QUEUED, too_often)  # after the operator has allowed fewer attempts
     _change(
         update(Archive)
-        .where(silent)
+        .where(or_(silent, used_up), *_of(user_id))
         .values(
             state=case((too_often, State.FAILED), else_=State.QUEUED),
             finished_at=case((too_often, database_time())),

@@ -5,7 +5,6 @@ The row exists before any worker hears of it, and is the truth whatever happens 
 
 import errno
 import logging
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -14,20 +13,19 @@ from typing import BinaryIO
 
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 
 from app.archives import keys, ledger, storage
+from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
 from app.engine.build import Order, build_archive
 from app.engine.graph import Graph, build_graph
 from app.engine.shape import Subject
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, Pulse, State, User
+from app.models.columns import database_time
 
 log = logging.getLogger(__name__)
-
-_PAUSE = 1.0
-"""Seconds between two writes of progress."""
 
 
 def request_archive(user_id: str) -> tuple[str, bool]:
@@ -65,9 +63,10 @@ def reconcile() -> list[str]:
     """Bring rows, leases and files into agreement. Returns the ids of the people to ring for."""
     ledger.recover_silent(None)
     ledger.expire()
-    storage.sweep(ledger.files_vouched_for(), ledger.fences_at_work())
     ledger.beat_pulse()
-    return ledger.take_unheard(None)
+    people = ledger.take_unheard(None)
+    storage.sweep(ledger.files_vouched_for(), ledger.fences_at_work())
+    return people
 
 
 def reconcile_person(user_id: str) -> list[str]:
@@ -127,9 +126,11 @@ def count_ahead(archive: Archive) -> int:
     return db.session.execute(older).scalar_one()
 
 
-def last_pulse() -> Pulse | None:
-    """The last sign of life of a worker, or None if there never was one."""
-    return db.session.get(Pulse, ledger.PULSE, populate_existing=True)
+def is_anybody_working() -> bool:
+    """Has a worker given a sign of life: reconciled of late, or renewed the lease of any archive?"""
+    pulse = select(Pulse.name).where(Pulse.at > database_time(-4 * current_app.config["RECONCILE_SECONDS"]))
+    lease = select(Archive.id).where(Archive.state == State.RUNNING, Archive.lease_until > database_time())
+    return db.session.execute(select(or_(exists(pulse), exists(lease)))).scalar_one()
 
 
 @cache
@@ -142,14 +143,14 @@ def _make(person: User, held: Claim) -> None:
     """Build in a folder of our own, publish, and only then say so."""
     order = Order(current_app.config["SITE_NAME"], held.reference, _subject(person), keys.signer())
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
-    with storage.workspace(held.archive_id, held.fence) as folder:
+    with Heart(held) as heart, storage.workspace(held.archive_id, held.fence) as folder:
         built = build_archive(
             order,
             engine=db.engine,
             graph=graph(),
             open_file=storage.open_stored,
             workspace=folder,
-            tell=_Heart(held).beat,
+            tell=heart.tell,
         )
         name = storage.publish(built.file, held.archive_id, held.fence)
     try:
@@ -159,20 +160,6 @@ def _make(person: User, held: Claim) -> None:
         storage.discard(name)
         raise
     log.info("archive %s: ready, %s rows, %s bytes, %s gaps", held.reference, built.rows, built.size, built.gaps)
-
-
-class _Heart:
-    """Turns the engine's frequent progress into a write a second: the lease, and what the person sees."""
-
-    def __init__(self, held: Claim) -> None:
-        self._held = held
-        self._pause = min(_PAUSE, current_app.config["ARCHIVE_LEASE_SECONDS"] / 4)
-        self._last = time.monotonic()
-
-    def beat(self, step: str, done: int) -> None:
-        if time.monotonic() - self._last >= self._pause:
-            ledger.renew(self._held, step, done)
-            self._last = time.monotonic()
 
 
 def _subject(person: User) -> Subject:

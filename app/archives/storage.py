@@ -4,9 +4,9 @@
 a person's words. Nothing here knows the database.
 """
 
+import logging
 import os
 import shutil
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +14,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+
+from app.disk import open_regular, sync
+
+log = logging.getLogger(__name__)
 
 SWEEP_AGE = 3600
 """Seconds. A file younger than this may belong to a change that is not committed yet."""
@@ -35,35 +39,27 @@ def publish(file: Path, archive_id: str, fence: str) -> str:
     name = f"{archive_id}.{fence}.zip"
     file.chmod(0o600)
     os.utime(file)  # young again: the sweeper leaves it alone until its row is written
-    _fsync(file)
+    sync(file)
     file.rename(path_of(name))
-    _fsync(_folder("ready"))
+    sync(_folder("ready"))
     return name
 
 
 def open_published(name: str) -> BinaryIO:
-    """Raises OSError for anything but a regular file of that very name."""
-    return _open_regular(_folder("ready"), name)
+    """Raises OSError for anything but a regular file of that very name, which nobody else holds by a hard link."""
+    file = open_regular(_folder("ready"), name)
+    if os.fstat(file.fileno()).st_nlink != 1:
+        file.close()
+        raise FileNotFoundError(name)
+    return file
 
 
 def open_stored(store: str, name: str) -> BinaryIO:
     """A file that a row names, from the store its column declares. Raises OSError."""
-    return _open_regular(Path(current_app.config[_STORES[store]]), name)
+    return open_regular(Path(current_app.config[_STORES[store]]), name)
 
 
 _STORES = {"uploads": "UPLOAD_DIR"}
-
-
-def _open_regular(folder: Path, name: str) -> BinaryIO:
-    """Never follows a link out of the folder, and never waits for a pipe."""
-    if Path(name).name != name:
-        raise FileNotFoundError(name)
-    descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-        os.close(descriptor)
-        raise FileNotFoundError(name)
-    return os.fdopen(descriptor, "rb")
 
 
 def path_of(name: str) -> Path:
@@ -82,21 +78,24 @@ def sweep(vouched_for: set[str], fences: set[str]) -> int:
     oldest = time.time() - SWEEP_AGE
     published = [path for path in _folder("ready").iterdir() if path.name not in vouched_for]
     abandoned = [path for path in _folder("tmp").iterdir() if path.suffix.lstrip(".") not in fences]
-    gone = [path for path in (*published, *abandoned) if path.lstat().st_mtime < oldest]
-    for path in gone:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return len(gone)
+    return sum(_remove_old(path, oldest) for path in (*published, *abandoned))
+
+
+def _remove_old(path: Path, oldest: float) -> bool:
+    """One file that cannot be removed must not keep the others, nor anything else, from being looked after."""
+    try:
+        if path.lstat().st_mtime >= oldest:
+            return False
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except FileNotFoundError:
+        return False  # its owner was faster
+    except OSError:
+        log.exception("%s is of no use and cannot be removed", path.name)
+        return False
+    return True
 
 
 def _folder(name: str) -> Path:
     folder = Path(current_app.config["ARCHIVE_DIR"]) / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

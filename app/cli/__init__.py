@@ -2,13 +2,15 @@
 
 from flask import Flask
 
-from app.cli import archives, journal, serve, users, verify
+from app.cli import archives, journal, register, serve, users, verify
 
 
 def init_app(app: Flask) -> None:
     """Register every command."""
     app.cli.add_command(serve.serve)
-    archives.archives.add_command(verify.verify)
     app.cli.add_command(archives.archives)
+    archives.archives.add_command(register.check)
+    archives.archives.add_command(register.plan)
+    archives.archives.add_command(verify.verify)
     app.cli.add_command(users.users)
     app.cli.add_command(journal.journal)

@@ -7,10 +7,10 @@ from flask.cli import AppGroup
 from kombu.exceptions import OperationalError
 
 from app.archives import service
+from app.cli.accounts import load_user
 from app.engine.progress import TOTAL
 from app.extensions import db
 from app.models import Archive, State, User
-from app.people import find_user
 from app.tasks import generate_user_archive
 
 archives = AppGroup("archives", help="Archives of people's data.")
@@ -24,7 +24,7 @@ PAUSE = 0.5
 @click.option("--wait", is_flag=True, help="Show progress until the archive is ready, and then where the file is.")
 def request(email: str, wait: bool) -> None:
     """Ask for somebody's archive, as if they had clicked."""
-    user = _find_user(email)
+    user = load_user(email)
     archive_id, is_new = service.request_archive(user.id)
     _ring(user.id)
     archive = _load(user, archive_id)
@@ -37,7 +37,7 @@ def request(email: str, wait: bool) -> None:
 @click.option("--user", "email", required=True, help="E-mail address of the person.")
 def list_(email: str) -> None:
     """Somebody's archives, the newest first."""
-    for archive in service.list_archives(_find_user(email).id):
+    for archive in service.list_archives(load_user(email).id):
         when = archive.created_at.isoformat(sep=" ", timespec="minutes")
         facts = f"{archive.size:>14,} bytes" if archive.size else f"{archive.error or '':>20}"
         click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {facts}  {archive.file_name or ''}")
@@ -50,13 +50,6 @@ def reconcile() -> None:
     for user_id in people:
         _ring(user_id)
     click.echo(f"Rang for {len(people)} {'person' if len(people) == 1 else 'people'}.")
-
-
-def _find_user(email: str) -> User:
-    user = find_user(email)
-    if user is None:
-        raise click.ClickException(f"Nobody has the address {email} here. Add an account: flask users create {email}")
-    return user
 
 
 def _ring(user_id: str) -> None:

@@ -6,10 +6,10 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from app.cli.accounts import load_user
 from app.journal.attachments import UploadRefusedError
 from app.journal.import_entries import Imported, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
-from app.people import find_user
 
 journal = AppGroup("journal", help="Journals of people.")
 
@@ -27,9 +27,7 @@ def import_journal(file: Path, email: str, media: Path | None) -> None:
 
     Running it again adds only what is new.
     """
-    user = find_user(email)
-    if user is None:
-        raise click.ClickException(f"There is no account of {email}. Make one: flask users create {email}")
+    user = load_user(email)
     try:
         lines = read_lines(file, media)
         loose = find_loose_files(media, lines, apart_from=file) if media else []

@@ -13,7 +13,6 @@ from app.people import (
     PASSWORD_MIN,
     EmailTakenError,
     create_user,
-    find_user,
     time_zones,
 )
 
@@ -51,8 +50,6 @@ def check_name(_context: click.Context, _parameter: click.Parameter, value: str)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, without asking twice.")
 def create(email: str, name: str, language: str, time_zone: str, password_stdin: bool) -> None:
     """Add an account that can sign in with EMAIL and a password."""
-    if find_user(email):
-        raise click.ClickException(f"{email} has an account already.")
     password = _read_password(password_stdin)
     try:
         user = create_user(email, password, name=name, language=language, time_zone=time_zone)

@@ -1,7 +1,8 @@
 """Foreign keys and the register's declarations together: which rows reach a person, and by which columns.
 
-`build_graph` reads a `MetaData` once, at start-up. It either returns a graph in which every table is classified and
-every owner path ends at the person, or raises `RegisterError` with all findings, each with the line to write.
+`build_graph` reads a `MetaData` whose tables are all known by then. It either returns a graph in which every table is
+classified and every owner path ends at the person, or raises `RegisterError` with all findings, each with the line to
+write.
 """
 
 import re

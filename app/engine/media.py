@@ -7,14 +7,12 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from app.engine.names import ACTIVE
 from app.engine.plan import FileColumn
 from app.engine.shape import Gap
 
 OpenFile = Callable[[str, str], BinaryIO]
 """(store, stored name) → the open file. Raises OSError when it cannot be read."""
-
-# A page among the files would run its scripts when opened; as text it only shows them.
-_ACTIVE = frozenset({"htm", "html", "xhtml", "xht", "svg", "xml", "xsl", "js", "mjs", "hta"})
 
 # A full disk is our trouble; it fails the attempt and is no gap of the person's.
 _OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE})
@@ -53,7 +51,8 @@ def _extension(name: str) -> str:
     suffix = re.sub(r"[^a-z0-9]", "", PurePath(name).suffix.lower())[:10]
     if not suffix:
         return ""
-    return f".{suffix}.txt" if suffix in _ACTIVE else f".{suffix}"
+    # A page among the files would run its scripts when opened; as text it only shows them.
+    return f".{suffix}.txt" if suffix in ACTIVE else f".{suffix}"
 
 
 def _reason(error: OSError) -> str:

@@ -14,6 +14,10 @@ DEVICES = frozenset(
 )
 """Windows opens a device in place of a file with such a name, whatever its extension."""
 LONGEST = 100
+ACTIVE = frozenset(
+    {"htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"}
+)
+"""Endings of files in which a browser would run what stands there, next to this person's data."""
 
 
 def file_name(table: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, NamedTuple
 
 from sqlalchemy import select
@@ -16,7 +17,16 @@ class Upload(NamedTuple):
     """A file as it arrives."""
 
     name: str
-    stream: IO[bytes]
+    source: IO[bytes] | Path
+    """Bytes that are open already, or a file that is opened when its turn comes: a journal may bring thousands."""
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        if isinstance(self.source, Path):
+            with self.source.open("rb") as file:
+                yield file
+        else:
+            yield self.source
 
 
 class UploadRefusedError(Exception):
@@ -60,7 +70,8 @@ def remove_attachment(attachment: Attachment) -> None:
 def _store(file: Upload) -> Attachment:
     name = uploads.clean_name(file.name)
     try:
-        kept = uploads.store(file.stream)
+        with file.open() as stream:
+            kept = uploads.store(stream)
     except uploads.FileTooLargeError as error:
         raise UploadRefusedError(f"“{name}” is too large.") from error
     if kept.size == 0:

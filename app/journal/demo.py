@@ -41,15 +41,28 @@ def create_demo(today: date | None = None) -> Credentials | None:
     """Make the demo account, all of it or nothing; None if the site has people already."""
     if has_people():
         return None
+    with suppress(_NotEmptyError):
+        return _create(today or now().date())
+    return None
+
+
+class _NotEmptyError(Exception):
+    """Somebody came while the pictures were drawn."""
+
+
+def _check_still_empty() -> None:
+    if has_people():
+        raise _NotEmptyError
+
+
+def _create(today: date) -> Credentials:
     random = Random(_SEED)  # noqa: S311  # decides about words and pictures, not about secrets
     demo = Credentials(DEMO_EMAIL, "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4)))
     try:
         with stored(_files(random)) as attachments:
             begin_write()
-            if has_people():
-                db.session.rollback()
-                return None
-            _add_journal(random, demo, attachments, today or now().date())
+            _check_still_empty()
+            _add_journal(random, demo, attachments, today)
             _keep(demo)  # before the commit: an account that nobody can enter would stay for ever
             db.session.commit()
     except BaseException:

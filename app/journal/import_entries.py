@@ -1,7 +1,6 @@
 """Stores the lines of a journal as entries, comments, tags and files: all of them or none, and each line once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,18 +87,16 @@ def _store(
     author_id: str, lines: Sequence[Line], files: dict[str, list[Path]], advance: Callable[[int], object]
 ) -> None:
     pairs = [(key, path) for key, paths in files.items() for path in paths]
-    with ExitStack() as open_files:
-        uploads = [Upload(path.name, open_files.enter_context(path.open("rb"))) for _, path in pairs]
-        with stored(uploads) as attachments:
-            begin_write()
-            ids = {line.key: new_id() for line in lines}
-            for batch in _batches(lines):
-                _insert(author_id, batch, ids)
-                advance(len(batch))
-            for (key, _), attachment in zip(pairs, attachments, strict=True):
-                attachment.entry_id = ids[key]
-            db.session.add_all(attachments)
-            db.session.commit()
+    with stored([Upload(path.name, path) for _, path in pairs]) as attachments:
+        begin_write()
+        ids = {line.key: new_id() for line in lines}
+        for batch in _batches(lines):
+            _insert(author_id, batch, ids)
+            advance(len(batch))
+        for (key, _), attachment in zip(pairs, attachments, strict=True):
+            attachment.entry_id = ids[key]
+        db.session.add_all(attachments)
+        db.session.commit()
 
 
 def _batches(lines: Sequence[Line]) -> Iterator[Sequence[Line]]:

@@ -13,6 +13,7 @@ from app.models import Attachment, Comment, Entry, Tag, entry_tag
 PAGE_SIZE = 20
 _BEGINNING = 600
 _MOST_TAGS = 24
+_MOST_WORDS = 20
 
 Shelf = Literal["mine", "shared"]
 
@@ -73,7 +74,7 @@ def _matches(words: str, tag: str) -> list[ColumnElement[bool]]:
     """Every word must stand in the title or the text."""
     conditions: list[ColumnElement[bool]] = [
         or_(Entry.title.icontains(word, autoescape=True), Entry.body.icontains(word, autoescape=True))
-        for word in words.split()
+        for word in words.split()[:_MOST_WORDS]
     ]
     if tag:
         conditions.append(Entry.tags.any(Tag.name == tag))

@@ -8,7 +8,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import stat
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import IO, BinaryIO
 
 import puremagic
 from flask import current_app
+
+from app.disk import open_regular, sync
 
 _BLOCK = 64 * 1024
 _SAMPLE = 8 * 1024
@@ -50,20 +51,16 @@ def store(stream: IO[bytes]) -> StoredBytes:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
+    sync(folder)
     return stored
 
 
 def open_stored(name: str) -> BinaryIO | None:
     """The file under this name, or None; never what a link points to, nor anything but a regular file."""
     try:
-        number = os.open(_folder() / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        return open_regular(_folder(), name)
     except OSError:
         return None
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        return None
-    return os.fdopen(number, "rb")
 
 
 def discard(names: Iterable[str]) -> None:
@@ -122,11 +119,3 @@ def _is_text(sample: bytes) -> bool:
 
 def _folder() -> Path:
     return Path(current_app.config["UPLOAD_DIR"])
-
-
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

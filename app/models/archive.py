@@ -79,9 +79,8 @@ class Archive(Model):
 
     step: Mapped[str | None] = mapped_column(String(80))
     """The table being read, or what is done after the last."""
-    done: Mapped[int] = mapped_column(BigInteger, default=0)
-    """Units of work done; rows and file bytes, weighted."""
-    total: Mapped[int] = mapped_column(BigInteger, default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    """Thousandths of the work of the current attempt."""
 
     file_name: Mapped[str | None] = mapped_column(String(120), info=internal("A name on our disk."))
     size: Mapped[int | None] = mapped_column(BigInteger)

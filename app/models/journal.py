@@ -183,9 +183,7 @@ class Comment(Model):
     )
 
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
-    entry_id: Mapped[str] = mapped_column(
-        ForeignKey(Entry.id, ondelete="CASCADE"), index=True, info=third_party(shows="title")
-    )
+    entry_id: Mapped[str] = mapped_column(ForeignKey(Entry.id, ondelete="CASCADE"), index=True, info=third_party())
     author_id: Mapped[str] = mapped_column(
         ForeignKey(User.id, ondelete="CASCADE"), index=True, info=third_party(shows="name")
     )

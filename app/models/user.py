@@ -39,10 +39,6 @@ class User(UserMixin, Model):
     """An IANA name."""
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
-    @property
-    def can_sign_in(self) -> bool:
-        return self.password_hash is not None
-
 
 class SignIn(Model):
     """One successful sign-in."""

@@ -21,9 +21,7 @@ from app.web import (
 
 
 def init_app(app: Flask) -> None:
-    """Say where the pages lie, and register every blueprint."""
-    app.template_folder = "web/templates"  # Flask looks for them beside create_app; they lie in this room
-    app.static_folder = "web/static"
+    """Register every blueprint."""
     headers.init_app(app)
     errors.init_app(app)
     formats.init_app(app)

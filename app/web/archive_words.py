@@ -10,8 +10,6 @@ from app.models import Archive, State
 from app.models.columns import now
 from app.web.formats import moment_text, number
 
-QUIET = timedelta(seconds=60)
-"""A worker reconciles every 15 s; silent for so long, none is running."""
 SLOW = timedelta(minutes=30)
 
 BADGES = {
@@ -43,6 +41,7 @@ class Described:
     percent: int
     percent_text: str
     detail: str
+    downloads: int
 
     @property
     def badge(self) -> tuple[str, str, str]:
@@ -53,7 +52,8 @@ def describe(archive: Archive) -> Described:
     kind = _kind(archive)
     percent = min(archive.done // 10, 99) if archive.is_active else 100
     headline = f"{percent}% done" if kind == "working" else BADGES[kind][0]
-    return Described(archive, kind, percent, headline, _detail(archive, kind))
+    downloads = service.count_downloads(archive) if kind in {"ready", "partial"} else 0
+    return Described(archive, kind, percent, headline, _detail(archive, kind), downloads)
 
 
 def poll_after(archive: Archive) -> int:
@@ -90,7 +90,7 @@ def _detail(archive: Archive, kind: str) -> str:
 
 
 def _waiting(archive: Archive) -> str:
-    if _is_quiet() and now() - archive.created_at > timedelta(seconds=20):
+    if not service.is_anybody_working() and now() - archive.created_at > timedelta(seconds=20):
         return "No worker is running at the moment. Your request is kept, and starts by itself."
     if archive.attempt:
         return _again(archive.attempt + 1)
@@ -148,8 +148,3 @@ def _ended(archive: Archive, kind: str) -> str:
 
 def _on(when: datetime | None) -> str:
     return moment_text(when) if when else "an unknown day"
-
-
-def _is_quiet() -> bool:
-    pulse = service.last_pulse()
-    return pulse is None or now() - pulse.at > QUIET

@@ -1,4 +1,4 @@
-"""Sign up, sign in, sign out. Everybody may enter. Only signing up tells whether an address is known.
+"""Sign up, sign in, sign out. Everybody may enter. Signing in does not tell whether an address is known.
 
 The session cookie holds nothing but the person's id. It is emptied at each sign-in and sign-out, so that nothing
 planted before, or left behind, is carried over.

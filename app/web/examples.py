@@ -16,7 +16,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from app.extensions import csrf
+from app.extensions import csrf, limiter
 from app.tasks import add_together, block, process
 
 LARGEST_TERM = 10**12
@@ -45,11 +45,13 @@ def add() -> dict[str, str]:
 
 
 @bp.post("/block")
+@limiter.limit("30 per minute")  # they keep worker processes busy, which archives need too
 def wait() -> dict[str, str]:
     return _start(block)
 
 
 @bp.post("/process")
+@limiter.limit("30 per minute")
 def count() -> dict[str, str]:
     return _start(process, _read_number("total", 1, MOST_STEPS))
 

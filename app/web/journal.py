@@ -77,7 +77,10 @@ def edit(entry_id: UUID) -> ResponseReturnValue:
 def delete(entry_id: UUID) -> ResponseReturnValue:
     entry = load_own(entry_id)
     if request.method == "POST":
-        entries.delete_entry(entry)
+        try:
+            entries.delete_entry(current_user.id, entry.id)
+        except entries.EntryGoneError:
+            abort(404)
         flash(f"“{entry.title}” is deleted.", "ok")
         return redirect(url_for("journal.index"))
     return render_template("journal/delete.html", entry=entry)

@@ -97,7 +97,7 @@ def test_a_heartbeat_extends_the_lease_and_shows_progress(ann: User, waiting: st
     archive = load(waiting)
     assert (archive.step, archive.done) == ("Comments", 420)
     assert archive.lease_until is not None
-    assert timedelta(0) < archive.lease_until - now() <= timedelta(seconds=61)
+    assert timedelta(0) < archive.lease_until - now() <= timedelta(seconds=16)
 
 
 def test_a_finished_archive_has_its_facts_and_a_date(ann: User, waiting: str) -> None:
@@ -204,3 +204,23 @@ def test_the_pulse_is_one_row(app: Flask) -> None:
     ledger.beat_pulse()
     with db.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM pulse").scalar_one() == 1
+
+
+def test_a_person_who_is_gone_cannot_ask(app: Flask) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        ledger.insert("00000000-0000-0000-0000-000000000000")
+    db.session.rollback()
+
+
+def test_allowing_fewer_attempts_leaves_nobody_waiting_for_ever(app: Flask, ann: User, waiting: str) -> None:
+    change(waiting, attempt=3)
+    app.config["ARCHIVE_MAX_ATTEMPTS"] = 3
+    assert ledger.claim(ann.id) is None
+    ledger.recover_silent(None)
+    assert load(waiting).state == State.FAILED
+
+
+def test_a_long_title_does_not_stop_the_work(ann: User, waiting: str) -> None:
+    held = claim(ann.id)
+    ledger.renew(held, "T" * 500, 1)
+    assert load(waiting).step == "T" * 80

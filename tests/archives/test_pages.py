@@ -12,10 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from kombu.exceptions import OperationalError
 
+from app import create_app
 from app.archives import ledger, service
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
+from app.people import create_user
 from app.tasks import generate_user_archive
 from tests.archives.conftest import change, let_lease_pass, load
 from tests.conftest import PASSWORD
@@ -138,10 +140,18 @@ def test_a_broken_download_is_resumed(ann_client: FlaskClient, ready: str) -> No
     assert ann_client.get(path, buffered=True, headers={"Range": f"bytes={size}-"}).status_code == 416
     assert ann_client.get(path, buffered=True, headers={"If-Match": '"another"'}).status_code == 412
     assert len(ann_client.get(path, buffered=True, headers={"If-Match": '"another"'}).data) < size
+    for fine in (
+        {"If-Match": "*"},
+        {"If-Match": whole.headers["ETag"]},
+        {"Range": "bytes=0-0,5-9"},
+        {"Range": "rows=0-5"},
+    ):
+        answer = ann_client.get(path, buffered=True, headers=fine)
+        assert (answer.status_code, answer.data) == (200, whole.data), fine
     head = ann_client.head(path, buffered=True)
     assert (head.content_length, head.data) == (size, b"")
     rows = db.session.execute(sa.select(sa.func.count()).select_from(ArchiveDownload)).scalar_one()
-    assert rows == 4  # the whole file twice and its first bytes twice; resumed parts and HEAD are no new download
+    assert rows == 8  # the whole file six times and its first bytes twice; resumed parts and HEAD are no new download
 
 
 @pytest.mark.parametrize("state", ["cancelled", "deleted", "expired", "failed"])
@@ -188,11 +198,18 @@ def quiet() -> None:
     """Nothing has reconciled yet."""
 
 
+def busy() -> None:
+    """Every worker is at somebody else's archive, so none comes to reconcile."""
+    other, _ = ledger.insert(create_user("other@example.org", None).id)
+    change(other, state=State.RUNNING, fence="x", lease_until=now() + timedelta(minutes=1))
+
+
 @pytest.mark.parametrize(
     ("pulse", "values", "words", "poll_after"),
     [
         (alive, {}, "Waiting to start.", 2),
         (quiet, {"created_at": timedelta(seconds=-40)}, "No worker is running at the moment.", 5),
+        (busy, {"created_at": timedelta(seconds=-40)}, "Waiting to start.", 5),
         (alive, {"created_at": timedelta(minutes=-6)}, "Waiting to start.", 15),
         (alive, {"attempt": 1}, "trying again (2 of 5)", 2),
         (alive, {"state": State.RUNNING, "fence": "f", "step": "Comments"}, "Reading Comments", 2),
@@ -266,6 +283,7 @@ def test_gaps_are_said(ann: User, ann_client: FlaskClient, journal: object, wait
     page = ann_client.get(f"/archives/{waiting}").text
     assert "Ready, some items missing" in page
     assert "1 item could not be read. Everything else is included." in page
+    assert "Try the missing items again" in page
 
 
 def test_whoever_watches_keeps_it_moving(ann: User, ann_client: FlaskClient, waiting: str, rung: list[str]) -> None:
@@ -280,3 +298,31 @@ def test_whoever_watches_keeps_it_moving(ann: User, ann_client: FlaskClient, wai
 def test_refresh_only_on_request(ann_client: FlaskClient, waiting: str) -> None:
     assert "http-equiv" not in ann_client.get(f"/archives/{waiting}").text
     assert 'http-equiv="refresh" content="30"' in ann_client.get(f"/archives/{waiting}?refresh=30").text
+
+
+@pytest.fixture
+def guarded(settings: dict[str, Any], ann: User) -> FlaskClient:
+    """Ann, on the site with its protection against forged forms as in production."""
+    site = create_app({"TESTING": True, "RATELIMIT_ENABLED": False, **settings})
+    client = site.test_client()
+    page = client.get("/sign-in").text
+    form = {"email": "ann@example.org", "password": PASSWORD, "csrf_token": find_token(page)}
+    assert client.post("/sign-in", data=form).status_code in {302, 303}
+    return client
+
+
+def find_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_another_site_cannot_post_for_the_person(guarded: FlaskClient, ready: str) -> None:
+    for path in ("/archives/", f"/archives/{ready}/cancel", f"/archives/{ready}/delete"):
+        for form in ({}, {"csrf_token": "forged"}):
+            assert guarded.post(path, data=form).status_code == 400
+    assert [archive.id for archive in service.list_archives(load(ready).user_id)] == [ready]
+    assert load(ready).state == State.READY
+    form = {"csrf_token": find_token(guarded.get("/archives/").text)}
+    assert guarded.post(f"/archives/{ready}/delete", data=form).status_code == 303
+    assert load(ready).state == State.DELETED

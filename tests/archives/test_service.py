@@ -1,10 +1,13 @@
 """An archive's whole life, in one process: asked for, made, published, served, gone."""
 
+import io
 import json
 import logging
+import shutil
+import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import sqlalchemy as sa
@@ -12,9 +15,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 
 from app.archives import ledger, service, storage
+from app.archives.heart import Heart
 from app.engine.verify import VerificationError
 from app.extensions import db
-from app.models import Archive, Entry, State, User
+from app.models import Archive, Attachment, Entry, State, User
 from app.models.columns import now
 from tests.archives.conftest import change, load
 
@@ -43,10 +47,11 @@ def test_it_holds_the_persons_rows_and_nobody_elses(ann: User, bob: User, journa
         ("Bob", "entry author"),
         (ann.id, "author"),
     ]
-    assert found["comment"][-1]["entry_id"] == "Bob's day"
+    assert found["comment"][-1]["entry_id"] == "Entry 1"  # its title may be private by now
     assert [tag["name"] for tag in found["tag"]] == ["sea"]
     text = json.dumps(found)
     assert "CANARY" not in text
+    assert "Bob's day" not in text
     assert bob.id not in text
     assert "bob@example.org" not in text
     assert "argon2" not in text
@@ -88,16 +93,16 @@ def test_a_deleted_person_leaves_no_archive_to_make(ann: User, waiting: str) -> 
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, deed: Any) -> None:
-    """Let something happen in the middle of a build, when the lease is renewed."""
-    monkeypatch.setattr(service, "_PAUSE", 0)
-    renew = ledger.renew
+    """Let something happen in the middle of a build, and the heart beat once after it."""
+    tell = Heart.tell
 
-    def renew_and_more(held: ledger.Claim, step: str, done: int) -> None:
+    def tell_and_more(self: Heart, step: str, done: int) -> None:
         if done > 500:
             deed()
-        renew(held, step, done)
+            self._beat()
+        tell(self, step, done)
 
-    monkeypatch.setattr(ledger, "renew", renew_and_more)
+    monkeypatch.setattr(Heart, "tell", tell_and_more)
 
 
 def test_cancelled_in_the_middle_leaves_nothing(
@@ -210,3 +215,66 @@ def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
 
 def test_a_graph_of_our_own_tables_has_no_findings(app: Flask) -> None:
     assert {node.table.name for node in service.graph().nodes} == db.metadata.tables.keys()
+
+
+@pytest.fixture
+def slow_file(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that takes longer to read than a lease lasts; meanwhile somebody reconciles all the time."""
+    app.config["ARCHIVE_LEASE_SECONDS"] = 1
+    entry = Entry(author_id=ann.id, title="Photo", body="")
+    db.session.add(entry)
+    db.session.flush()
+    entry.attachments.append(
+        Attachment(name="a.jpg", media_type="image/jpeg", size=1, sha256="0" * 64, stored_name="a")
+    )
+    db.session.commit()
+
+    def open_slowly(_store: str, _name: str) -> BinaryIO:
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            ledger.recover_silent(None)
+            time.sleep(0.05)
+        return io.BytesIO(b"x")
+
+    monkeypatch.setattr(storage, "open_stored", open_slowly)
+
+
+def test_a_step_longer_than_the_lease_keeps_the_lease(ann: User, waiting: str, slow_file: None) -> None:
+    service.generate(ann.id)
+    assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
+
+
+def test_without_its_heart_it_would_lose_the_lease(
+    ann: User, waiting: str, slow_file: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Heart, "_beat", lambda _self: None)
+    service.generate(ann.id)
+    assert load(waiting).state == State.QUEUED
+
+
+def test_a_failed_heartbeat_is_not_the_end(ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease decides, not one write that the database refused."""
+
+    def refuse(*_: object) -> None:
+        raise sa.exc.OperationalError("UPDATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(ledger, "renew", refuse)
+    stop_at(monkeypatch, lambda: None)
+    service.generate(ann.id)
+    assert load(waiting).state == State.READY
+
+
+def test_what_cannot_be_swept_keeps_nobody_waiting(
+    app: Flask, ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "SWEEP_AGE", -5)
+    abandoned = Path(app.config["ARCHIVE_DIR"]) / "tmp" / "x.0123"
+    abandoned.mkdir(parents=True)
+    change(waiting, created_at=now().replace(year=2025))
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    assert service.reconcile() == [ann.id]
+    assert abandoned.exists()

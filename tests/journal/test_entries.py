@@ -64,18 +64,20 @@ def test_files_stay_until_the_commit(ann: User, folder: Path, monkeypatch: pytes
     with monkeypatch.context() as patch:
         patch.setattr(db.session, "commit", fail)
         with pytest.raises(ConnectionError):
-            entries.delete_entry(entry)
+            entries.delete_entry(entry.author_id, entry.id)
     db.session.rollback()
     assert len(list(folder.iterdir())) == 1
-    entries.delete_entry(db.session.get_one(Entry, entry.id))
+    entries.delete_entry(ann.id, entry.id)
     assert list(folder.iterdir()) == []
 
 
 def test_changing_what_is_gone(ann: User, folder: Path) -> None:
     entry = entries.add_entry(ann.id, entries.Draft("Short", ""))
-    entries.delete_entry(entry)
+    entries.delete_entry(entry.author_id, entry.id)
     with pytest.raises(entries.EntryGoneError):
         entries.change_entry(ann.id, entry.id, entries.Draft("Late", ""), [picture()])
+    with pytest.raises(entries.EntryGoneError):
+        entries.delete_entry(ann.id, entry.id)
     assert list(folder.iterdir()) == []
 
 
@@ -91,9 +93,9 @@ def test_tags_are_shared_and_go_with_their_last_entry(ann: User) -> None:
     assert tag_names() == ["sea", "wind"]
     entries.change_entry(ann.id, one.id, entries.Draft("One", "", tags=["wind", "sun"]))
     assert tag_names() == ["sea", "sun", "wind"]
-    entries.delete_entry(db.session.get_one(Entry, two.id))
+    entries.delete_entry(ann.id, two.id)
     assert tag_names() == ["sun", "wind"]
-    entries.delete_entry(db.session.get_one(Entry, one.id))
+    entries.delete_entry(ann.id, one.id)
     assert tag_names() == []
 
 

@@ -10,11 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.extensions import db, password_hasher
+from app.extensions import db
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry
 from app.models import Entry, User
-from tests.conftest import PASSWORD
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -30,12 +29,6 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def password_hash() -> str:
-    """Of PASSWORD; made once, since it takes a tenth of a second by design."""
-    return password_hasher.hash(PASSWORD)
 
 
 @pytest.fixture

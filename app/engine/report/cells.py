@@ -6,15 +6,12 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from app.engine.names import ACTIVE
 from app.engine.report.formats import Formats
 from app.engine.report.tables import is_readable
 from app.engine.shape import Field, Kind, Value
 
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "webp"})
-PROGRAMS = frozenset(
-    {"htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"}
-)
-"""A browser would run what stands in them, next to this person's data."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def _say(kind: Kind, value: Value, formats: Formats, person: str) -> str:
 def link_file(path: str) -> str:
     """The link to a member below `data/`; empty for files that a browser would run, and for what is no such path."""
     parts = path.split("/")
-    if _ending(path) in PROGRAMS or any(part in {"", ".", ".."} for part in parts):
+    if _ending(path) in ACTIVE or any(part in {"", ".", ".."} for part in parts):
         return ""
     return "data/" + "/".join(quote(part, safe="") for part in parts)
 

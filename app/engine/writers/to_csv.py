@@ -18,7 +18,7 @@ def csv_writer(path: Path, shape: TableShape) -> Iterator[Write]:
     # A negative decimal is text to keep its digits, yet a number to a spreadsheet, and calculates nothing.
     cells = [_number if field.number else _cell for field in shape.fields]
 
-    with path.open("x", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+    with path.open("x", encoding="utf-8-sig", newline="", errors="backslashreplace") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         writer.writerow([escape_formula(field.name) for field in shape.fields])
 

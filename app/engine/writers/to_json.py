@@ -17,8 +17,8 @@ def json_writer(path: Path, shape: TableShape) -> Iterator[Write]:
     keys = [field.name for field in shape.fields]
     separator = "[\n"
 
-    # Half of a surrogate pair, which JSON columns may hold, has no UTF-8; its escape is what JSON has for it.
-    with path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+    # Half of a surrogate pair, which some databases take, becomes its JSON escape.
+    with path.open("x", encoding="utf-8", newline="\n", errors="backslashreplace") as file:
 
         def write(rows: Sequence[Row]) -> None:
             nonlocal separator

@@ -1,11 +1,11 @@
-/* Follows one archive. The server decides how often to ask, and renders every final state itself. */
+/* Follows one archive. The server decides how often to ask, and draws every new state itself. */
 (function () {
   'use strict';
   var box = document.querySelector('[data-poll]');
   if (!box) return;
   var bar = box.querySelector('progress'), live = box.querySelector('[data-live]');
   var percent = box.querySelector('[data-percent]'), detail = box.querySelector('[data-detail]');
-  var timer, failures = 0, spoken = 0, state = '', title = document.title;
+  var timer, failures = 0, spoken = 0, title = document.title;
 
   function say(text) { live.textContent = text; }
   function next(seconds) {
@@ -17,20 +17,19 @@
     percent.textContent = answer.percent_text;
     detail.textContent = answer.detail_text;
     document.title = answer.percent_text + ' – ' + title;
-    if (answer.state !== state || Math.floor(answer.percent / 25) > Math.floor(spoken / 25)) {   // at 25, 50 and 75 only
+    if (Math.floor(answer.percent / 25) > Math.floor(spoken / 25)) {   // at 25, 50 and 75 only
       spoken = answer.percent;
-      state = answer.state;
       say(answer.percent_text + '. ' + answer.detail_text);
     }
   }
   async function ask() {
     try {
       var response = await fetch(box.dataset.poll, { headers: { Accept: 'application/json' }, cache: 'no-store' });
-      if (response.redirected || response.status === 404) return location.reload();   // signed out, or gone: the server says so
+      if (response.status === 401 || response.status === 404) return location.reload();   // signed out, or gone: the server says so
       if (!response.ok) throw new Error(response.status);
       var answer = await response.json();
       failures = 0;
-      if (answer.done) return location.replace(answer.url);
+      if (answer.state !== box.dataset.state) return location.reload();   // the server draws every state
       show(answer);
       next(answer.poll_after);
     } catch (_) {

@@ -1,0 +1,73 @@
+"""Keeps a lease alive while an archive is made, and lets the person see how far it is.
+
+A thread beats: copying files, hashing gigabytes and a long COUNT take longer than a lease, and report nothing
+meanwhile. A worker that is killed or frozen stops beating; one that hangs is ended by Celery's time limits.
+"""
+
+import logging
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.archives import ledger
+from app.archives.ledger import Claim, LeaseLostError
+
+log = logging.getLogger(__name__)
+
+PAUSE = 1.0
+"""Seconds between two looks for progress worth writing down."""
+
+
+class Heart:
+    """Use it in a `with` block around the work; `tell` raises LeaseLostError once the lease is known to be lost."""
+
+    def __init__(self, held: Claim) -> None:
+        self._held = held
+        self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # for the thread
+        self._quarter = current_app.config["ARCHIVE_LEASE_SECONDS"] / 4
+        self._progress = ("reading", 0)
+        self._written = self._progress
+        self._last = time.monotonic()
+        self._over = threading.Event()
+        self._lost = False
+        self._thread = threading.Thread(target=self._run, name=f"heart of {held.reference}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def tell(self, step: str, done: int) -> None:
+        """Called by the engine, as often as it likes."""
+        self._progress = (step, done)
+        if self._lost:
+            raise LeaseLostError(self._held.archive_id)
+
+    def _run(self) -> None:
+        while not self._over.wait(min(PAUSE, self._quarter)):
+            is_due = time.monotonic() - self._last >= self._quarter
+            if is_due or self._progress != self._written:
+                self._beat()
+
+    def _beat(self) -> None:
+        progress = self._progress
+        try:
+            with self._app.app_context():
+                ledger.renew(self._held, *progress)
+        except LeaseLostError:
+            self._lost = True
+            self._over.set()
+        except SQLAlchemyError:
+            # One write that fails is no reason to give up: the lease decides, and the next beat may succeed.
+            log.exception("archive %s: its lease could not be renewed", self._held.reference)
+        else:
+            self._written, self._last = progress, time.monotonic()

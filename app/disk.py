@@ -1,0 +1,29 @@
+"""Files that hold what they should: opened only if they are what they seem, and brought to the disk when they matter.
+
+Archives and uploads both use it; it knows neither.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+
+def open_regular(folder: Path, name: str) -> BinaryIO:
+    """Open a file of that very name. Raises OSError for links, pipes, folders and names that climb."""
+    if Path(name).name != name:
+        raise FileNotFoundError(name)
+    descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(name)
+    return os.fdopen(descriptor, "rb")
+
+
+def sync(path: Path) -> None:
+    """A file's bytes, or a folder's names, survive a power cut from here on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

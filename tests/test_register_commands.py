@@ -1,0 +1,116 @@
+"""`flask archives check` finds what a migration forgot, and `plan` tells what an archive would hold."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.archives import ledger, service
+from app.engine.register import owned, secret
+from app.extensions import db
+from app.models import User
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any]) -> dict[str, Any]:
+    return any_database
+
+
+@pytest.fixture
+def run(app: Flask) -> Callable[..., Any]:
+    return lambda *words: app.test_cli_runner().invoke(args=["archives", *words])
+
+
+def test_our_own_models_pass(run: Callable[..., Any]) -> None:
+    done = run("check")
+    assert done.exit_code == 0, done.output
+    for table in db.metadata.tables:
+        assert f"\n{table} " in f"\n{done.output}"
+
+
+Plant = Callable[..., sa.Table]
+
+
+@pytest.fixture
+def plant(app: Flask) -> Iterator[Plant]:
+    """Adds a table to our models, as a colleague's migration would."""
+
+    def add(*columns: sa.Column[Any], info: dict[Any, Any] | None = None) -> sa.Table:
+        return sa.Table("planted", db.metadata, sa.Column("id", sa.Integer, primary_key=True), *columns, info=info)
+
+    yield add
+    db.metadata.remove(db.metadata.tables["planted"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "info", "finding"),
+    [
+        ([], None, "planted: this table is not classified"),
+        (
+            [("user_id", "user.id"), ("api_token", None)],
+            owned("user_id"),
+            "planted.api_token: this looks like a secret",
+        ),
+        ([("tag_id", "tag.id")], owned("tag_id"), "ends at tag, not at user"),
+    ],
+)
+def test_a_planted_fault_is_found(
+    run: Callable[..., Any], plant: Plant, columns: list[tuple[str, str | None]], info: dict[Any, Any], finding: str
+) -> None:
+    plant(*(sa.Column(name, *([sa.ForeignKey(to)] if to else [sa.Text])) for name, to in columns), info=info)
+    done = run("check")
+    assert done.exit_code == 1
+    assert finding in done.output
+    assert "no archive is made until then" in done.output
+
+
+def test_a_declared_table_passes(run: Callable[..., Any], plant: Plant) -> None:
+    plant(
+        sa.Column("user_id", sa.ForeignKey("user.id")),
+        sa.Column("api_token", sa.Text, info=secret()),
+        info=owned("user_id", title="Planted"),
+    )
+    assert run("check").exit_code == 0
+
+
+def test_a_table_that_no_model_knows_is_found(run: Callable[..., Any], app: Flask) -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql("CREATE TABLE forgotten (id integer)")
+        connection.commit()
+    done = run("check")
+    assert done.exit_code == 1
+    assert "forgotten: this table is in the database, but no model knows it" in done.output
+
+
+def test_no_archive_is_made_while_something_is_open(
+    app: Flask, make_person: Callable[..., User], plant: Plant
+) -> None:
+    ann = make_person("Ann")
+    plant()
+    service.graph.cache_clear()
+    try:
+        ledger.insert(ann.id)
+        service.generate(ann.id)
+        (archive,) = service.list_archives(ann.id)
+        assert (archive.state.value, archive.error) == ("queued", "fault")
+    finally:
+        service.graph.cache_clear()
+
+
+def test_the_plan_counts_a_persons_rows(run: Callable[..., Any], make_person: Callable[..., User]) -> None:
+    ann = make_person("Ann")
+    ledger.insert(ann.id)
+    done = run("plan", "--user", "ann@example.org")
+    assert done.exit_code == 0, done.output
+    for line in (
+        "user: 1 row",
+        "archive: 1 row",
+        "entry: 0 rows",
+        "  without password_hash: A secret",
+        "  owned author_id",
+    ):
+        assert line in done.output
+    assert "SELECT" not in done.output
+    assert "SELECT" in run("plan", "--sql").output
