@@ -1,13 +1,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint format requirements clean browser
+.PHONY: run test lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
 	$(BIN)/flask serve
 
-test: .venv/installed-dev browser  ## every test, the fast ones first
+test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast ones first
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term
 
@@ -24,9 +24,10 @@ format: .venv/installed-dev
 requirements: .venv/installed-dev  ## resolve anew; hashes, no URLs
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --extra dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 --group pyproject.toml:tools -o requirements-tools.txt
 
-browser:
-	@sh tests/install_browser.sh
+tools:
+	@sh tests/install_tools.sh
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Satchel needs Python 3.11 or newer: make PYTHON=python3.12 " + "run")'
@@ -40,5 +41,10 @@ browser:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch .venv/installed $@
 
+.venv-tools/installed: requirements-tools.txt
+	$(PYTHON) -m venv .venv-tools
+	.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt
+	@touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-tools

@@ -27,6 +27,8 @@ SETTINGS = (
     Setting("DATABASE_URL", None, "PostgreSQL's URL. Unset: SQLite in the instance folder."),
     Setting("REDIS_URL", None, "The broker's URL. Unset: the bundled Valkey on a private socket."),
     Setting("SECRET_KEY", None, "Signs sessions. Unset: made on first start, kept in the instance folder."),
+    Setting("SIGNING_KEY", None, "Signs archives. Unset: made on first start, kept in the instance folder."),
+    Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
     Setting("EXAMPLES", None, "The manual's tasks add, block and process. Unset: on while REDIS_URL is unset."),
     Setting("SITE_NAME", "Satchel", "The name that pages and archives show."),
     Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),
@@ -68,6 +70,8 @@ def _derive(config: Config, instance: Path) -> None:
     config["EMBEDDED_VALKEY"] = config["REDIS_URL"] is None
     config["REDIS_URL"] = config["REDIS_URL"] or f"unix://{socket_path(instance)}"
     config["SECRET_KEY"] = config["SECRET_KEY"] or _kept_secret(instance / "secret_key")
+    config["SIGNING_KEY"] = config["SIGNING_KEY"] or _kept_secret(instance / "signing_key")
+    config["PUBLIC_KEY_DIR"] = config["PUBLIC_KEY_DIR"] or str(instance / "public_keys")
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))

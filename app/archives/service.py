@@ -15,7 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import exists, func, or_, select
 
-from app.archives import ledger, storage
+from app.archives import keys, ledger, storage
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
 from app.engine.build import Order, build_archive
@@ -141,7 +141,7 @@ def graph() -> Graph:
 
 def _make(person: User, held: Claim) -> None:
     """Build in a folder of our own, publish, and only then say so."""
-    order = Order(current_app.config["SITE_NAME"], held.reference, _subject(person))
+    order = Order(current_app.config["SITE_NAME"], held.reference, _subject(person), keys.signer())
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
     with Heart(held) as heart, storage.workspace(held.archive_id, held.fence) as folder:
         built = build_archive(

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.cli import archives, journal, register, serve, users
+from app.cli import archives, journal, register, serve, users, verify
 
 
 def init_app(app: Flask) -> None:
@@ -11,5 +11,6 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(archives.archives)
     archives.archives.add_command(register.check)
     archives.archives.add_command(register.plan)
+    archives.archives.add_command(verify.verify)
     app.cli.add_command(users.users)
     app.cli.add_command(journal.journal)

@@ -56,9 +56,9 @@ def _unknown_tables() -> list[Finding]:
 
 
 def _print_tables(graph: Graph) -> None:
-    widest = max(len(node.table.name) for node in graph.nodes)
+    widest = max(len(node.name) for node in graph.nodes)
     for node in graph.nodes:
-        click.echo(f"{node.table.name:<{widest}}  {node.declaration.kind:<9}  {_why(node)}")
+        click.echo(f"{node.name:<{widest}}  {node.declaration.kind:<9}  {_why(node)}")
 
 
 def _why(node: Node) -> str:

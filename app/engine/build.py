@@ -5,14 +5,16 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.engine.datapackage import write_datapackage
 from app.engine.graph import Graph
 from app.engine.media import OpenFile
-from app.engine.package import hash_file, measure, write_bag, zip_bag
+from app.engine.minisign import Signer
+from app.engine.package import hash_file, hash_payload, measure, write_bag, zip_bag
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
-from app.engine.reading import Reading
+from app.engine.reading import Read, Reading
 from app.engine.shape import Edition, Subject
 from app.engine.snapshot import open_snapshot
-from app.engine.verify import verify_archive
+from app.engine.verify import OURS, Expected, verify_archive
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Order:
     site: str
     reference: str
     subject: Subject
+    signer: Signer | None = None
+    """Without one the archive is not signed."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +50,26 @@ def build_archive(
     with open_snapshot(engine) as (connection, moment):
         edition = Edition(order.site, order.reference, moment, order.subject)
         folder = workspace / f"satchel-{moment.date().isoformat()}-{order.reference}"
-        coverage, gaps = Reading(folder, edition, open_file, progress).run(connection, graph)
-    file = _pack(folder, workspace / "archive.zip", edition, progress)
-    sha256 = _check(folder, file, order.subject.id, progress)
-    return Built(file, file.stat().st_size, sha256, sum(line.rows for line in coverage), len(gaps))
+        read = Reading(folder, edition, open_file, progress).run(connection, graph)
+    file = _pack(folder, edition, read, progress, order.signer)
+    sha256 = _check(folder, file, order, progress)
+    return Built(file, file.stat().st_size, sha256, sum(line.rows for line in read.coverage), len(read.gaps))
 
 
-def _pack(folder: Path, target: Path, edition: Edition, progress: Progress) -> Path:
-    write_bag(folder, edition)
-    progress.begin(PACKING, "packing", measure(folder))
+def _pack(folder: Path, edition: Edition, read: Read, progress: Progress, signer: Signer | None) -> Path:
+    target = folder.with_name("archive.zip")
+    progress.begin(PACKING, "packing", 2 * measure(folder))
+    digests = hash_payload(folder, progress.advance)
+    write_datapackage(folder / "data", edition, read.tables, digests)
+    write_bag(folder, edition, digests, signer)
     zip_bag(folder, target, edition, progress.advance)
     return target
 
 
-def _check(folder: Path, file: Path, person_id: str, progress: Progress) -> str:
+def _check(folder: Path, file: Path, order: Order, progress: Progress) -> str:
     """The SHA-256 of the verified file."""
     progress.begin(CHECKING, "checking", measure(folder) + file.stat().st_size)
-    verify_archive(file, person_id, progress.advance)
+    keys = [order.signer.public_key] if order.signer else []
+    expected = Expected(person_id=order.subject.id, public_keys=keys, signed=order.signer is not None)
+    verify_archive(file, expected, limits=OURS, advance=progress.advance)
     return hash_file(file, progress.advance)

@@ -1,10 +1,12 @@
 """One pass over all tables of a person inside a snapshot; every writer gets each row once, so formats agree."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from app.engine.coverage import count_deleted, cover, write_coverage
+from app.engine.datapackage import Described, describe_tables
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
 from app.engine.names import file_name
@@ -21,6 +23,15 @@ class TornReadError(Exception):
     """A table gave another number of rows than it counted; the snapshot does not hold."""
 
 
+@dataclass(frozen=True)
+class Read:
+    """What was read, and what could not be."""
+
+    coverage: list[Coverage]
+    gaps: list[Gap]
+    tables: list[Described]
+
+
 class Reading:
     """Writes the folder that becomes the archive: `data/`, the report, the coverage statement."""
 
@@ -34,7 +45,7 @@ class Reading:
         self._media = Media(self._data / "media", open_file)
         self._pseudonyms = Pseudonyms({edition.subject.id})
 
-    def run(self, connection: Connection, graph: Graph) -> tuple[list[Coverage], list[Gap]]:
+    def run(self, connection: Connection, graph: Graph) -> Read:
         plan = plan_tables(graph, self._edition.subject.id)
         counts = [connection.execute(planned.count).scalar_one() for planned in plan]
         self._progress.begin(READING, "reading", sum(counts))
@@ -47,7 +58,7 @@ class Reading:
         coverage, gaps = cover(graph, plan, counts, deleted), self._media.gaps
         self._report.finish(coverage, gaps)
         write_coverage(self._data / "coverage.json", graph, self._edition, coverage, gaps)
-        return coverage, gaps
+        return Read(coverage, gaps, describe_tables(graph, plan, counts))
 
     def _read(self, connection: Connection, planned: PlannedTable, expected: int) -> None:
         self._progress.name(planned.shape.declaration.title or planned.shape.name)

@@ -69,22 +69,29 @@ _CONVERTERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Value]], ...] 
 
 def to_field(column: Column[Any], *, is_file: bool) -> Field:
     kind = "file" if is_file else _kind(column)
-    return Field(column.name, _label(column), kind, number=isinstance(column.type, types.Numeric))
+    # Not so where a pseudonym may stand: it is somebody's text and must stay harmless in a spreadsheet.
+    number = isinstance(column.type, _NUMBERS) and not column.foreign_keys
+    return Field(column.name, _label(column), kind, number=number)
 
 
 def _kind(column: Column[Any]) -> Kind:
     if column.primary_key or column.foreign_keys:
         return "id"
+    for known, name in _DECORATED:
+        if isinstance(column.type, known):
+            return name
     kind = column.type.impl_instance if isinstance(column.type, types.TypeDecorator) else column.type
     if isinstance(kind, types.String) and not isinstance(kind, types.Enum):
         return "longtext" if (kind.length or LONG_TEXT + 1) > LONG_TEXT else "text"
     return next((name for known, name in _KINDS if isinstance(kind, known)), "text")
 
 
+_DECORATED: tuple[tuple[type, Kind], ...] = ((types.Interval, "number"), (types.PickleType, "json"))
+"""Kept as a moment or as bytes where the database has nothing better; read as seconds, or as whatever was put in."""
+_NUMBERS: tuple[type, ...] = (types.Integer, types.Numeric, types.Float)
 _KINDS: tuple[tuple[type, Kind], ...] = (
     (types.Boolean, "flag"),
-    (types.Integer, "number"),
-    (types.Numeric, "number"),
+    *((number, "number") for number in _NUMBERS),
     (types.DateTime, "moment"),
     (types.Date, "date"),
     (types.JSON, "json"),

@@ -14,6 +14,7 @@ from app.web import (
     health,
     home,
     journal,
+    keys,
     settings,
     shared,
 )
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     formats.init_app(app)
     app.register_blueprint(shared.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(keys.bp)
     app.register_blueprint(home.bp)
     auth.init_app(app)
     app.register_blueprint(settings.bp)

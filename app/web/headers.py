@@ -42,17 +42,17 @@ def add_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
-    if not _is_static(response):
+    if not _is_same_for_all(response):
         # No cache between us and the person may keep a page, nor show one person's page to another.
         response.headers["Cache-Control"] = "no-store, private"
         response.vary.add("Cookie")
     return response
 
 
-def _is_static(response: Response) -> bool:
-    """An asset that is the same for everybody; not the page, with the person's name, that says it is missing."""
+def _is_same_for_all(response: Response) -> bool:
+    """An asset or a public key; not the page, with the person's name, that says it is missing."""
     return (
         response.status_code < HTTPStatus.BAD_REQUEST
         and request.endpoint is not None
-        and request.endpoint.rpartition(".")[2] == "static"
+        and request.endpoint.rpartition(".")[2] in {"static", "public_key"}
     )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
+from app.engine.minisign import Signer
 from app.engine.shape import Subject
 from app.extensions import prepare_sqlite
 from tests.engine.shop import ROWS, make_schema
@@ -45,8 +46,14 @@ def fill(engine: sa.Engine, schema: sa.MetaData) -> None:
 
 
 @pytest.fixture
-def ann() -> Order:
-    return Order("The Shop", "A1B2C3D4", Subject("1", "Ann", "ann@example.org", "en_GB", "Europe/London"))
+def signer() -> Signer:
+    return Signer(bytes(range(32)))
+
+
+@pytest.fixture
+def ann(signer: Signer) -> Order:
+    subject = Subject("1", "Ann", "ann@example.org", "en_GB", "Europe/London")
+    return Order("The Shop", "A1B2C3D4", subject, signer)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import decimal
 import enum
+import io
 import json
 import uuid
 from pathlib import Path
@@ -129,3 +130,15 @@ def test_every_value_becomes_what_json_can_say(raw: Any, value: Any) -> None:
 def test_a_column_is_shown_as_what_it_is(column: sa.Column[Any], kind: str, label: str) -> None:
     field = to_field(column, is_file=False)
     assert (field.kind, field.label) == (kind, label)
+
+
+def test_half_a_surrogate_pair_costs_nobody_the_archive(tmp_path: Path) -> None:
+    """JSON columns may hold it; there is no UTF-8 for it, but an escape in JSON."""
+    shape = TableShape("t", owned("x")["satchel"], (Field("a", "A", "json"),), ("a",))
+    row = ({"half": "\ud800", "whole": "\U0001f30a"},)
+    for writer, path in ((json_writer, tmp_path / "t.json"), (csv_writer, tmp_path / "t.csv")):
+        with writer(path, shape) as write:
+            write([row])
+    assert json.loads((tmp_path / "t.json").read_bytes()) == [{"a": row[0]}]
+    text = (tmp_path / "t.csv").read_bytes().decode("utf-8-sig")
+    assert json.loads(list(csv.reader(io.StringIO(text, newline="")))[1][0]) == row[0]

@@ -53,7 +53,10 @@ class Formats:
         """Text is shown as it is: it was made text to keep every digit."""
         if isinstance(value, str):
             return value
-        return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
+        try:
+            return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
+        except ArithmeticError:  # 1e300 has more digits than a decimal context
+            return str(value)
 
     def compact(self, value: int) -> str:
         return str(format_compact_decimal(value, locale=self.locale, fraction_digits=1))

@@ -1,0 +1,70 @@
+"""The key that signs archives, and the public keys that archives of this site may be signed with.
+
+The private key stays in the configuration; nothing here shows or writes it. A public key that has signed is kept in
+`PUBLIC_KEY_DIR`, so archives stay verifiable after the signing key was replaced.
+"""
+
+import binascii
+import os
+import secrets
+from pathlib import Path
+
+from flask import current_app
+
+from app.engine.minisign import Signer
+
+BYTES = 32
+
+
+class SigningKeyError(Exception):
+    """SIGNING_KEY must be 64 hexadecimal digits: python3 -c 'import secrets; print(secrets.token_hex(32))'"""
+
+    def __init__(self) -> None:
+        super().__init__(self.__doc__)
+
+
+def signer() -> Signer:
+    """The site's; its public half is remembered before the first signature. Raises SigningKeyError."""
+    found = _load()
+    _remember(found)
+    return found
+
+
+def public_key() -> str:
+    """The text of the public key file that belongs to the signing key."""
+    return _load().public_key
+
+
+def find_public_key(key_id: str) -> str | None:
+    """One that signs or has signed. `key_id`: as minisign prints it."""
+    return next((key for key in known_public_keys() if key.splitlines()[0].endswith(f" {key_id}")), None)
+
+
+def known_public_keys() -> list[str]:
+    """The present one first."""
+    kept = sorted(_folder().glob("*.pub")) if _folder().is_dir() else []
+    return list(dict.fromkeys([public_key(), *(path.read_text(encoding="utf-8") for path in kept)]))
+
+
+def _load() -> Signer:
+    try:
+        seed = binascii.unhexlify(str(current_app.config["SIGNING_KEY"]).strip())
+    except (binascii.Error, ValueError):
+        raise SigningKeyError from None
+    if len(seed) != BYTES:
+        raise SigningKeyError
+    return Signer(seed)
+
+
+def _remember(found: Signer) -> None:
+    path = _folder() / f"{found.key_id}.pub"
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.write_text(found.public_key, encoding="utf-8")
+    os.replace(draft, path)  # noqa: PTH105  # whole or not at all, whichever process writes last: it is the same text
+
+
+def _folder() -> Path:
+    return Path(current_app.config["PUBLIC_KEY_DIR"])

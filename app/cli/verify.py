@@ -1,0 +1,43 @@
+"""`flask archives verify`: whether a file is a whole archive, and whose. It may come from anywhere."""
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from app.archives import keys
+from app.engine.verify import Expected, VerificationError, verify_archive
+
+
+@click.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--public-key", metavar="FILE|KEY", help="The minisign key that must have signed; unset, one of this site's."
+)
+@click.option("--person", "person_id", metavar="ID", help="The id of the person that the archive must be about.")
+@with_appcontext
+def verify(file: Path, public_key: str | None, person_id: str | None) -> None:
+    """Check an archive, and say in words what was checked and what is wrong."""
+    known = keys.known_public_keys() if public_key is None else [_read_key(public_key)]
+    expected = Expected(person_id, known, signed=public_key is not None)
+    try:
+        verify_archive(file, expected, say=lambda finding: click.echo(f"ok     {_tame(finding)}"))
+    except VerificationError as error:
+        for problem in error.problems:
+            click.echo(f"WRONG  {_tame(problem)}", err=True)
+        raise click.ClickException(f"{file.name} must not be trusted.") from error
+    click.echo(f"{file.name} is whole.")
+
+
+def _read_key(text: str) -> str:
+    """What was given: the name of a key file, or the key itself."""
+    path = Path(text)
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else text
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path} cannot be read as a key file: {error}") from error
+
+
+def _tame(text: str) -> str:
+    """A stranger's file must not send commands to this terminal."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)

@@ -1,0 +1,170 @@
+"""Opens a ZIP file that may come from anybody: the strict form that our archives have, and no other.
+
+Every byte belongs to exactly one member or to the directory, names are plain ASCII, and sizes are bounded before
+anything is read. Nothing is ever written to a disk.
+"""
+
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from app.engine.verify.problems import VerificationError, raise_all
+
+_PLAIN = re.compile(r"[A-Za-z0-9_=][A-Za-z0-9_=.-]*(?<!\.)", re.ASCII)
+_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)
+_LONGEST = 240
+_BOMB = 100 * 1024**2
+"""Bytes below which no ratio is suspicious."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is read at most: members, bytes unpacked, how many times the packed size, characters of one row."""
+
+    members: int = 1_000_000
+    total: int = 256 * 1024**3
+    ratio: int = 200
+    row: int = 64 * 1024**2
+
+
+FOREIGN = Limits()
+OURS = Limits(members=2**40, total=2**62, ratio=2**30, row=2**31)
+"""For a file just written from rows that were in memory: it cannot be a bomb, and a long text is no fault."""
+
+
+@dataclass(frozen=True)
+class Container:
+    members: dict[str, zipfile.ZipInfo]
+    """By name below the top folder."""
+    total: int
+    limits: Limits
+    _package: zipfile.ZipFile
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Raises VerificationError for whatever is wrong with the member, also while it is being read."""
+        if name not in self.members:
+            raise VerificationError(f"{name} is missing")
+        try:
+            with self._package.open(self.members[name]) as member:
+                yield member
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error) as error:
+            raise VerificationError(f"{name} cannot be read: {error}") from error
+
+    def read(self, name: str) -> bytes:
+        """A member that describes others; for large ones there is `open`."""
+        if name in self.members and self.members[name].file_size > self.limits.row:
+            raise VerificationError(f"{name} is too large")
+        with self.open(name) as member:
+            return member.read()
+
+
+@contextmanager
+def open_container(path: Path, limits: Limits) -> Iterator[Container]:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        directory = _check_directory(file, size, limits)
+        try:
+            with zipfile.ZipFile(file) as package:
+                members = package.infolist()
+                raise_all(filter(None, map(_complain, members)))
+                _check_sizes(members, size, limits)
+                _check_places(file, members, directory)
+                total = sum(member.file_size for member in members)
+                yield Container(_below_top(members), total, limits, package)
+        except (zipfile.BadZipFile, struct.error) as error:
+            raise VerificationError(f"this is no sound ZIP file: {error}") from error
+
+
+def _check_directory(file: BinaryIO, size: int, limits: Limits) -> int:
+    """Where the list of members begins. It must end where the end record begins, and that at the end of the file."""
+    file.seek(max(0, size - 42))
+    tail = file.read(42)
+    if len(tail) < 22 or tail[-22:-18] != b"PK\5\6" or tail[-2:] != b"\0\0":  # noqa: PLR2004  # the record's length
+        raise VerificationError("this is no ZIP file, or its end is cut off, or something was added behind its end")
+    end = size - 22
+    count, length, start = struct.unpack("<H2L", tail[-12:-2])
+    if tail[:4] == b"PK\6\7":
+        (end,) = struct.unpack("<Q", tail[8:16])
+        count, length, start = _read_large_end(file, end, size)
+    if count > limits.members or length > limits.members * 256:
+        raise VerificationError(f"too many members: {count:,}")
+    if start + length != end:
+        raise VerificationError("bytes that belong to no member stand before the first or behind the last")
+    return int(start)
+
+
+def _read_large_end(file: BinaryIO, place: int, size: int) -> tuple[int, int, int]:
+    """ZIP64: count, length and start of the list of members."""
+    if place + 56 + 42 != size:
+        raise VerificationError("bytes that belong to no member stand at the end")
+    file.seek(place)
+    record = file.read(56)
+    if record[:4] != b"PK\6\6":
+        raise VerificationError("the end of the ZIP file is damaged")
+    count, length, start = struct.unpack("<3Q", record[32:56])
+    return count, length, start
+
+
+def _complain(member: zipfile.ZipInfo) -> str | None:
+    """What makes this member one that our archives never have."""
+    name, kind = member.orig_filename, member.external_attr >> 16
+    if len(name) > _LONGEST or not all(map(_is_plain, name.split("/"))):
+        return f"unsafe member name: {name!r}"
+    if stat.S_IFMT(kind) not in {0, stat.S_IFREG}:
+        return f"{name} is a link or another thing that is no file"
+    if member.flag_bits & 0x2041:
+        return f"{name} is encrypted"
+    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return f"{name} is packed by a method that is not used here: {member.compress_type}"
+    return None
+
+
+def _is_plain(part: str) -> bool:
+    return bool(_PLAIN.fullmatch(part)) and not _DEVICE.fullmatch(part)
+
+
+def _check_sizes(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
+    total = sum(member.file_size for member in members)
+    if total > limits.total or _is_bomb(total, size, limits):
+        raise VerificationError(f"a bomb: {size:,} bytes that would become {total:,}")
+    for member in members:
+        if _is_bomb(member.file_size, member.compress_size, limits):
+            raise VerificationError(f"a bomb: {member.filename} would become {member.file_size:,} bytes")
+
+
+def _is_bomb(unpacked: int, packed: int, limits: Limits) -> bool:
+    return unpacked > _BOMB and unpacked > limits.ratio * packed
+
+
+def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:
+    """Members lie side by side: none overlaps another, and nothing lies between them."""
+    ordered = sorted(members, key=lambda member: member.header_offset)
+    ends = [*(member.header_offset for member in ordered[1:]), directory]
+    if ordered and ordered[0].header_offset:
+        raise VerificationError("bytes that belong to no member stand before the first")
+    for member, end in zip(ordered, ends, strict=True):
+        file.seek(member.header_offset)
+        header = file.read(30)
+        name, extra = struct.unpack("<26x2H", header)
+        rest = end - member.header_offset - len(header) - name - extra - member.compress_size
+        described = bool(member.flag_bits & 0x08)
+        if rest not in ({12, 16, 20, 24} if described else {0}):
+            raise VerificationError(f"{member.filename} overlaps the next member, or something lies between them")
+
+
+def _below_top(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    tops = {member.filename.partition("/")[0] for member in members}
+    if len(tops) != 1:
+        raise VerificationError(f"one top folder expected, found {len(tops)}")
+    names = [member.filename for member in members]
+    if len(names) != len({name.casefold() for name in names}):
+        raise VerificationError("two members have the same name")
+    return {member.filename.partition("/")[2]: member for member in members}
