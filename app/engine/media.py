@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from app.engine.names import ACTIVE
-from app.engine.plan import FileColumn
-from app.engine.shape import Gap
+from app.engine.package import hash_file
+from app.engine.shape import Gap, WantedFile
 
 OpenFile = Callable[[str, str], BinaryIO]
 """(store, stored name) → the open file. Raises OSError when it cannot be read."""
@@ -31,20 +31,30 @@ class Media:
     def begin(self, table: str) -> None:
         self._table = table
 
-    def take(self, column: FileColumn, stored_name: str, name: str, row: str) -> str | None:
+    def take(self, wanted: WantedFile) -> str | None:
         """The member's path below `data/`, or None for a gap."""
-        member = f"{self.count + 1:06d}{_extension(name)}"
+        member = self._folder / f"{self.count + 1:06d}{_extension(wanted.name)}"
         try:
-            with self._open(column.store, stored_name) as source, (self._folder / member).open("xb") as place:
+            with self._open(wanted.store, wanted.stored_name) as source, member.open("xb") as place:
                 shutil.copyfileobj(source, place, 1024**2)
+            _check(member, wanted.sha256)
         except OSError as error:
-            (self._folder / member).unlink(missing_ok=True)
+            member.unlink(missing_ok=True)
             if error.errno in _OURS:
                 raise
-            self.gaps.append(Gap(self._table, row, name, _reason(error)))
+            self.gaps.append(Gap(self._table, wanted.row, wanted.name, _reason(error)))
             return None
         self.count += 1
-        return f"media/{member}"
+        return f"media/{member.name}"
+
+
+class _ChangedError(OSError):
+    """The bytes are not those that were stored: cut off, or something else."""
+
+
+def _check(member: Path, sha256: str | None) -> None:
+    if sha256 is not None and hash_file(member) != sha256.lower():
+        raise _ChangedError
 
 
 def _extension(name: str) -> str:
@@ -56,4 +66,6 @@ def _extension(name: str) -> str:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, _ChangedError):
+        return "The file is damaged: it is not what was stored."
     return "The file is missing." if isinstance(error, FileNotFoundError) else "The file cannot be read."

@@ -28,6 +28,8 @@ class FileColumn:
     store: str
     name: int
     """Position of the column with the file's name; the file column itself where none is declared."""
+    sha256: int | None
+    """Position of the column with its checksum."""
 
 
 @dataclass(frozen=True)
@@ -115,4 +117,5 @@ def _files(kept: list[Column[Any]]) -> Iterator[FileColumn]:
     for position, column in enumerate(kept):
         declared = column_declaration(column)
         if isinstance(declared, StoredFile):
-            yield FileColumn(position, declared.store, names.index(declared.title or column.key))
+            sha256 = names.index(declared.sha256) if declared.sha256 else None
+            yield FileColumn(position, declared.store, names.index(declared.title or column.key), sha256)

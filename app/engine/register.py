@@ -48,11 +48,11 @@ class ThirdParty:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """Names a file of the store; its bytes come along. `media_type` and `title` name sibling columns."""
+    """Names a file of the store; its bytes come along. `title` and `sha256` name sibling columns."""
 
     store: str
-    media_type: str | None = None
     title: str | None = None
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,5 +122,6 @@ def deletion_mark(*, leave_out: bool) -> Info:
     return {KEY: DeletionMark(leave_out)}
 
 
-def file(store: str, *, media_type: str | None = None, title: str | None = None) -> Info:
-    return {KEY: StoredFile(store, media_type, title)}
+def file(store: str, *, title: str | None = None, sha256: str | None = None) -> Info:
+    """`title`: the column with the file's own name. `sha256`: that with its checksum; a file that differs is a gap."""
+    return {KEY: StoredFile(store, title, sha256)}

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from app.engine.plan import FileColumn, PlannedTable
 from app.engine.pointers import Pointer
-from app.engine.shape import Row, Value
+from app.engine.shape import Row, Value, WantedFile
 from app.engine.values import to_value
 
 BATCH = 1000
 
-TakeFile = Callable[[FileColumn, str, str, str], str | None]
-"""(column, stored name, name, row) → the member's path below `data/`, or None for a gap."""
+TakeFile = Callable[[WantedFile], str | None]
+"""The member's path below `data/`, or None for a gap."""
 
 
 @dataclass
@@ -65,13 +65,18 @@ def _finish(raw: Sequence[Any], planned: PlannedTable, pseudonyms: Pseudonyms, t
         row[pointer.column] = _point(raw, row, pointer, pseudonyms)
     for column in planned.files:
         if row[column.column] is not None:
-            name = row[column.column] if row[column.name] is None else row[column.name]
-            row[column.column] = take_file(column, row[column.column], str(name), key)
+            row[column.column] = take_file(_want(column, row, key))
     if planned.roles:
         held = raw[len(raw) - len(planned.roles) :]
         roles = [role for role, holds in zip(planned.roles, held, strict=True) if holds]
         row.append(", ".join(dict.fromkeys(roles)))
     return tuple(row)
+
+
+def _want(column: FileColumn, row: list[Value], key: str) -> WantedFile:
+    stored_name = row[column.column]
+    name = stored_name if row[column.name] is None else row[column.name]
+    return WantedFile(column.store, stored_name, str(name), key, None if column.sha256 is None else row[column.sha256])
 
 
 def _key(planned: PlannedTable, row: list[Value]) -> str:

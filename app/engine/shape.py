@@ -38,6 +38,20 @@ class TableShape:
 
 
 @dataclass(frozen=True)
+class WantedFile:
+    """A file that a row names."""
+
+    store: str
+    stored_name: str
+    name: str
+    """What the person calls it."""
+    row: str
+    """The row's primary key, as text."""
+    sha256: str | None
+    """What its bytes must come to, where the row says so."""
+
+
+@dataclass(frozen=True)
 class Gap:
     """Something that should be in the archive and could not be read."""
 

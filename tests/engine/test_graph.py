@@ -221,7 +221,7 @@ def test_a_declaration_that_makes_no_sense_is_found(schema: sa.MetaData, info: d
     [
         (file(""), "a file without a store"),
         (file("photos", title="nmae"), "file(title='nmae'): extra has no column 'nmae'"),
-        (file("photos", media_type="kind"), "file(media_type='kind'): extra has no column 'kind'"),
+        (file("photos", sha256="sum"), "file(sha256='sum'): extra has no column 'sum'"),
         (file("photos", title="note"), "file(title='note'): extra.note stays here"),
         (third_party(shows="note"), "third_party(shows='note'): this is no foreign key"),
         (deletion_mark(leave_out=True), None),
