@@ -131,10 +131,11 @@ def password_hash() -> str:
 @pytest.fixture
 def make_person(app: Flask, password_hash: str) -> Callable[..., User]:
     def make(name: str = "Ann", **values: Any) -> User:
-        user = User(name=name, email=f"{name.lower()}@example.org", password_hash=password_hash, **values)
-        db.session.add(user)
-        db.session.commit()
-        return user
+        with app.app_context():
+            user = User(name=name, email=f"{name.lower()}@example.org", password_hash=password_hash, **values)
+            db.session.add(user)
+            db.session.commit()
+            return user
 
     return make
 

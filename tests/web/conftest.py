@@ -32,18 +32,6 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def make_person(app: Flask, password_hash: str) -> Callable[..., User]:
-    def make(name: str = "Ann", **values: Any) -> User:
-        with app.app_context():
-            user = User(name=name, email=f"{name.lower()}@example.org", password_hash=password_hash, **values)
-            db.session.add(user)
-            db.session.commit()
-            return user
-
-    return make
-
-
-@pytest.fixture
 def bob(make_person: Callable[..., User]) -> User:
     return make_person("Bob")
 
