@@ -108,7 +108,7 @@ def test_progress_is_shown_while_it_is_made(site: Site, new_page: NewPage) -> No
     """The page follows by itself: nobody reloads it between the click and the download link."""
     page = sign_up(site, new_page(), "Paul")
     for _ in range(2):  # as many as there are worker processes; so the archive has to wait
-        assert page.request.post(f"{site.url}/process", form={"total": "4"}).ok
+        assert page.request.post(f"{site.url}/process", form={"total": "10"}).ok
     page.goto(f"{site.url}/archives/")
     page.get_by_role("button", name="Request an archive").click()
     expect(page.get_by_text("Waiting to start")).to_be_visible()

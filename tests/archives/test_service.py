@@ -220,7 +220,7 @@ def test_a_graph_of_our_own_tables_has_no_findings(app: Flask) -> None:
 @pytest.fixture
 def slow_file(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that takes longer to read than a lease lasts; meanwhile somebody reconciles all the time."""
-    app.config["ARCHIVE_LEASE_SECONDS"] = 1
+    app.config["ARCHIVE_LEASE_SECONDS"] = 2
     entry = Entry(author_id=ann.id, title="Photo", body="")
     db.session.add(entry)
     db.session.flush()
@@ -230,7 +230,7 @@ def slow_file(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
     db.session.commit()
 
     def open_slowly(_store: str, _name: str) -> BinaryIO:
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             ledger.recover_silent(None)
             time.sleep(0.05)

@@ -20,7 +20,7 @@ from tests.programs import CELERY, Program, wait_until
 
 pytestmark = pytest.mark.worker
 
-FAST = {"ARCHIVE_LEASE_SECONDS": 2, "ARCHIVE_RING_SECONDS": 2, "RECONCILE_SECONDS": 1}
+FAST = {"ARCHIVE_LEASE_SECONDS": 4, "ARCHIVE_RING_SECONDS": 2, "RECONCILE_SECONDS": 1}
 
 
 @pytest.fixture
