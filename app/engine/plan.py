@@ -4,7 +4,7 @@ The statements use the columns' own types and bind the person's id; they read ea
 to it, and carry what is needed to say whose row a foreign key points to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,9 +13,9 @@ from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
-from app.engine.schema import column_declaration, is_left_out
+from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of
 from app.engine.selection import Selection
-from app.engine.shape import Field, TableShape
+from app.engine.shape import Field, Reference, TableShape
 from app.engine.values import to_field
 
 ROLES = Field("roles", "Your part", "text")
@@ -51,10 +51,11 @@ class PlannedTable:
 def plan_tables(graph: Graph, person_id: str) -> tuple[PlannedTable, ...]:
     """The included tables, the person's own first, then by name."""
     selection = Selection(graph, person_id)
-    return tuple(_plan(node, selection) for node in graph.nodes if node.is_included)
+    included = frozenset(node.table for node in graph.nodes if node.is_included)
+    return tuple(_plan(node, selection, included) for node in graph.nodes if node.is_included)
 
 
-def _plan(node: Node, selection: Selection) -> PlannedTable:
+def _plan(node: Node, selection: Selection, included: Collection[Table]) -> PlannedTable:
     table = node.table
     kept, left_out = _sort_columns(table)
     extra: list[ColumnElement[Any]] = []
@@ -65,7 +66,7 @@ def _plan(node: Node, selection: Selection) -> PlannedTable:
     count = select(func.count()).select_from(table)
     columns = [*kept, *(column.label(f"extra_{number}") for number, column in enumerate(extra))]
     return PlannedTable(
-        shape=_shape(node, kept, bool(roles)),
+        shape=_shape(node, kept, included, has_roles=bool(roles)),
         select=select(*columns).where(rows).order_by(*table.primary_key.columns),
         count=count.where(rows),
         width=len(kept),
@@ -90,10 +91,19 @@ def _reason(column: Column[Any]) -> str:
     return "A secret that never leaves the site." if isinstance(declared, Secret) else getattr(declared, "reason", "")
 
 
-def _shape(node: Node, kept: list[Column[Any]], has_roles: bool) -> TableShape:
-    fields = [_field(column) for column in kept]
+def _shape(node: Node, kept: list[Column[Any]], included: Collection[Table], *, has_roles: bool) -> TableShape:
+    fields = (*map(_field, kept), *_roles_field(node.table, has_roles))
     key = tuple(column.name for column in node.table.primary_key.columns)
-    return TableShape(node.name, node.declaration, (*fields, *_roles_field(node.table, has_roles)), key)
+    return TableShape(node.name, node.declaration, fields, key, tuple(_references(kept, included)))
+
+
+def _references(kept: list[Column[Any]], included: Collection[Table]) -> Iterator[Reference]:
+    """To whole primary keys of one column that the archive shows as they are; here a pseudonym may stand instead."""
+    for column in kept:
+        keys = [key for key in keys_of(column) if key.referred_table in included and len(key.elements) == 1]
+        for target in (key.elements[0].column for key in keys):
+            if target.table.primary_key.columns.values() == [target] and is_written_as_it_is(target):
+                yield Reference(column.name, target.table.fullname, target.name)
 
 
 def _field(column: Column[Any]) -> Field:

@@ -27,6 +27,16 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A column that holds keys of rows in a table of the archive; where it may hold a pseudonym, not in every row."""
+
+    column: str
+    table: str
+    to: str
+    """The primary key of that table."""
+
+
+@dataclass(frozen=True)
 class TableShape:
     """A table as the archive shows it."""
 
@@ -35,6 +45,7 @@ class TableShape:
     fields: tuple[Field, ...]
     key: tuple[str, ...]
     """Names of the primary key's columns."""
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """`viewer/manifest.js`: what the pages' JavaScript must know of each table before it reads a row."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,16 @@ def write_manifest(path: Path, contents: Contents) -> None:
         "locale": contents.formats.language_tag,
         "timeZone": contents.formats.browser_zone,
         "person": contents.edition.subject.id,
-        "tables": [_describe(table) for table in contents.tables],
+        "tables": [_describe(table, contents) for table in contents.tables],
     }
     path.write_bytes(b"var ARCHIVE = " + to_script(manifest) + b";\n")
 
 
-def _describe(table: TableReport) -> dict[str, Any]:
+def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
     return {
         "name": table.name,
+        "title": table.title,
+        "isPerson": table.shape.declaration.kind == "subject",
         "file": table.file,
         "rows": table.rows,
         "starts": table.starts,
@@ -37,4 +40,18 @@ def _describe(table: TableReport) -> dict[str, Any]:
         "hidden": sorted(table.hidden),
         "yearField": table.year_field,
         "years": sorted(table.years, reverse=True),
+        "references": list(_references(table, contents)),
     }
+
+
+def _references(table: TableReport, contents: Contents) -> Iterator[dict[str, Any]]:
+    """Only those to tables with a page; columns by their positions."""
+    for reference in table.shape.references:
+        target = next((each for each in contents.tables if each.name == reference.table), None)
+        if target:
+            column, to = _position(table, reference.column), _position(target, reference.to)
+            yield {"column": column, "table": target.name, "to": to}
+
+
+def _position(table: TableReport, name: str) -> int:
+    return next(position for position, field in enumerate(table.shape.fields) if field.name == name)

@@ -1,6 +1,7 @@
 """A small archive folder as `engine.build` would leave it, for the tests of its report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from app.engine.register import TableDeclaration
 from app.engine.report import Report
-from app.engine.shape import Coverage, Edition, Field, Gap, Row, Subject, TableShape
+from app.engine.shape import Coverage, Edition, Field, Gap, Reference, Row, Subject, TableShape
 
 ANN = "0193a1b2-0000-7000-8000-00000000000a"
 PLACES = ("Đà Lạt", "Hội An", "Zürich", "Łódź", "Ærø", "Kraków")
@@ -41,7 +42,7 @@ def declare(title: str, icon: str = "file-text", **facts: str) -> TableDeclarati
 
 ACCOUNT = TableShape(
     "user",
-    declare("Account", "user", purpose="Signing in."),
+    replace(declare("Account", "user", purpose="Signing in."), kind="subject"),
     (
         Field("id", "Id", "id"),
         Field("email", "Email", "text"),
@@ -65,6 +66,7 @@ ENTRY = TableShape(
         Field("extra", "Extra", "json"),
     ),
     ("id",),
+    (Reference("author_id", "user", "id"),),
 )
 COMMENT = TableShape(
     "comment",
@@ -77,6 +79,7 @@ COMMENT = TableShape(
         Field("created_at", "Created", "moment"),
     ),
     ("id",),
+    (Reference("entry_id", "entry", "id"), Reference("author_id", "user", "id")),
 )
 ATTACHMENT = TableShape(
     "attachment",
@@ -88,15 +91,19 @@ ATTACHMENT = TableShape(
         Field("stored_name", "File", "file"),
         Field("preview", "Preview", "bytes"),
         Field("created_at", "Created", "moment"),
+        Field("entry_id", "Entry", "id"),
     ),
     ("id",),
+    (Reference("entry_id", "entry", "id"),),
 )
 LINK = TableShape(
     "entry_tag",
     declare("Tags of entries", "tags"),
     (Field("entry_id", "Entry", "id"), Field("tag_id", "Tag", "id")),
     ("entry_id", "tag_id"),
+    (Reference("entry_id", "entry", "id"), Reference("tag_id", "tag", "id")),
 )
+TAG = TableShape("tag", declare("Tags", "tag"), (Field("id", "Id", "id"), Field("name", "Name", "text")), ("id",))
 
 
 def make_id(number: int) -> str:
@@ -127,7 +134,7 @@ def make_comments(count: int) -> list[Row]:
     return [
         (
             make_id(10**6 + number),
-            make_id(number),
+            make_id(number if number % 9 else 7),
             authors[number % 4],
             f"A remark on day {number}.\nSecond line.",
             (moment + timedelta(minutes=number)).isoformat(),
@@ -137,10 +144,10 @@ def make_comments(count: int) -> list[Row]:
 
 
 ATTACHMENTS: tuple[Row, ...] = (
-    (make_id(1), "Harbour at dusk.png", 1234, "media/000001.png", "AAECAw==", "2026-02-01T10:00:00+00:00"),
-    (make_id(2), "notes.txt", 12, "media/000002.txt", None, "2026-02-02T10:00:00+00:00"),
-    (make_id(3), "page.html", 55, "media/000003.html", None, "2026-02-03T10:00:00+00:00"),
-    (make_id(4), "lost.jpg", 99, None, None, "2026-02-04T10:00:00+00:00"),
+    (make_id(1), "Harbour at dusk.png", 1234, "media/000001.png", "AAECAw==", "2026-02-01T10:00:00+00:00", make_id(5)),
+    (make_id(2), "notes.txt", 12, "media/000002.txt", None, "2026-02-02T10:00:00+00:00", make_id(5)),
+    (make_id(3), "page.html", 55, "media/000003.html", None, "2026-02-03T10:00:00+00:00", make_id(6)),
+    (make_id(4), "lost.jpg", 99, None, None, "2026-02-04T10:00:00+00:00", make_id(6)),
 )
 GAPS = (Gap("attachment", make_id(4), "lost.jpg", "The file is no longer on the disk."),)
 
@@ -201,6 +208,7 @@ def write_sample(folder: Path, entries: int = 5000, comments: int = 120) -> Path
         (COMMENT, make_comments(comments)),
         (ATTACHMENT, ATTACHMENTS),
         (LINK, [(make_id(number), make_id(number % 7)) for number in range(30)]),
+        (TAG, [(make_id(number), f"{PLACES[number % 6]} {number}") for number in range(7)]),
         (TableShape("sign_in", declare("Sign-ins", "key-round"), (Field("id", "Id", "id"),), ("id",)), []),
     ]
     write_report(folder, tables, gaps=GAPS)

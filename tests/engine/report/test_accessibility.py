@@ -29,10 +29,12 @@ def test_pages_have_no_faults(sample: Path, new_page: NewPage, scheme: str, widt
             expect(page.locator("tbody button").first).to_be_visible()
             page.locator("details summary").first.click()
         assert find_faults(page) == [], name
-    page.goto((sample / "attachment.html").as_uri())
-    page.locator("tbody button").first.click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-    assert find_faults(page) == [], "dialog"
+    for name, shown in (("attachment", "#detail-fields img"), ("entry", ".related img"), ("comment", "dd a")):
+        page.goto((sample / f"{name}.html").as_uri() + ("#row=1" if name == "attachment" else "#row=5"))
+        expect(page.get_by_role("dialog").locator(shown).first).to_be_visible()
+        expect(page.locator("#detail-status")).to_have_text("")
+        assert find_faults(page) == [], f"the view of a row of {name}"
+        assert page.evaluate("document.getElementById('detail').scrollWidth") <= width
 
 
 def test_the_rules_do_find_faults(sample: Path, new_page: NewPage, tmp_path: Path) -> None:

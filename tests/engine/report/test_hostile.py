@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.engine.shape import Coverage, Field, Gap, Row, TableShape
+from app.engine.shape import Coverage, Field, Gap, Reference, Row, TableShape
 from tests.browser import NewPage
 from tests.engine.report.sample import declare, make_edition, write_report
 
@@ -116,7 +116,9 @@ def write_hostile(folder: Path) -> Path:
         rows: list[Row] = [(value,) * len(kinds) for value in PAYLOADS]
         rows += [(*(value,) * 4, f"media/{value.replace('/', '')}.png", value, value, value) for value in PAYLOADS]
         rows.append((all_in_one,) * len(kinds))
-        tables.append((TableShape(f"{payload}{number}", declaration, fields, ()), rows))
+        key = f"{PAYLOADS[8]}id"
+        to_first = Reference(f"{payload}id", f"{PAYLOADS[8]}0", key)
+        tables.append((TableShape(f"{payload}{number}", declaration, fields, (), (to_first,)), rows))
     coverage = [
         Coverage(table, table, status, 1, table, ((table, table),))
         for table in PAYLOADS
@@ -128,7 +130,8 @@ def write_hostile(folder: Path) -> Path:
 
 
 def visit(page: Page, folder: Path) -> None:
-    """Open every page, search, sort, and look at rows."""
+    """Open every page, search, sort, and look at rows and at what belongs to them."""
+    related = 0
     for path in sorted(folder.glob("*.html")):
         page.goto(path.as_uri())
         if not page.locator("#table").count():
@@ -142,9 +145,13 @@ def visit(page: Page, folder: Path) -> None:
         expect(page.locator("thead th").first).to_have_attribute("aria-sort", "ascending")
         page.locator("tbody button").first.click()
         expect(page.get_by_role("dialog")).to_be_visible()
+        expect(page.locator("#detail-fields a:not([href^=data])").first).to_be_visible()
         while page.locator("#detail-next").is_enabled():
             page.locator("#detail-next").click()
+            expect(page.locator("#detail-status")).to_have_text("")
+            related += page.locator(".related a").count()
         page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert related > len(PAYLOADS)
 
 
 @pytest.fixture(scope="module")

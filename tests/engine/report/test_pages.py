@@ -44,7 +44,7 @@ def read(folder: Path, page: str) -> str:
 
 def test_the_folder_has_a_page_for_each_table_with_rows(sample: Path) -> None:
     found = {path.name for path in sample.iterdir() if path.is_file()}
-    tables = {"user.html", "entry.html", "comment.html", "attachment.html", "entry_tag.html"}
+    tables = {"user.html", "entry.html", "comment.html", "attachment.html", "entry_tag.html", "tag.html"}
     assert found == {"index.html", "coverage.html", "about.html", "README.txt"} | tables
 
 
@@ -82,8 +82,8 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_overview_counts(sample: Path) -> None:
     text = read(sample, "index.html")
-    assert "<dt>categories</dt><dd>5</dd>" in text
-    assert "<dt>items</dt><dd>215</dd>" in text
+    assert "<dt>categories</dt><dd>6</dd>" in text
+    assert "<dt>items</dt><dd>222</dd>" in text
     assert "<dt>pictures and files</dt><dd>3</dd>" in text
     assert "<dt>first item</dt><dd>1660</dd>" in text
     assert "No data of yours in: Sign-ins." in text

@@ -1,4 +1,4 @@
-/* The table pages of an archive: search, sort, years, pages, and a row's own view.
+/* The table pages of an archive: search, sort, years, pages, and a row's own view with what belongs to it.
 
    A classic script, since browsers block modules, fetch and workers on file://. Rows come from scripts of their own
    that call ARCHIVE_CHUNK(table, number, rows). Every value is written with textContent: nothing of the archive is
@@ -17,6 +17,10 @@
     pages: (pages) => `of ${pages}`,
     place: (number, total) => `Row ${number} of ${total}`,
     details: "Details",
+    relating: "Looking for what belongs to this row…",
+    section: (title, count) => `${title} (${count})`,
+    by: (title, label) => `${title}, ${label}`,
+    more: (count) => `and ${count} more`,
     empty: "–",
     yes: "Yes",
     no: "No",
@@ -27,6 +31,10 @@
   };
   const SIZES = [25, 50, 100];
   const EXCERPT = 400;
+  const LONGEST_LINK = 120;
+  const MOST_RELATED = 50; // rows of one table, below the fields of a row that they belong to
+  const MOST_PARTS = 4; // values of each
+  const TOLD = ["text", "longtext", "moment", "date"]; // kinds that tell people what a row is
   const OPAQUE = /^(-?\d+|[0-9a-f-]{16,})$/i; // an id that tells people nothing
   const PICTURES = ["png", "jpg", "jpeg", "gif", "webp"];
   const PROGRAMS = ["htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"];
@@ -40,30 +48,29 @@
     status.textContent = WORDS.missing("viewer/manifest.js");
     return;
   }
-  const { file, rows: total, starts, fields, columns, hidden, yearField, years, name } = archive.tables.find(
-    (each) => each.name === table.dataset.table,
-  );
+  const stores = new Map(archive.tables.map((each) => [each.name, { ...each, chunks: [], coming: [], indexes: [] }]));
+  const own = stores.get(table.dataset.table);
+  const { rows: total, starts, fields, columns, hidden, yearField, years, chunks } = own;
   const opener = columns[0];
 
-  /* ---- Rows: chunks are read when a page or a search needs them, and stay ---- */
+  /* ---- Rows: chunks are read when a page, a search or a row's own view needs them, and stay ---- */
 
-  const chunks = [];
   const texts = []; // for each chunk its rows as folded text, made by the first search
-  const coming = [];
 
   window.ARCHIVE_CHUNK = (of, number, rows) => {
-    if (of === name) chunks[number] = rows;
+    const store = stores.get(of);
+    if (store) store.chunks[number] = rows;
   };
 
-  function load(number) {
-    if (chunks[number]) return Promise.resolve();
-    coming[number] ||= new Promise((done, fail) => {
+  function load(number, store = own) {
+    if (store.chunks[number]) return Promise.resolve();
+    store.coming[number] ||= new Promise((done, fail) => {
       const script = document.createElement("script");
-      const path = `viewer/${file}.${String(number).padStart(4, "0")}.js`;
+      const path = `viewer/${store.file}.${String(number).padStart(4, "0")}.js`;
       const finish = () => {
         script.remove();
-        coming[number] = undefined;
-        if (chunks[number]) done();
+        store.coming[number] = undefined;
+        if (store.chunks[number]) done();
         else fail(new Error(path));
       };
       script.src = path;
@@ -71,23 +78,23 @@
       script.onerror = finish;
       document.head.append(script);
     });
-    return coming[number];
+    return store.coming[number];
   }
 
-  function chunkOf(index) {
+  function chunkOf(index, store = own) {
     let low = 0;
-    let high = starts.length - 1;
+    let high = store.starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (starts[middle] <= index) low = middle;
+      if (store.starts[middle] <= index) low = middle;
       else high = middle - 1;
     }
     return low;
   }
 
-  function rowAt(index) {
-    const number = chunkOf(index);
-    return chunks[number][index - starts[number]];
+  function rowAt(index, store = own) {
+    const number = chunkOf(index, store);
+    return store.chunks[number][index - store.starts[number]];
   }
 
   async function readAll(isCurrent, withTexts) {
@@ -223,7 +230,7 @@
 
   /* ---- The view: which rows, in which order ---- */
 
-  const START = { q: "", year: "", sort: "", dir: "asc", page: 1, size: 50 };
+  const START = { q: "", year: "", sort: "", dir: "asc", page: 1, size: 50, row: 0 };
   let state = { ...START };
   let view = null; // row numbers; null while all rows stand in their own order
   let run = 0;
@@ -438,22 +445,26 @@
       status.textContent = WORDS.missing(error.message);
       return;
     }
+    state.row = indexAt(place) + 1;
     const row = rowAt(indexAt(place));
     const title = shown(fields[opener], row[opener]).trim();
     find("detail-place").textContent = WORDS.place(say(place + 1), say(viewSize()));
     find("detail-title").textContent = excerpt(title, []) || WORDS.details;
     const list = find("detail-fields");
     list.replaceChildren();
-    fields.forEach((field, position) => {
+    const values = fields.map((field, position) => {
       const value = element("dd", classOf(field, position, row[position]).split(" ")[0]);
       value.append(...fullContent(field, row[position], title));
       list.append(element("dt", "", field.label), value);
+      return value;
     });
     find("detail-previous").disabled = place === 0;
     find("detail-next").disabled = place === viewSize() - 1;
     if (!detail.open) detail.showModal();
     detail.scrollTop = 0;
     find("detail-title").focus();
+    replaceHash();
+    relate(row, values);
   }
 
   function fullContent(field, value, title) {
@@ -476,7 +487,146 @@
     return [frame, link];
   }
 
+  /* ---- What belongs to a row: read when its view opens, found by the foreign keys of the archive's tables ---- */
+
+  let related = 0;
+
+  async function relate(row, values) {
+    related += 1;
+    const mine = related;
+    const isCurrent = () => detail.open && mine === related;
+    const line = find("detail-status");
+    find("detail-related").replaceChildren();
+    line.textContent = WORDS.relating;
+    const missing = new Set();
+    for (const step of [...linksOf(row, values), ...sectionsOf(row)]) {
+      try {
+        await step(isCurrent);
+      } catch (error) {
+        missing.add(WORDS.missing(error.message)); // what can be read is shown all the same
+      }
+      if (!isCurrent()) return;
+    }
+    line.textContent = [...missing].join(" ");
+  }
+
+  function linksOf(row, values) {
+    return own.references.map(({ column, table: to, to: key }) => async (isCurrent) => {
+      const target = stores.get(to);
+      const [index] = await findRows(target, key, row[column], 1);
+      if (index === undefined || !isCurrent()) return;
+      const link = rowLink(target, index, target.isPerson ? WORDS.you : titleOf(target, rowAt(index, target)));
+      values[column].className = "";
+      values[column].replaceChildren(link, " ", element("span", "muted t-id", `(${row[column]})`));
+    });
+  }
+
+  /* The person's own row has none: all of the archive belongs to it. */
+  function sectionsOf(row) {
+    if (own.isPerson) return [];
+    return [...stores.values()].flatMap((store) => {
+      const references = store.references.filter((each) => each.table === own.name);
+      return references.map((reference) => async (isCurrent) => {
+        const found = await findRows(store, reference.column, row[reference.to]);
+        const title = references.length > 1 ? WORDS.by(store.title, store.fields[reference.column].label) : store.title;
+        if (!found.length || !isCurrent()) return;
+        const section = await sectionOf(store, reference, found, title);
+        if (isCurrent()) find("detail-related").append(section);
+      });
+    });
+  }
+
+  /* The numbers of the rows that hold this value. Chunks are read in turn until there are enough. */
+  async function findRows(store, column, value, enough = Infinity) {
+    if (value === null) return [];
+    const index = (store.indexes[column] ||= { read: 0, places: new Map() });
+    const found = () => index.places.get(value) || [];
+    while (index.read < store.starts.length && found().length < enough) {
+      const number = index.read;
+      await load(number, store);
+      if (number === index.read) addToIndex(index, store, column);
+    }
+    return found();
+  }
+
+  function addToIndex(index, store, column) {
+    store.chunks[index.read].forEach((row, place) => {
+      const key = row[column]; // as it is: somebody called “1” is not the row 1
+      const places = index.places.get(key);
+      if (places) places.push(store.starts[index.read] + place);
+      else index.places.set(key, [store.starts[index.read] + place]);
+    });
+    index.read += 1;
+  }
+
+  async function sectionOf(store, reference, found, title) {
+    const section = element("section");
+    const list = element("ul", "related");
+    list.setAttribute("role", "list");
+    for (const index of found.slice(0, MOST_RELATED)) list.append(await itemOf(store, index, reference));
+    section.append(element("h3", "", WORDS.section(title, say(found.length))), list);
+    const left = found.length - MOST_RELATED;
+    if (left > 0) section.append(element("p", "muted small", WORDS.more(say(left))));
+    return section;
+  }
+
+  async function itemOf(store, index, reference) {
+    const row = rowAt(index, store);
+    const told = toldBy(store, row, reference.column);
+    const item = element("li");
+    const picture = store.fields.findIndex((field, position) => field.kind === "file" && isPicturePath(row[position]));
+    if (picture >= 0) item.append(thumbOf(row[picture]));
+    const text = element("div");
+    text.append(told.length ? rowLink(store, index, told[0].text) : await linkThrough(store, index, reference));
+    for (const { field, text: part, value } of told.slice(1, MOST_PARTS)) {
+      const isLong = field.kind === "longtext";
+      const isTime = field.kind === "moment" || field.kind === "date";
+      text.append(isTime ? timeOf(part, value, []) : element("span", isLong ? "clip" : "", part));
+    }
+    item.append(text);
+    return item;
+  }
+
+  /* A row of ids alone ties two others together: what people want is the other one. */
+  async function linkThrough(store, index, from) {
+    const row = rowAt(index, store);
+    for (const { column, table: to, to: key } of store.references) {
+      if (column === from.column) continue;
+      const target = stores.get(to);
+      const [found] = await findRows(target, key, row[column], 1);
+      if (found !== undefined) return rowLink(target, found, titleOf(target, rowAt(found, target)));
+    }
+    return rowLink(store, index, WORDS.details);
+  }
+
+  function toldBy(store, row, without) {
+    return store.columns.flatMap((position) => {
+      if (position === without) return [];
+      const [field, value] = [store.fields[position], row[position]];
+      const text = value === null ? "" : excerpt(shown(field, value).trim(), []);
+      const isName = field.kind === "id" && !OPAQUE.test(text);
+      return text && (isName || TOLD.includes(field.kind)) ? [{ field, text, value }] : [];
+    });
+  }
+
+  const titleOf = (store, row) => toldBy(store, row)[0]?.text || WORDS.details;
+  const isPicturePath = (path) => path !== null && linkTo(path) !== "" && PICTURES.includes(ending(path));
+
+  function rowLink(store, index, text) {
+    const link = element("a", "", text.length > LONGEST_LINK ? `${text.slice(0, LONGEST_LINK)}…` : text);
+    link.href = `${encodeURIComponent(store.file)}.html#row=${index + 1}`;
+    return link;
+  }
+
+  function thumbOf(path) {
+    const thumb = element("span", "thumb");
+    thumb.append(pictureOf(path, "")); // the words beside it say what it is
+    return thumb;
+  }
+
   detail.addEventListener("close", () => {
+    state.row = 0;
+    replaceHash();
     const button = body.querySelector(`button[data-place="${open}"]`);
     (button || table.parentElement).focus();
   });
@@ -500,6 +650,11 @@
     return new URLSearchParams(kept.map((key) => [key, of[key]])).toString();
   }
 
+  function rowNumber(text) {
+    const number = Math.trunc(Number(text));
+    return number >= 1 && number <= total ? number : 0;
+  }
+
   function fromHash() {
     const given = new URLSearchParams(location.hash.slice(1));
     const year = given.get("year") || "";
@@ -511,6 +666,7 @@
       dir: given.get("dir") === "desc" ? "desc" : "asc",
       page: Math.max(1, Math.trunc(Number(given.get("page"))) || 1),
       size: SIZES.includes(size) ? size : START.size,
+      row: rowNumber(given.get("row")),
     };
   }
 
@@ -521,10 +677,20 @@
     else location.hash = hash;
   }
 
+  /* A row's own view is no step of its own for back and forward, and must not scroll the page behind it. */
+  function replaceHash() {
+    const hash = `#${toHash(state)}`;
+    if (hash !== (location.hash || "#")) history.replaceState(history.state, "", hash);
+  }
+
   function fillControls() {
     find("q").value = state.q;
     find("size").value = state.size;
     if (find("year")) find("year").value = state.year;
+  }
+
+  function placeOf(row) {
+    return view ? view.indexOf(row - 1) : row - 1;
   }
 
   async function show(change, { isSameView = false, isTyping = false } = {}) {
@@ -538,7 +704,16 @@
         if (!isCurrent()) return; // a newer search has replaced this one
         view = chosen;
       }
-      if (await draw(isCurrent)) keep(isTyping);
+      const place = placeOf(state.row);
+      if (place >= 0) state.page = Math.floor(place / state.size) + 1;
+      if (!(await draw(isCurrent))) return;
+      if (place >= 0) {
+        await showRow(place);
+        return;
+      }
+      state.row = 0;
+      if (detail.open) detail.close();
+      keep(isTyping);
     } catch (error) {
       status.textContent = WORDS.missing(error.message);
     }
