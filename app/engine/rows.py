@@ -53,9 +53,9 @@ def read_rows(
     connection: Connection, planned: PlannedTable, pseudonyms: Pseudonyms, take_file: TakeFile
 ) -> Iterator[list[Row]]:
     """Yields lists of at most `BATCH` rows; the table as a whole is never in memory."""
-    result = connection.execute(planned.select.execution_options(yield_per=BATCH))
-    for batch in result.partitions():
-        yield [_finish(raw, planned, pseudonyms, take_file) for raw in batch]
+    with connection.execute(planned.select.execution_options(yield_per=BATCH)) as result:
+        for batch in result.partitions():
+            yield [_finish(raw, planned, pseudonyms, take_file) for raw in batch]
 
 
 def _finish(raw: Sequence[Any], planned: PlannedTable, pseudonyms: Pseudonyms, take_file: TakeFile) -> Row:

@@ -58,7 +58,7 @@ def read_all(connection: sa.Connection, metadata: MetaData, person: str) -> Rows
     found: Rows = {}
     for planned in plan_tables(build_graph(metadata), person):
         names = [each.name for each in planned.shape.fields]
-        batches = read_rows(connection, planned, pseudonyms, lambda _column, stored, *_: stored)
+        batches = read_rows(connection, planned, pseudonyms, lambda wanted: wanted.stored_name)
         found[planned.shape.name] = [dict(zip(names, row, strict=True)) for batch in batches for row in batch]
         assert connection.execute(planned.count).scalar_one() == len(found[planned.shape.name])
     return found
