@@ -1,4 +1,4 @@
-"""How far an archive is: three phases, weighed by what they cost, told to whoever keeps the lease alive."""
+"""How far an archive is: three phases, weighed by what they cost, told to whoever ordered it."""
 
 from collections.abc import Callable
 

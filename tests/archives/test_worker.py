@@ -69,6 +69,14 @@ def test_it_is_made_by_a_worker(ann: User, start_worker: Callable[..., Program])
     assert archive.attempt == 1
 
 
+def start_and_wait_for_progress(ann: User, start_worker: Callable[..., Program]) -> tuple[Program, str]:
+    """A worker in the middle of Ann's archive."""
+    worker = start_worker()
+    archive_id = request(ann)
+    wait_for_state(archive_id, State.RUNNING, done=1)
+    return worker, archive_id
+
+
 def check_once(app: Flask, archive: Archive, rows: int) -> None:
     files = [path.name for path in (Path(app.config["ARCHIVE_DIR"]) / "ready").iterdir()]
     assert files == [archive.file_name]
@@ -79,9 +87,7 @@ def check_once(app: Flask, archive: Archive, rows: int) -> None:
 def test_a_killed_child_costs_an_attempt_and_nothing_else(
     app: Flask, ann: User, long_journal: int, start_worker: Callable[..., Program], beat: Program
 ) -> None:
-    worker = start_worker()
-    archive_id = request(ann)
-    wait_for_state(archive_id, State.RUNNING, done=1)
+    worker, archive_id = start_and_wait_for_progress(ann, start_worker)
     for pid in worker.child_pids():
         os.kill(pid, signal.SIGKILL)
     archive = wait_for_state(archive_id, State.READY)
@@ -92,9 +98,7 @@ def test_a_killed_child_costs_an_attempt_and_nothing_else(
 def test_a_killed_worker_is_replaced_and_the_archive_finished_once(
     app: Flask, ann: User, long_journal: int, start_worker: Callable[..., Program], beat: Program
 ) -> None:
-    worker = start_worker()
-    archive_id = request(ann)
-    wait_for_state(archive_id, State.RUNNING, done=1)
+    worker, archive_id = start_and_wait_for_progress(ann, start_worker)
     worker.kill()
     start_worker()
     archive = wait_for_state(archive_id, State.READY)
@@ -106,9 +110,7 @@ def test_without_beat_and_watchers_a_killed_archive_stays_where_it_was(
     ann: User, long_journal: int, start_worker: Callable[..., Program]
 ) -> None:
     """The control: the message alone does not bring it back, so it is the reconciler that does."""
-    worker = start_worker()
-    archive_id = request(ann)
-    wait_for_state(archive_id, State.RUNNING, done=1)
+    worker, archive_id = start_and_wait_for_progress(ann, start_worker)
     worker.kill()
     start_worker()
     lost = load(archive_id)
