@@ -5,6 +5,7 @@ UPDATE does not. Times are the database's, so that workers with wrong clocks agr
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.engine.build import Built
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, Pulse, State
+from app.models import Archive, ArchiveDownload, ArchivePart, Pulse, State
 from app.models.columns import database_time, in_days, now
 
 PULSE = "reconcile"
@@ -34,13 +35,18 @@ class Claim:
     reference: str
     fence: str
     attempt: int
+    part_size: int | None
+    """What the person chose."""
 
 
-def insert(user_id: str) -> tuple[str, bool]:
-    """(id of the person's active archive, whether it is new). The database's index decides between two requests."""
+def insert(user_id: str, part_size: int | None = None) -> tuple[str, bool]:
+    """(id of the person's active archive, whether it is new). The database's index decides between two requests.
+
+    `part_size`: bytes; an archive that is active already keeps its own.
+    """
     for _ in range(_TRIES):
         try:
-            return _insert(user_id), True
+            return _insert(user_id, part_size), True
         except IntegrityError as error:
             db.session.rollback()
             refused = error
@@ -55,9 +61,9 @@ _TRIES = 3
 """An active archive may end between our INSERT and our look for it; a person who is gone stays so."""
 
 
-def _insert(user_id: str) -> str:
+def _insert(user_id: str, part_size: int | None) -> str:
     db.session.commit()
-    archive = Archive(user_id=user_id, created_at=database_time())
+    archive = Archive(user_id=user_id, part_size=part_size, created_at=database_time())
     db.session.add(archive)
     db.session.commit()
     return archive.id
@@ -87,7 +93,7 @@ def claim(user_id: str) -> Claim | None:
         return None
     archive = db.session.scalars(select(Archive).where(Archive.fence == fence), execution_options=FRESH).one()
     db.session.commit()
-    return Claim(archive.id, archive.reference, fence, archive.attempt)
+    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size)
 
 
 def renew(held: Claim, step: str, done: int) -> None:
@@ -95,16 +101,24 @@ def renew(held: Claim, step: str, done: int) -> None:
     _change_mine(held, lease_until=_lease(), step=step[:80], done=done)
 
 
-def finish(held: Claim, file_name: str, built: Built) -> None:
-    """The file is published and now exists for people too. Raises LeaseLostError."""
+def finish(held: Claim, names: Sequence[str], built: Built) -> None:
+    """The parts are published, each under its name, and now exist for people too: all of them or none.
+
+    Raises LeaseLostError.
+    """
+    parts = [
+        ArchivePart(archive_id=held.archive_id, number=number, file_name=name, size=part.size, sha256=part.sha256)
+        for number, (name, part) in enumerate(zip(names, built.parts, strict=True), start=1)
+    ]
     _change_mine(
         held,
+        parts,
         state=State.READY,
         finished_at=database_time(),
         expires_at=in_days(current_app.config["ARCHIVE_KEEP_DAYS"]),
-        file_name=file_name,
+        snapshot_at=built.snapshot_at,
+        part_count=len(parts),
         size=built.size,
-        sha256=built.sha256,
         row_count=built.rows,
         gap_count=built.gaps,
         error=None,
@@ -138,7 +152,7 @@ def cancel(user_id: str, archive_id: str) -> bool:
 
 
 def delete_ready(user_id: str, archive_id: str) -> bool:
-    """Whether there was something to delete. The file is the caller's to remove."""
+    """Whether there was something to delete. The files are the caller's to remove."""
     return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED)
 
 
@@ -201,9 +215,10 @@ def beat_pulse() -> None:
 
 def files_vouched_for() -> set[str]:
     """Names of the files that a ready archive needs."""
-    found = set(db.session.scalars(select(Archive.file_name).where(Archive.state == State.READY)))
+    needed = select(ArchivePart.file_name).join(Archive).where(Archive.state == State.READY)
+    found = set(db.session.scalars(needed))
     db.session.commit()
-    return cast("set[str]", found)
+    return found
 
 
 def fences_at_work() -> set[str]:
@@ -212,9 +227,10 @@ def fences_at_work() -> set[str]:
     return cast("set[str]", found)
 
 
-def record_download(archive_id: str, ip_address: str, user_agent: str) -> None:
+def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None:
     db.session.commit()
-    db.session.add(ArchiveDownload(archive_id=archive_id, ip_address=ip_address[:45], user_agent=user_agent[:400]))
+    where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
+    db.session.add(ArchiveDownload(archive_id=part.archive_id, part_number=part.number, **where_from))
     db.session.commit()
 
 
@@ -226,21 +242,24 @@ def _end(user_id: str, archive_id: str, condition: Any, state: State) -> bool:
     return _change(update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)) == 1
 
 
-def _change_mine(held: Claim, **values: Any) -> None:
+def _change_mine(held: Claim, parts: Sequence[ArchivePart] = (), **values: Any) -> None:
     mine = and_(Archive.id == held.archive_id, Archive.fence == held.fence, Archive.state == State.RUNNING)
-    if _change(update(Archive).where(mine).values(**values)) != 1:
+    if _change(update(Archive).where(mine).values(**values), parts) != 1:
         raise LeaseLostError(held.archive_id)
 
 
-def _change(statement: Update) -> int:
-    """Run in a transaction of its own; the number of rows it changed.
+def _change(statement: Update, more: Sequence[ArchivePart] = ()) -> int:
+    """Run in a transaction of its own; the number of rows it changed. `more` is added only if it changed one.
 
     The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
     """
     db.session.commit()
     result = db.session.execute(statement.execution_options(synchronize_session=False))
+    changed = cast("CursorResult[Any]", result).rowcount
+    if changed:
+        db.session.add_all(more)
     db.session.commit()
-    return cast("CursorResult[Any]", result).rowcount
+    return changed
 
 
 def _lease() -> database_time:

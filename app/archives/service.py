@@ -6,7 +6,7 @@ The row exists before any worker hears of it, and is the truth whatever happens 
 import errno
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from app.engine.build import Order, build_archive
 from app.engine.graph import Graph, build_graph
 from app.engine.shape import Subject
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, Pulse, State, User
+from app.models import Archive, ArchiveDownload, ArchivePart, Pulse, State, User
 from app.models.columns import database_time
 
 log = logging.getLogger(__name__)
@@ -80,11 +80,10 @@ def cancel(user_id: str, archive_id: str) -> bool:
 
 
 def delete(user_id: str, archive_id: str) -> bool:
-    """Whether there was a ready archive; its file is gone at once."""
-    archive = find_archive(user_id, archive_id)
+    """Whether there was a ready archive; its files are gone at once."""
     deleted = ledger.delete_ready(user_id, archive_id)
-    if deleted and archive and archive.file_name:
-        storage.discard(archive.file_name)
+    if deleted:
+        storage.discard(part.file_name for part in list_parts(archive_id))
     return deleted
 
 
@@ -99,25 +98,36 @@ def list_archives(user_id: str) -> Sequence[Archive]:
     return db.session.scalars(mine, execution_options=ledger.FRESH).all()
 
 
-def open_download(archive: Archive) -> BinaryIO:
-    """The bytes of a ready archive. Raises OSError when the file is not there."""
-    if archive.file_name is None:
-        raise FileNotFoundError(archive.id)
-    return storage.open_published(archive.file_name)
+def list_parts(archive_id: str) -> Sequence[ArchivePart]:
+    """Its files, in order; none before it is ready. The caller has made sure whose archive it is."""
+    its = select(ArchivePart).where(ArchivePart.archive_id == archive_id).order_by(ArchivePart.number)
+    return db.session.scalars(its).all()
 
 
-def path_of(archive: Archive) -> Path:
-    """Where the file of a ready archive lies, for operators."""
-    return storage.path_of(archive.file_name or "")
+def find_part(archive: Archive, number: int) -> ArchivePart | None:
+    """`number` may be anything: it is compared here, since databases refuse numbers too large for them."""
+    return next((part for part in list_parts(archive.id) if part.number == number), None)
 
 
-def record_download(archive: Archive, ip_address: str, user_agent: str) -> None:
-    ledger.record_download(archive.id, ip_address, user_agent)
+def open_download(part: ArchivePart) -> BinaryIO:
+    """The bytes of a part of a ready archive. Raises OSError when the file is not there."""
+    return storage.open_published(part.file_name)
 
 
-def count_downloads(archive: Archive) -> int:
-    mine = select(func.count()).where(ArchiveDownload.archive_id == archive.id)
-    return db.session.execute(mine).scalar_one()
+def paths_of(archive: Archive) -> list[Path]:
+    """Where the files of a ready archive lie, for operators."""
+    return [storage.path_of(part.file_name) for part in list_parts(archive.id)]
+
+
+def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None:
+    ledger.record_download(part, ip_address, user_agent)
+
+
+def count_downloads(archive: Archive) -> Mapping[int, int]:
+    """How often each part was downloaded; parts that never were are absent."""
+    begun = select(ArchiveDownload.part_number, func.count()).where(ArchiveDownload.archive_id == archive.id)
+    rows = db.session.execute(begun.group_by(ArchiveDownload.part_number))
+    return {number: times for number, times in rows}  # noqa: C416  # dict() of rows has no type
 
 
 def count_ahead(archive: Archive) -> int:
@@ -141,7 +151,8 @@ def graph() -> Graph:
 
 def _make(person: User, held: Claim) -> None:
     """Build in a folder of our own, publish, and only then say so."""
-    order = Order(current_app.config["SITE_NAME"], held.reference, _subject(person), keys.signer())
+    site = current_app.config["SITE_NAME"]
+    order = Order(site, held.reference, _subject(person), keys.signer(), held.part_size)
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
     with Heart(held) as heart, storage.workspace(held.archive_id, held.fence) as folder:
         built = build_archive(
@@ -152,14 +163,15 @@ def _make(person: User, held: Claim) -> None:
             workspace=folder,
             tell=heart.tell,
         )
-        name = storage.publish(built.file, held.archive_id, held.fence)
+        names = storage.publish([part.file for part in built.parts], held.archive_id, held.fence)
     try:
-        ledger.finish(held, name, built)
+        ledger.finish(held, names, built)
     except LeaseLostError:
         # Only then: after a broken connection the row may be ready all the same, and the sweeper will know.
-        storage.discard(name)
+        storage.discard(names)
         raise
-    log.info("archive %s: ready, %s rows, %s bytes, %s gaps", held.reference, built.rows, built.size, built.gaps)
+    facts = (len(built.parts), built.rows, built.size, built.gaps)
+    log.info("archive %s: ready, %s parts, %s rows, %s bytes, %s gaps", held.reference, *facts)
 
 
 def _subject(person: User) -> Subject:

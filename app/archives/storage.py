@@ -1,14 +1,14 @@
 """Archive files on the disk. A file has its final name only when it is whole and will survive a power cut.
 
-`tmp/<id>.<fence>/` is one attempt's own folder; `ready/<id>.<fence>.zip` a published archive. Names are ids, never
-a person's words. Nothing here knows the database.
+`tmp/<id>.<fence>/` is one attempt's own folder; `ready/<id>.<fence>.<number>.zip` a published part of an archive.
+Names are ids, never a person's words. Nothing here knows the database.
 """
 
 import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -34,15 +34,20 @@ def workspace(archive_id: str, fence: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(file: Path, archive_id: str, fence: str) -> str:
-    """Give a finished file its final name; returns that name."""
-    name = f"{archive_id}.{fence}.zip"
-    file.chmod(0o600)
-    os.utime(file)  # young again: the sweeper leaves it alone until its row is written
-    sync(file)
-    file.rename(path_of(name))
+def publish(files: Sequence[Path], archive_id: str, fence: str) -> list[str]:
+    """Give the finished files of one attempt their final names; returns those names, in the same order.
+
+    A crash in the middle leaves files that no row vouches for. The fence is in each name: nobody else's is replaced.
+    """
+    names = [f"{archive_id}.{fence}.{number}.zip" for number in range(1, len(files) + 1)]
+    for file in files:
+        file.chmod(0o600)
+        sync(file)
+    for file, name in zip(files, names, strict=True):
+        os.utime(file)  # young again: the sweeper leaves it alone until its row is written
+        file.rename(path_of(name))
     sync(_folder("ready"))
-    return name
+    return names
 
 
 def open_published(name: str) -> BinaryIO:
@@ -66,8 +71,9 @@ def path_of(name: str) -> Path:
     return _folder("ready") / name
 
 
-def discard(name: str) -> None:
-    path_of(name).unlink(missing_ok=True)
+def discard(names: Iterable[str]) -> None:
+    for name in names:
+        path_of(name).unlink(missing_ok=True)
 
 
 def sweep(vouched_for: set[str], fences: set[str]) -> int:

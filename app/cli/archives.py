@@ -21,7 +21,7 @@ PAUSE = 0.5
 
 @archives.command("request")
 @click.option("--user", "email", required=True, help="E-mail address of the person.")
-@click.option("--wait", is_flag=True, help="Show progress until the archive is ready, and then where the file is.")
+@click.option("--wait", is_flag=True, help="Show progress until the archive is ready, and then where its files are.")
 def request(email: str, wait: bool) -> None:
     """Ask for somebody's archive, as if they had clicked."""
     user = load_user(email)
@@ -36,11 +36,14 @@ def request(email: str, wait: bool) -> None:
 @archives.command("list")
 @click.option("--user", "email", required=True, help="E-mail address of the person.")
 def list_(email: str) -> None:
-    """Somebody's archives, the newest first."""
+    """Somebody's archives, the newest first, and where the files of those that are ready lie."""
     for archive in service.list_archives(load_user(email).id):
         when = archive.created_at.isoformat(sep=" ", timespec="minutes")
         facts = f"{archive.size:>14,} bytes" if archive.size else f"{archive.error or '':>20}"
-        click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {facts}  {archive.file_name or ''}")
+        click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {facts}")
+        if archive.state == State.READY:
+            for path in service.paths_of(archive):
+                click.echo(f"  {path}")
 
 
 @archives.command("reconcile")
@@ -81,4 +84,5 @@ def _watch(user: User, archive_id: str) -> None:
     if archive.state != State.READY:
         raise click.ClickException(f"Archive {archive.reference} is {archive.state.value}: {archive.error or '-'}")
     click.echo(f"{archive.row_count:,} rows, {archive.size:,} bytes, {archive.gap_count} items missing.")
-    click.echo(service.path_of(archive))
+    for path in service.paths_of(archive):
+        click.echo(path)

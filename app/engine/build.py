@@ -1,6 +1,7 @@
 """The whole deed of the engine: everything one database holds about one person, as one verified file."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -9,6 +10,7 @@ from app.engine.datapackage import write_datapackage
 from app.engine.graph import Graph
 from app.engine.media import OpenFile
 from app.engine.minisign import Signer
+from app.engine.names import folder_name
 from app.engine.package import hash_file, hash_payload, measure, write_bag, zip_bag
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
@@ -26,34 +28,52 @@ class Order:
     subject: Subject
     signer: Signer | None = None
     """Without one the archive is not signed."""
+    part_size: int | None = None
+    """Bytes that one file may have at most; None: everything in one."""
+    formats: tuple[str, ...] = ("json", "csv", "report")
 
 
 @dataclass(frozen=True)
-class Built:
-    """A finished, verified file; nobody knows of it yet."""
+class BuiltPart:
+    """One finished file in the workspace."""
 
     file: Path
     size: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished, verified archive; nobody knows of it yet."""
+
+    parts: tuple[BuiltPart, ...]
     rows: int
     gaps: int
+    snapshot_at: datetime
+    """The one moment that all rows were read at; its day stands in the folder's name."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(part.size for part in self.parts)
 
 
 def build_archive(
     order: Order, *, engine: Engine, graph: Graph, open_file: OpenFile, workspace: Path, tell: Tell
 ) -> Built:
-    """Read, pack, verify. `workspace` is an empty folder of our own; the file is left in it.
+    """Read, pack, verify. `workspace` is an empty folder of our own; the files are left in it.
 
     Raises VerificationError, TornReadError, OSError, what the database raises, and whatever `tell` raises.
     """
     progress = Progress(tell)
     with open_snapshot(engine) as (connection, moment):
         edition = Edition(order.site, order.reference, moment, order.subject)
-        folder = workspace / f"satchel-{moment.date().isoformat()}-{order.reference}"
+        folder = workspace / folder_name(moment.date(), order.reference)
         read = Reading(folder, edition, open_file, progress).run(connection, graph)
     file = _pack(folder, edition, read, progress, order.signer)
     sha256 = _check(folder, file, order, progress)
-    return Built(file, file.stat().st_size, sha256, sum(line.rows for line in read.coverage), len(read.gaps))
+    part = BuiltPart(file, file.stat().st_size, sha256)
+    return Built((part,), sum(line.rows for line in read.coverage), len(read.gaps), moment)
 
 
 def _pack(folder: Path, edition: Edition, read: Read, progress: Progress, signer: Signer | None) -> Path:

@@ -1,10 +1,11 @@
-"""Names of the files that stand for tables: `data/json/entry.json`, `data/csv/entry.csv`, `entry.html`.
+"""Names of an archive's folder, and of the files that stand for tables: `data/json/entry.json`, `entry.html`.
 
 A table's name comes from a schema that nobody here wrote, so only plain letters are taken over. Different tables get
 different names, also on file systems that ignore case, and the same table the same name in every archive.
 """
 
 import hashlib
+from datetime import date
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 PAGES = frozenset({"index", "about", "coverage"})
@@ -18,6 +19,12 @@ ACTIVE = frozenset(
     {"htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"}
 )
 """Endings of files in which a browser would run what stands there, next to this person's data."""
+
+
+def folder_name(day: date, reference: str, number: int = 1) -> str:
+    """The top folder of a part, and what its ZIP file is called. `day`: of the snapshot, in UTC."""
+    name = f"satchel-{day.isoformat()}-{reference}"
+    return name if number == 1 else f"{name}-part{number}"
 
 
 def file_name(table: str) -> str:

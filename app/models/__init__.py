@@ -3,13 +3,14 @@
 Doors and services read and write these; the engine never sees them, only their `MetaData`.
 """
 
-from app.models.archive import Archive, ArchiveDownload, Pulse, State
+from app.models.archive import Archive, ArchiveDownload, ArchivePart, Pulse, State
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
 from app.models.user import SignIn, User
 
 __all__ = [
     "Archive",
     "ArchiveDownload",
+    "ArchivePart",
     "Attachment",
     "Comment",
     "Entry",

@@ -1,10 +1,10 @@
-"""Archives: one row for each request, which is the truth about it; and who downloaded what."""
+"""Archives: one row for each request, which is the truth about it; its files; and who downloaded what."""
 
 import enum
 import secrets
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Enum, ForeignKey, Index, String, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.engine.register import excluded, internal, owned
@@ -35,7 +35,8 @@ class Archive(Model):
         Index("uq_archive_active", "user_id", unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE),
         Index("ix_archive_user_id_created_at", "user_id", "created_at"),
         Index("ix_archive_state", "state"),
-        CheckConstraint("state <> 'ready' OR file_name IS NOT NULL", name="ready_has_file"),
+        # Not NULL: a condition that comes to NULL passes.
+        CheckConstraint("state <> 'ready' OR part_count > 0", name="ready_has_parts"),
         CheckConstraint("state <> 'running' OR fence IS NOT NULL", name="running_has_fence"),
         {
             "info": owned(
@@ -43,7 +44,7 @@ class Archive(Model):
                 title="Archives",
                 icon="package-open",
                 purpose="Making archives of your data and serving them to you.",
-                retention="As long as your account exists; the file itself for the days shown.",
+                retention="As long as your account exists; the files themselves for the days shown.",
                 recipients="Nobody but you and the site's operators.",
                 source="Your requests.",
             )
@@ -59,6 +60,8 @@ class Archive(Model):
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     """When it was requested."""
+    part_size: Mapped[int | None] = mapped_column(BigInteger)
+    """Bytes that each file may have at most, as the person chose; none: everything in one file."""
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     """When the current or last attempt began."""
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -82,10 +85,12 @@ class Archive(Model):
     done: Mapped[int] = mapped_column(default=0)
     """Thousandths of the work of the current attempt."""
 
-    file_name: Mapped[str | None] = mapped_column(String(120), info=internal("A name on our disk."))
+    snapshot_at: Mapped[datetime | None] = mapped_column(Moment)
+    """The one moment that everything in it was read at."""
+    part_count: Mapped[int] = mapped_column(default=0)
+    """How many files it has; each has a row of its own."""
     size: Mapped[int | None] = mapped_column(BigInteger)
-    """Bytes of the file."""
-    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Bytes of all its files."""
     row_count: Mapped[int | None] = mapped_column(BigInteger)
     gap_count: Mapped[int | None]
     """Items that should be in the archive and could not be read."""
@@ -102,8 +107,36 @@ class Archive(Model):
         return self.state in {State.QUEUED, State.RUNNING}
 
 
+class ArchivePart(Model):
+    """One file of an archive. Written once, together with the state that says it is ready; it stays as a record."""
+
+    __table_args__ = (
+        UniqueConstraint("archive_id", "number"),
+        {
+            "info": owned(
+                "archive_id.user_id",
+                title="Files of archives",
+                icon="package-open",
+                purpose="Serving your archives, and letting you check what you have downloaded.",
+                retention="As long as your account exists; the files themselves for the days shown.",
+                recipients="Nobody but you and the site's operators.",
+                source="The making of your archives.",
+            )
+        },
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    archive_id: Mapped[str] = mapped_column(ForeignKey(Archive.id, ondelete="CASCADE"))
+    number: Mapped[int]
+    """From 1 on."""
+    file_name: Mapped[str] = mapped_column(String(120), info=internal("A name on our disk."))
+    size: Mapped[int] = mapped_column(BigInteger)
+    """Bytes."""
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
 class ArchiveDownload(Model):
-    """One download begun, by whom and from where."""
+    """One download of one file begun, by whom and from where."""
 
     __table_args__ = (
         {
@@ -121,6 +154,8 @@ class ArchiveDownload(Model):
 
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
     archive_id: Mapped[str] = mapped_column(ForeignKey(Archive.id, ondelete="CASCADE"), index=True)
+    part_number: Mapped[int]
+    """Which of its files."""
     at: Mapped[datetime] = mapped_column(Moment, default=now)
     ip_address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(400))

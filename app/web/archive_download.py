@@ -1,4 +1,4 @@
-"""Serves an archive's file: resumable, never cached, and only while it is ready."""
+"""Serves an archive's files: resumable, never cached, and only while it is ready."""
 
 import os
 from typing import TYPE_CHECKING
@@ -9,42 +9,47 @@ from werkzeug.http import parse_range_header
 from werkzeug.wsgi import FileWrapper
 
 from app.archives import service
-from app.models import Archive, State
-from app.web.archive_words import describe, is_past
+from app.models import Archive, ArchivePart, State
+from app.web.archive_words import describe, is_past, zip_name
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
-def send_archive(archive: Archive) -> Response:
-    """200 or 206 with bytes, 304, 412, 416; 410 in words when there is no file any more, 409 when not yet."""
+def send_part(archive: Archive, number: int) -> Response:
+    """One file of an archive; the first has number 1.
+
+    200 or 206 with bytes, 304, 412, 416; 404 when there is no such part, 410 in words when there is no file any more,
+    409 when not yet.
+    """
     if archive.is_active:
         abort(409)
     if archive.state != State.READY or is_past(archive):
         return make_response(render_template("archives/gone.html", archive=describe(archive)), 410)
-    etag = archive.sha256 or ""
-    if request.if_match and not request.if_match.contains(etag):
+    part = service.find_part(archive, number) or abort(404)
+    if request.if_match and not request.if_match.contains(part.sha256):
         abort(412)
-    response = _stream(archive, etag)
+    response = _stream(archive, part)
     if request.method == "GET" and _is_beginning(response):
-        service.record_download(archive, request.remote_addr or "", request.user_agent.string)
+        service.record_download(part, request.remote_addr or "", request.user_agent.string)
     return response
 
 
-def _stream(archive: Archive, etag: str) -> Response:
+def _stream(archive: Archive, part: ArchivePart) -> Response:
     try:
-        file = service.open_download(archive)
+        file = service.open_download(part)
     except OSError:
-        current_app.logger.exception("archive %s is ready, but its file cannot be opened", archive.reference)
+        current_app.logger.exception(
+            "archive %s is ready, but part %s cannot be opened", archive.reference, part.number
+        )
         abort(503)
     size = os.fstat(file.fileno()).st_size
     # Werkzeug's own wrapper can seek; the server's reads a resumed file from its beginning.
     response = Response(FileWrapper(file, 256 * 1024), mimetype="application/zip", direct_passthrough=True)
     response.call_on_close(file.close)
     response.content_length = size
-    response.set_etag(etag)
-    day = archive.created_at.date().isoformat()
-    response.headers["Content-Disposition"] = f'attachment; filename="satchel-{day}-{archive.reference}.zip"'
+    response.set_etag(part.sha256)
+    response.headers["Content-Disposition"] = f'attachment; filename="{zip_name(archive, part.number)}"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     try:
         response.make_conditional(_conditions(), accept_ranges=True, complete_length=size)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from app.archives import service
-from app.models import Archive, State
+from app.engine.names import folder_name
+from app.models import Archive, ArchivePart, State
 from app.models.columns import now
 from app.web.formats import moment_text, number
 
@@ -32,6 +33,16 @@ STEPS = {"reading": "Reading your data", "packing": "Packing the file", "checkin
 
 
 @dataclass(frozen=True)
+class DescribedPart:
+    """A file of an archive with the words for it."""
+
+    row: ArchivePart
+    name: str
+    """As it is called when downloaded."""
+    downloaded: str
+
+
+@dataclass(frozen=True)
 class Described:
     """An archive with the words for it."""
 
@@ -41,7 +52,8 @@ class Described:
     percent: int
     percent_text: str
     detail: str
-    downloads: int
+    parts: list[DescribedPart]
+    """What can be downloaded now."""
 
     @property
     def badge(self) -> tuple[str, str, str]:
@@ -52,8 +64,28 @@ def describe(archive: Archive) -> Described:
     kind = _kind(archive)
     percent = min(archive.done // 10, 99) if archive.is_active else 100
     headline = f"{percent}% done" if kind == "working" else BADGES[kind][0]
-    downloads = service.count_downloads(archive) if kind in {"ready", "partial"} else 0
-    return Described(archive, kind, percent, headline, _detail(archive, kind), downloads)
+    parts = _parts(archive) if kind in {"ready", "partial"} else []
+    return Described(archive, kind, percent, headline, _detail(archive, kind), parts)
+
+
+def zip_name(archive: Archive, part_number: int) -> str:
+    """What a ready part is called when downloaded: like the folder inside."""
+    day = (archive.snapshot_at or archive.created_at).date()
+    return f"{folder_name(day, archive.reference, part_number)}.zip"
+
+
+def _parts(archive: Archive) -> list[DescribedPart]:
+    downloads = service.count_downloads(archive)
+    return [
+        DescribedPart(part, zip_name(archive, part.number), _times(downloads.get(part.number, 0)))
+        for part in service.list_parts(archive.id)
+    ]
+
+
+def _times(count: int) -> str:
+    if count < 2:  # noqa: PLR2004
+        return "Once" if count else "Not yet"
+    return f"{number(count)} times"
 
 
 def poll_after(archive: Archive) -> int:

@@ -5,7 +5,18 @@ Every loader takes `current_user.id`; nothing here reads whose archive it is fro
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user, login_required
 from kombu.exceptions import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,7 +24,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.archives import service
 from app.models import Archive, State
 from app.tasks import generate_user_archive
-from app.web.archive_download import send_archive
+from app.web.archive_download import send_part
 from app.web.archive_words import describe, poll_after
 
 bp = Blueprint("archives", __name__, url_prefix="/archives")
@@ -80,8 +91,9 @@ def status(archive_id: str) -> View:
 
 
 @bp.get("/<archive_id>/download")
-def download(archive_id: str) -> View:
-    return send_archive(_find(archive_id))
+@bp.get("/<archive_id>/download/<int:number>")
+def download(archive_id: str, number: int = 1) -> View:
+    return send_part(_find(archive_id), number)
 
 
 @bp.post("/<archive_id>/cancel")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ def test_request_and_wait(run: Callable[..., Any], ann: User, start_worker: Call
     assert done.exit_code == 0, done.output
     (archive,) = service.list_archives(ann.id)
     assert f"Archive {archive.reference} is requested." in done.output
-    assert done.output.splitlines()[-1] == str(service.path_of(archive))
+    assert done.output.splitlines()[-1] == str(service.paths_of(archive)[0])
     assert "ready" in done.output
 
 
@@ -78,9 +79,10 @@ def test_reconcile_rings_for_those_who_wait(
 def test_list(run: Callable[..., Any], ann: User, waiting: str) -> None:
     service.generate(ann.id)
     ledger.insert(ann.id)
-    newest, oldest = run("list", "--user", "ann@example.org").output.splitlines()
+    newest, oldest, path = run("list", "--user", "ann@example.org").output.splitlines()
     assert "queued" in newest
     assert f"{load(waiting).size:,} bytes" in oldest
+    assert [Path(path.strip())] == service.paths_of(load(waiting))
 
 
 def test_an_unknown_address_is_said(run: Callable[..., Any]) -> None:

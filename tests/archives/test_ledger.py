@@ -14,13 +14,13 @@ from flask import Flask
 
 from app.archives import ledger
 from app.archives.ledger import Claim, LeaseLostError
-from app.engine.build import Built
+from app.engine.build import Built, BuiltPart
 from app.extensions import db
 from app.models import Archive, State, User
 from app.models.columns import now
 from tests.archives.conftest import change, let_lease_pass, load
 
-BUILT = Built(Path("nowhere"), 10, "0" * 64, 3, 0)
+BUILT = Built((BuiltPart(Path("nowhere"), 10, "0" * 64),), 3, 0, now())
 
 
 def in_threads(app: Flask, deed: Callable[[], Any], times: int) -> list[Any]:
@@ -79,14 +79,14 @@ def test_a_silent_workers_archive_can_be_claimed_and_its_fence_is_void(ann: User
     assert second.attempt == 2
     deeds: tuple[Callable[[], None], ...] = (
         partial(ledger.renew, first, "step", 1),
-        partial(ledger.finish, first, "name", BUILT),
+        partial(ledger.finish, first, ["name"], BUILT),
         partial(ledger.fail, first, "fault"),
         partial(ledger.give_back, first),
     )
     for deed in deeds:
         with pytest.raises(LeaseLostError):
             deed()
-    ledger.finish(second, "name", BUILT)
+    ledger.finish(second, ["name"], BUILT)
     assert load(waiting).state == State.READY
 
 
@@ -101,9 +101,10 @@ def test_a_heartbeat_extends_the_lease_and_shows_progress(ann: User, waiting: st
 
 
 def test_a_finished_archive_has_its_facts_and_a_date(ann: User, waiting: str) -> None:
-    ledger.finish(claim(ann.id), "name.zip", BUILT)
+    ledger.finish(claim(ann.id), ["name.zip"], BUILT)
     archive = load(waiting)
-    assert (archive.file_name, archive.size, archive.row_count, archive.gap_count) == ("name.zip", 10, 3, 0)
+    assert (archive.part_count, archive.size, archive.row_count, archive.gap_count) == (1, 10, 3, 0)
+    assert archive.snapshot_at == BUILT.snapshot_at
     assert (archive.fence, archive.lease_until) == (None, None)
     assert archive.expires_at is not None
     assert timedelta(days=6.9) < archive.expires_at - now() < timedelta(days=7.1)
@@ -144,13 +145,13 @@ def test_cancel_ends_what_waits_or_runs_and_fences_the_worker_out(ann: User, wai
     assert ledger.cancel(ann.id, waiting)
     assert not ledger.cancel(ann.id, waiting)
     with pytest.raises(LeaseLostError):
-        ledger.finish(held, "name", BUILT)
+        ledger.finish(held, ["name"], BUILT)
     assert load(waiting).state == State.CANCELLED
 
 
 def test_nobody_cancels_or_deletes_for_somebody_else(ann: User, bob: User, waiting: str) -> None:
     assert not ledger.cancel(bob.id, waiting)
-    ledger.finish(claim(ann.id), "name", BUILT)
+    ledger.finish(claim(ann.id), ["name"], BUILT)
     assert not ledger.delete_ready(bob.id, waiting)
     assert load(waiting).state == State.READY
     assert ledger.delete_ready(ann.id, waiting)
@@ -191,7 +192,7 @@ def test_an_unheard_bell_is_rung_once_and_again_after_a_while(app: Flask, ann: U
 
 
 def test_what_is_past_its_date_expires(ann: User, waiting: str) -> None:
-    ledger.finish(claim(ann.id), "name", BUILT)
+    ledger.finish(claim(ann.id), ["name"], BUILT)
     ledger.expire()
     assert load(waiting).state == State.READY
     change(waiting, expires_at=now() - timedelta(seconds=1))

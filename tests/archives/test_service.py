@@ -6,6 +6,7 @@ import logging
 import shutil
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,7 +26,8 @@ from tests.archives.conftest import change, load
 
 def read(archive_id: str) -> dict[str, Any]:
     """Every JSON table of the published file, and the coverage statement."""
-    with service.open_download(load(archive_id)) as file, zipfile.ZipFile(file) as package:
+    (part,) = service.list_parts(archive_id)
+    with service.open_download(part) as file, zipfile.ZipFile(file) as package:
         names = [name for name in package.namelist() if name.endswith(".json")]
         return {Path(name).stem: json.loads(package.read(name)) for name in names}
 
@@ -177,9 +179,9 @@ def test_losing_the_lease_before_publishing_removes_the_file(
 ) -> None:
     publish = storage.publish
 
-    def publish_late(file: Path, archive_id: str, fence: str) -> str:
+    def publish_late(files: Sequence[Path], archive_id: str, fence: str) -> list[str]:
         change(waiting, fence="somebody else's")
-        return publish(file, archive_id, fence)
+        return publish(files, archive_id, fence)
 
     monkeypatch.setattr(storage, "publish", publish_late)
     service.generate(ann.id)
@@ -191,8 +193,9 @@ def test_deleting_removes_the_file_at_once(app: Flask, ann: User, waiting: str) 
     service.generate(ann.id)
     assert service.delete(ann.id, waiting)
     assert files(app) == []
+    (part,) = service.list_parts(waiting)
     with pytest.raises(FileNotFoundError):
-        service.open_download(load(waiting))
+        service.open_download(part)
 
 
 def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
@@ -210,7 +213,7 @@ def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
     assert len(files(app)) == 4  # all of them are young
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
     service.reconcile()
-    assert files(app) == [load(kept).file_name]
+    assert files(app) == [part.file_name for part in service.list_parts(kept)]
 
 
 def test_a_graph_of_our_own_tables_has_no_findings(app: Flask) -> None:

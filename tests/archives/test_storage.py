@@ -25,13 +25,13 @@ def test_a_published_file_has_its_name_and_is_ours_alone(app: Flask) -> None:
     with storage.workspace("id", "fence") as folder:
         (folder / "archive.zip").write_bytes(b"PK")
         assert folder.stat().st_mode & 0o777 == 0o700
-        name = storage.publish(folder / "archive.zip", "id", "fence")
+        (name,) = storage.publish([folder / "archive.zip"], "id", "fence")
     assert not folder.exists()
     with storage.open_published(name) as file:
         assert os.fstat(file.fileno()).st_mode & 0o777 == 0o600
         assert file.read() == b"PK"
-    storage.discard(name)
-    storage.discard(name)
+    storage.discard([name])
+    storage.discard([name])
     with pytest.raises(FileNotFoundError):
         storage.open_published(name)
 

@@ -20,7 +20,7 @@ def settings(sqlite_settings: dict[str, object]) -> dict[str, object]:
 @pytest.fixture
 def archive(app: Flask, ann: User, waiting: str) -> Path:
     service.generate(ann.id)
-    return service.path_of(load(waiting))
+    return service.paths_of(load(waiting))[0]
 
 
 def run(app: Flask, *arguments: str | Path) -> tuple[int, str]:

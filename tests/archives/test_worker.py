@@ -79,7 +79,7 @@ def start_and_wait_for_progress(ann: User, start_worker: Callable[..., Program])
 
 def check_once(app: Flask, archive: Archive, rows: int) -> None:
     files = [path.name for path in (Path(app.config["ARCHIVE_DIR"]) / "ready").iterdir()]
-    assert files == [archive.file_name]
+    assert files == [path.name for path in service.paths_of(archive)]
     assert archive.row_count is not None
     assert archive.row_count >= rows
 

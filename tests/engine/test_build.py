@@ -20,7 +20,7 @@ from tests.engine.conftest import open_file
 
 @pytest.fixture
 def read(build: Built) -> Callable[[str], bytes]:
-    package = zipfile.ZipFile(build.file)
+    package = zipfile.ZipFile(build.parts[0].file)
     top = package.namelist()[0].partition("/")[0]
     return lambda name: package.read(f"{top}/{name}")
 
@@ -54,7 +54,7 @@ def test_other_people_are_named_the_same_throughout(read: Callable[[str], bytes]
 
 
 def test_secrets_and_internal_columns_stay(build: Built, read: Callable[[str], bytes]) -> None:
-    with zipfile.ZipFile(build.file) as package:
+    with zipfile.ZipFile(build.parts[0].file) as package:
         assert not any(b"CANARY" in package.read(name) for name in package.namelist())
     assert "spam_score" not in rows(read, "message")[0]
     coverage = {table["table"]: table for table in json.loads(read("data/coverage.json"))["tables"]}
@@ -95,8 +95,8 @@ def test_json_and_csv_say_the_same(read: Callable[[str], bytes], table: str) -> 
 
 
 def test_the_sums_are_those_of_the_file(build: Built) -> None:
-    content = build.file.read_bytes()
-    assert (build.size, build.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    content = build.parts[0].file.read_bytes()
+    assert (build.size, build.parts[0].sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert build.rows == 1 + 4 + 2 + 3 + 1
 
 

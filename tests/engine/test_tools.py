@@ -49,7 +49,7 @@ def archive(request: pytest.FixtureRequest) -> Built:
 @pytest.fixture
 def folder(archive: Built, tmp_path: Path) -> Path:
     """The archive, unpacked by Info-ZIP."""
-    assert run_tool(find_tool("unzip"), "-q", archive.file, "-d", tmp_path / "out").returncode == 0
+    assert run_tool(find_tool("unzip"), "-q", archive.parts[0].file, "-d", tmp_path / "out").returncode == 0
     (top,) = (tmp_path / "out").iterdir()
     return top
 
@@ -66,9 +66,9 @@ def change(path: Path) -> None:
 )
 def test_unpackers(archive: Built, tmp_path: Path, names: list[str], arguments: list[str]) -> None:
     command = [find_tool(*names), *arguments]
-    assert run_tool(*command, archive.file).returncode == 0
+    assert run_tool(*command, archive.parts[0].file).returncode == 0
     damaged = tmp_path / "damaged.zip"
-    content = bytearray(archive.file.read_bytes())
+    content = bytearray(archive.parts[0].file.read_bytes())
     start = content.index(b"PK\3\4", 100)
     content[start - 20] ^= 0xFF  # in the first member's content
     damaged.write_bytes(content)
@@ -101,7 +101,7 @@ def test_frictionless(folder: Path) -> None:
 
 def test_frictionless_reads_types_and_follows_keys(build: Built, tmp_path: Path) -> None:
     """The control for the descriptor: with other types or targets, the same rows are refused."""
-    run_tool(find_tool("unzip"), "-q", build.file, "-d", tmp_path / "out")
+    run_tool(find_tool("unzip"), "-q", build.parts[0].file, "-d", tmp_path / "out")
     (descriptor,) = (tmp_path / "out").glob("*/data/datapackage.json")
     package = json.loads(descriptor.read_text())
     album, genre = (next(each for each in package["resources"] if each["name"] == name) for name in ("album", "genre"))
@@ -178,7 +178,7 @@ def test_pandas(folder: Path) -> None:
 
 
 def test_texts_come_out_of_pandas_as_they_went_in(odd: Built, tmp_path: Path) -> None:
-    run_tool(find_tool("unzip"), "-q", odd.file, "-d", tmp_path / "out")
+    run_tool(find_tool("unzip"), "-q", odd.parts[0].file, "-d", tmp_path / "out")
     (path,) = (tmp_path / "out").glob("*/data/csv/=4f*.csv")
     found = json.loads(run_tool(find_python(), "-c", PANDAS, path).stdout)
     assert [row[-1].removeprefix("'") for row in found["rows"]] == list(TEXTS)

@@ -22,7 +22,7 @@ Refuses = Callable[..., None]
 @pytest.fixture
 def members(build: Built) -> Members:
     """Those of Ann's archive, by name below the top folder."""
-    with zipfile.ZipFile(build.file) as package:
+    with zipfile.ZipFile(build.parts[0].file) as package:
         return {name.partition("/")[2]: package.read(name) for name in package.namelist()}
 
 
@@ -70,7 +70,7 @@ def test_what_was_built_passes_and_each_check_is_said(build: Built, signer: Sign
     said: list[str] = []
     read: list[int] = []
     expected = Expected("1", ["not used here", signer.public_key][1:], signed=True, canaries=[b"CANARY"])
-    verify_archive(build.file, expected, say=said.append, advance=read.append)
+    verify_archive(build.parts[0].file, expected, say=said.append, advance=read.append)
     assert [line.partition(":")[0] for line in said] == [
         "The ZIP file",
         "Signature",
@@ -94,13 +94,13 @@ def test_packed_anew_and_sealed_anew_it_still_passes(members: Members, tmp_path:
 @pytest.mark.parametrize("person", ["2", "", "11"])
 def test_another_persons_archive_is_refused(build: Built, expected: Expected, person: str) -> None:
     with pytest.raises(VerificationError, match="not about this person"):
-        verify_archive(build.file, Expected(person, expected.public_keys))
-    verify_archive(build.file, Expected(None, expected.public_keys))
+        verify_archive(build.parts[0].file, Expected(person, expected.public_keys))
+    verify_archive(build.parts[0].file, Expected(None, expected.public_keys))
 
 
 def test_a_canary_is_found_wherever_it_is(build: Built, expected: Expected) -> None:
     with pytest.raises(VerificationError, match=r"message\.json holds what must never leave"):
-        verify_archive(build.file, Expected("1", expected.public_keys, canaries=[b"CANARY", b"to myself"]))
+        verify_archive(build.parts[0].file, Expected("1", expected.public_keys, canaries=[b"CANARY", b"to myself"]))
 
 
 class TestMembers:
@@ -264,10 +264,10 @@ class TestSignature:
     @pytest.mark.parametrize("key", ["", "x", "RWQ", "untrusted comment: minisign public key", "QUJD" * 14])
     def test_no_key(self, build: Built, key: str) -> None:
         with pytest.raises(VerificationError, match="public key"):
-            verify_archive(build.file, Expected("1", [key]))
+            verify_archive(build.parts[0].file, Expected("1", [key]))
 
     def test_the_key_alone_is_enough(self, build: Built, signer: Signer) -> None:
-        verify_archive(build.file, Expected("1", [signer.public_key.splitlines()[1]], signed=True))
+        verify_archive(build.parts[0].file, Expected("1", [signer.public_key.splitlines()[1]], signed=True))
 
 
 NAMES = (
@@ -383,7 +383,7 @@ class TestContainer:
         self.refuse(path, "overlaps|same name|no sound ZIP")
 
     def test_junk(self, build: Built, tmp_path: Path) -> None:
-        content = build.file.read_bytes()
+        content = build.parts[0].file.read_bytes()
         directory = content.index(b"PK\1\2")
         for number, junk in enumerate(
             (b"MZ" + content, content + b"x", content[:directory] + b"junk" + content[directory:], content * 2)
@@ -393,7 +393,7 @@ class TestContainer:
             self.refuse(path, "no member|behind its end|no sound ZIP|between")
 
     def test_cut_off(self, build: Built, tmp_path: Path) -> None:
-        content = build.file.read_bytes()
+        content = build.parts[0].file.read_bytes()
         for length in (0, 1, 21, 22, 1000, len(content) // 2, len(content) - 100, len(content) - 1):
             path = tmp_path / "cut.zip"
             path.write_bytes(content[:length])
@@ -401,7 +401,7 @@ class TestContainer:
 
     def test_damaged_anywhere(self, build: Built, expected: Expected, tmp_path: Path) -> None:
         """Whichever byte changes, the answer is this error and no other, or it was a byte without a meaning."""
-        content = build.file.read_bytes()
+        content = build.parts[0].file.read_bytes()
         path, passed = tmp_path / "damaged.zip", 0
         for place in range(7, len(content), max(1, len(content) // 150)):
             damaged = bytearray(content)
