@@ -33,6 +33,9 @@ SETTINGS = (
     Setting("SITE_NAME", "Satchel", "The name that pages and archives show."),
     Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),
     Setting("UPLOAD_DIR", None, "Where pictures and files are kept. Unset: uploads in the instance folder."),
+    Setting(
+        "ARCHIVE_PART_SIZES", [GIGABYTE, 2 * GIGABYTE, 4 * GIGABYTE], "Sizes of each file that people may choose."
+    ),
     Setting("ARCHIVE_KEEP_DAYS", 7, "How long a finished archive can be downloaded."),
     Setting("ARCHIVE_LEASE_SECONDS", 15, "How long a silent worker keeps an archive; it renews at a quarter."),
     Setting("ARCHIVE_RING_SECONDS", 30, "A queued archive whose bell may be lost is rung again after this."),

@@ -28,12 +28,25 @@ from app.models.columns import database_time
 log = logging.getLogger(__name__)
 
 
-def request_archive(user_id: str) -> tuple[str, bool]:
+class PartSizeError(ValueError):
+    """A size of each file that this site does not offer."""
+
+
+def request_archive(user_id: str, part_size: int | None = None) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
+    `part_size`: bytes that each file may have, one of ARCHIVE_PART_SIZES; None: one file. An archive that is active
+    already keeps its own. Raises PartSizeError.
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
-    return ledger.insert(user_id)
+    if part_size is not None and part_size not in part_sizes():
+        raise PartSizeError(part_size)
+    return ledger.insert(user_id, part_size)
+
+
+def part_sizes() -> list[int]:
+    """Bytes of each file that may be chosen."""
+    return list(current_app.config["ARCHIVE_PART_SIZES"])
 
 
 def generate(user_id: str) -> None:

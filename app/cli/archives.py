@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 
 from app.archives import service
 from app.cli.accounts import load_user
+from app.cli.part_size import PartSize
 from app.engine.progress import TOTAL
 from app.extensions import db
 from app.models import Archive, State, User
@@ -21,11 +22,12 @@ PAUSE = 0.5
 
 @archives.command("request")
 @click.option("--user", "email", required=True, help="E-mail address of the person.")
+@click.option("--part-size", type=PartSize(), help="How large each file may be, such as 2GB. Unset: one file.")
 @click.option("--wait", is_flag=True, help="Show progress until the archive is ready, and then where its files are.")
-def request(email: str, wait: bool) -> None:
+def request(email: str, part_size: int | None, wait: bool) -> None:
     """Ask for somebody's archive, as if they had clicked."""
     user = load_user(email)
-    archive_id, is_new = service.request_archive(user.id)
+    archive_id, is_new = service.request_archive(user.id, part_size)
     _ring(user.id)
     archive = _load(user, archive_id)
     click.echo(f"Archive {archive.reference} {'is requested' if is_new else 'is being made already'}.")

@@ -12,6 +12,7 @@ from flask import (
     current_app,
     flash,
     jsonify,
+    make_response,
     redirect,
     render_template,
     request,
@@ -25,6 +26,7 @@ from app.archives import service
 from app.models import Archive, State
 from app.tasks import generate_user_archive
 from app.web.archive_download import send_part
+from app.web.archive_form import ArchiveForm
 from app.web.archive_words import describe, poll_after
 
 bp = Blueprint("archives", __name__, url_prefix="/archives")
@@ -40,10 +42,15 @@ def require_sign_in() -> None:
 
 @bp.get("/")
 def index() -> View:
+    return _list(ArchiveForm())
+
+
+def _list(form: ArchiveForm) -> str:
     archives = service.list_archives(current_user.id)
     current = [archive for archive in archives if archive.is_active or archive.state == State.READY]
     return render_template(
         "archives/index.html",
+        form=form,
         current=[describe(archive) for archive in current],
         history=[describe(archive) for archive in archives if archive not in current],
         can_request=not any(archive.is_active for archive in archives),
@@ -52,7 +59,10 @@ def index() -> View:
 
 @bp.post("/")
 def create() -> View:
-    archive_id, is_new = service.request_archive(current_user.id)
+    form = ArchiveForm()
+    if not form.validate():
+        return make_response(_list(form), 422)
+    archive_id, is_new = service.request_archive(current_user.id, form.chosen_size)
     try:
         generate_user_archive.delay(current_user.id)
     except OperationalError:
