@@ -1,0 +1,93 @@
+"""An archive of three files in a real browser: light and dark, wide and narrow, and without JavaScript."""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from app.archives import service
+from app.models import User
+from tests.accessibility import find_faults
+from tests.archives.conftest import load
+from tests.archives.parts import finish_in_parts
+from tests.browser import NewPage
+from tests.conftest import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def settings(sqlite_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
+    return {**sqlite_settings, "REDIS_URL": valkey}
+
+
+@pytest.fixture
+def url(app: Flask) -> Iterator[str]:
+    """The site of the test, on a port of the system's choice."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sign_in(page: Page, url: str) -> Page:
+    page.goto(f"{url}/sign-in")
+    page.get_by_label("E-mail").fill("ann@example.org")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
+
+
+def check(page: Page) -> None:
+    assert find_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)])
+def test_the_list_of_parts(url: str, ann: User, waiting: str, new_page: NewPage, scheme: str, width: int) -> None:
+    finish_in_parts(ann.id)
+    page = sign_in(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}), url)
+    page.goto(f"{url}/archives/")
+    expect(page.get_by_label("Size of each file")).to_be_visible()
+    check(page)
+    page.goto(f"{url}/archives/{waiting}")
+    page.get_by_text("Check the files").click()
+    expect(page.get_by_text("-part3.zip")).to_be_visible()
+    check(page)
+
+
+def test_choosing_and_downloading_without_javascript(url: str, ann: User, new_page: NewPage) -> None:
+    page = sign_in(new_page(java_script_enabled=False), url)
+    page.goto(f"{url}/archives/")
+    page.get_by_label("Size of each file").select_option(label="2 GB")
+    page.get_by_role("button", name="Request an archive").click()
+    expect(page.get_by_text("files of up to 2 GB")).to_be_visible()
+    finish_in_parts(ann.id)
+    page.reload()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download part 2 of 3").click()
+    (archive,) = service.list_archives(ann.id)
+    part = service.list_parts(archive.id)[1]
+    assert started.value.suggested_filename.endswith(f"-{archive.reference}-part2.zip")
+    assert hashlib.sha256(started.value.path().read_bytes()).hexdigest() == part.sha256
+    page.reload()
+    expect(page.get_by_text("Downloaded: once")).to_have_count(1)
+    assert load(archive.id).part_size == 2 * 1024**3
+
+
+def test_a_choice_that_was_tampered_with_is_explained(url: str, ann: User, new_page: NewPage) -> None:
+    page = sign_in(new_page(may_err=True), url)  # the browser's console notes the answer 422
+    page.goto(f"{url}/archives/")
+    page.evaluate("document.querySelector('#part_size option').value = '5'")
+    page.get_by_role("button", name="Request an archive").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose one of the sizes in the list.")
+    check(page)
