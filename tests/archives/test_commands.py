@@ -13,6 +13,7 @@ from app.archives import ledger, service
 from app.models import State, User
 from app.tasks import generate_user_archive
 from tests.archives.conftest import change, load
+from tests.archives.parts import finish_in_parts
 from tests.programs import Program
 
 
@@ -83,6 +84,28 @@ def test_list(run: Callable[..., Any], ann: User, waiting: str) -> None:
     assert "queued" in newest
     assert f"{load(waiting).size:,} bytes" in oldest
     assert [Path(path.strip())] == service.paths_of(load(waiting))
+
+
+def test_list_shows_every_file(run: Callable[..., Any], ann: User, waiting: str) -> None:
+    names = finish_in_parts(ann.id)
+    _, *paths = run("list", "--user", "ann@example.org").output.splitlines()
+    assert [Path(path.strip()).name for path in paths] == names
+    ledger.delete_ready(ann.id, waiting)
+    assert len(run("list", "--user", "ann@example.org").output.splitlines()) == 1
+
+
+@pytest.mark.worker
+def test_waiting_ends_with_every_file(run: Callable[..., Any], app: Flask, ann: User, waiting: str) -> None:
+    """No worker runs; the files become ready while the terminal watches."""
+
+    def finish() -> None:
+        with app.app_context():
+            finish_in_parts(ann.id)
+
+    threading.Timer(1, finish).start()
+    done = run("request", "--user", "ann@example.org", "--wait")
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-3:] == [str(path) for path in service.paths_of(load(waiting))]
 
 
 def test_an_unknown_address_is_said(run: Callable[..., Any]) -> None:
