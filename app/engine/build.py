@@ -1,22 +1,28 @@
-"""The whole deed of the engine: everything one database holds about one person, as one verified file."""
+"""The whole deed of the engine: everything one database holds about one person, as verified files."""
 
+import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from app.engine.datapackage import write_datapackage
+from app.engine.coverage import render_coverage
+from app.engine.datapackage import render_datapackage
 from app.engine.graph import Graph
 from app.engine.media import OpenFile
 from app.engine.minisign import Signer
-from app.engine.names import folder_name
-from app.engine.package import hash_file, hash_payload, measure, write_bag, zip_bag
+from app.engine.package import Package, Part
+from app.engine.package.bag import add_tags
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
 from app.engine.shape import Edition, Subject
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
+
+FORMATS = ("json", "csv", "report")
+"""JSON is in every archive: it alone loses nothing."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +35,12 @@ class Order:
     signer: Signer | None = None
     """Without one the archive is not signed."""
     part_size: int | None = None
-    """Bytes that one file may have at most; None: everything in one."""
-    formats: tuple[str, ...] = ("json", "csv", "report")
+    """Bytes that one file may have; a row that is larger with its files has a part to itself. None: one file."""
+    formats: tuple[str, ...] = FORMATS
 
 
 @dataclass(frozen=True)
 class BuiltPart:
-    """One finished file in the workspace."""
-
     file: Path
     size: int
     sha256: str
@@ -44,17 +48,16 @@ class BuiltPart:
 
 @dataclass(frozen=True)
 class Built:
-    """A finished, verified archive; nobody knows of it yet."""
+    """Finished, verified files; nobody knows of them yet."""
 
     parts: tuple[BuiltPart, ...]
     rows: int
     gaps: int
     snapshot_at: datetime
-    """The one moment that all rows were read at; its day stands in the folder's name."""
+    """The one moment that all rows were read at; its day stands in the folders' names."""
 
     @property
     def size(self) -> int:
-        """Bytes of all parts."""
         return sum(part.size for part in self.parts)
 
 
@@ -66,30 +69,53 @@ def build_archive(
     Raises VerificationError, TornReadError, OSError, what the database raises, and whatever `tell` raises.
     """
     progress = Progress(tell)
-    with open_snapshot(engine) as (connection, moment):
-        edition = Edition(order.site, order.reference, moment, order.subject)
-        folder = workspace / folder_name(moment.date(), order.reference)
-        read = Reading(folder, edition, open_file, progress).run(connection, graph)
-    file = _pack(folder, edition, read, progress, order.signer)
-    sha256 = _check(folder, file, order, progress)
-    part = BuiltPart(file, file.stat().st_size, sha256)
-    return Built((part,), sum(line.rows for line in read.coverage), len(read.gaps), moment)
+    with ExitStack() as stack:
+        with open_snapshot(engine) as (connection, moment):
+            edition = Edition(order.site, order.reference, moment, order.subject)
+            package = stack.enter_context(Package(workspace, edition, order.part_size))
+            read = Reading(package, edition, order.formats, open_file, progress).run(connection, graph)
+        _complete(package, order, read, progress)
+        parts = _check(package, order, progress)
+    return Built(parts, sum(line.rows for line in read.coverage), len(read.gaps), moment)
 
 
-def _pack(folder: Path, edition: Edition, read: Read, progress: Progress, signer: Signer | None) -> Path:
-    target = folder.with_name("archive.zip")
-    progress.begin(PACKING, "packing", 2 * measure(folder))
-    digests = hash_payload(folder, progress.advance)
-    write_datapackage(folder / "data", edition, read.tables, digests)
-    write_bag(folder, edition, digests, signer)
-    zip_bag(folder, target, edition, progress.advance)
-    return target
+def _complete(package: Package, order: Order, read: Read, progress: Progress) -> None:
+    """What a part can only say when all are filled."""
+    package.press.wait()
+    progress.begin(PACKING, "packing", len(package.parts))
+    for part in package.parts:
+        _describe(part, package, order, read)
+        progress.advance(1)
 
 
-def _check(folder: Path, file: Path, order: Order, progress: Progress) -> str:
-    """The SHA-256 of the verified file."""
-    progress.begin(CHECKING, "checking", measure(folder) + file.stat().st_size)
+def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
+    folders = [each.top for each in package.parts]
+    data = [name for name in ("json", "csv") if name in order.formats]
+    for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data):
+        if "report" in order.formats or name == "README.txt":
+            part.add(name, content)
+    coverage = render_coverage(read.graph, read.edition, read.coverage, read.gaps, part=part, parts=package.parts)
+    part.add("data/coverage.json", coverage)
+    part.add("data/datapackage.json", render_datapackage(read.edition, read.tables, part))
+    add_tags(part, len(package.parts), read.edition, order.signer)
+    part.close()
+
+
+def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPart, ...]:
+    """The files' own checksums are made beside the verification."""
+    files = [part.path for part in package.parts]
+    content = sum(member.size for part in package.parts for member in part.members.values())
+    progress.begin(CHECKING, "checking", content)
     keys = [order.signer.public_key] if order.signer else []
     expected = Expected(person_id=order.subject.id, public_keys=keys, signed=order.signer is not None)
-    verify_archive(file, expected, limits=OURS, advance=progress.advance)
-    return hash_file(file, progress.advance)
+    sums: list[str] = []
+    package.press.do(lambda: sums.extend(map(_hash, files)))
+    for file in files:
+        verify_archive(file, expected, limits=OURS, advance=progress.advance)
+    package.press.wait()
+    return tuple(BuiltPart(file, file.stat().st_size, sha256) for file, sha256 in zip(files, sums, strict=True))
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from app.engine.graph import Graph, Node
 from app.engine.names import file_name
+from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.schema import marks_of
 from app.engine.shape import Coverage, Edition, Gap
@@ -51,27 +51,39 @@ def _tell_deleted(node: Node, deleted: int) -> str:
     return " ".join(told)
 
 
-def write_coverage(
-    path: Path, graph: Graph, edition: Edition, coverage: Sequence[Coverage], gaps: Sequence[Gap]
-) -> None:
+def render_coverage(
+    graph: Graph,
+    edition: Edition,
+    coverage: Sequence[Coverage],
+    gaps: Sequence[Gap],
+    *,
+    part: Part,
+    parts: Sequence[Part],
+) -> bytes:
+    """`data/coverage.json` of one part: the same in all of them, but for what is here."""
     subject = graph.subject
     statement = {
         "format": 1,
         "snapshot_at": edition.snapshot_at.isoformat(),
+        "part": {"number": part.number, "of": len(parts), "folders": [each.top for each in parts]},
         "subject": {
             "table": subject.fullname,
             "key": next(iter(subject.primary_key.columns)).name,
             "json": f"json/{file_name(subject.fullname)}.json",
         },
-        "tables": [_statement(line, node) for line, node in zip(coverage, graph.nodes, strict=True)],
+        "tables": [_statement(line, node, part) for line, node in zip(coverage, graph.nodes, strict=True)],
         "gaps": [asdict(gap) for gap in gaps],
     }
-    path.write_text(json.dumps(statement, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return (json.dumps(statement, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _statement(line: Coverage, node: Node) -> dict[str, object]:
+def _statement(line: Coverage, node: Node, part: Part) -> dict[str, object]:
     facts = {key: getattr(node.declaration, key) for key in ("purpose", "retention", "recipients", "source")}
-    name = file_name(line.table)
-    files = {"json": f"json/{name}.json", "csv": f"csv/{name}.csv"} if line.status == "included" else {}
     left_out = [{"column": column, "reason": reason} for column, reason in line.left_out]
-    return {**asdict(line), **facts, **files, "left_out": left_out}
+    here = {"rows_here": part.rows.get(line.table, 0)}
+    return {**asdict(line), **here, **facts, **_files(line.table, part), "left_out": left_out}
+
+
+def _files(table: str, part: Part) -> dict[str, str]:
+    names = {ending: f"{ending}/{file_name(table)}.{ending}" for ending in ("json", "csv")}
+    return {ending: name for ending, name in names.items() if f"data/{name}" in part.members}

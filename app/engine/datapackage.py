@@ -1,18 +1,20 @@
-"""`data/datapackage.json` (Data Package v2): says of every CSV what it holds, in terms that other programs read.
+"""`data/datapackage.json` (Data Package v2): says of every table what it holds, in terms that other programs read.
 
-Foreign keys are declared where each of them resolves inside the archive. A column that may hold somebody else's
-pseudonym is a string, whatever the database keeps there.
+Foreign keys are declared where each of them resolves inside the archive; in a part, where the table that they lead
+to lies in it as a whole. A column that may hold somebody else's pseudonym is a string, whatever the database keeps
+there.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, ForeignKeyConstraint, Table, TypeDecorator, types
 
 from app.engine.graph import Graph
 from app.engine.names import file_name
+from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.shape import Edition, Field
 from app.engine.writers.to_csv import escape_formula
@@ -22,6 +24,8 @@ DIALECT = {"header": True, "delimiter": ",", "lineTerminator": "\r\n", "quoteCha
 ESCAPED = "In the CSV files, one ' stands before a text that a spreadsheet would calculate, or that begins with '."
 
 Described = dict[str, Any]
+ELSEWHERE = "foreignKeysBeyondThisPart"
+"""A name of ours, which other programs pass over: keys that can only be followed with the other parts."""
 
 _TYPES: tuple[tuple[type, str], ...] = (
     (types.Boolean, "boolean"),
@@ -35,57 +39,86 @@ _UNSURE = frozenset({"boolean", "integer", "number"})
 """A decorator over one of these may well answer something else: amounts with their currency, names of choices."""
 
 
-def describe_tables(graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int]) -> list[Described]:
-    """A resource for every table that has a CSV, in the plan's order; the files' sizes and sums are not yet known."""
+@dataclass(frozen=True)
+class TableDescription:
+    table: str
+    rows: int
+    """In the whole archive."""
+    facts: Described
+    schema: Described
+    foreign_keys: tuple[tuple[str, Described], ...]
+    """Each with the table that it leads to."""
+
+
+def describe_tables(graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int]) -> list[TableDescription]:
+    """One for every table with rows, in the plan's order."""
     rows = {planned.shape.name: count for planned, count in zip(plan, counts, strict=True) if count}
     included = {planned.shape.name: planned for planned in plan if planned.shape.name in rows}
     tables = {node.table.fullname: node.table for node in graph.nodes}
     return [_describe(planned, tables[name], included, rows[name]) for name, planned in included.items()]
 
 
-def write_datapackage(data: Path, edition: Edition, tables: Sequence[Described], digests: Mapping[str, str]) -> None:
-    """`digests`: the SHA-256 of each file, by its path beside `data`."""
-    for table in tables:
-        path = table["path"]
-        table["bytes"] = (data / path).stat().st_size
-        table["hash"] = f"sha256:{digests[f'data/{path}']}"
+def render_datapackage(edition: Edition, tables: Sequence[TableDescription], part: Part) -> bytes:
+    """Of the part that has all its tables already."""
     package = {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": f"satchel-{edition.reference.lower()}",
         "title": f"Personal data of one person, from {edition.site}",
         "description": ESCAPED,
         "created": edition.snapshot_at.isoformat(),
-        "resources": tables,
+        "resources": list(_resources(tables, part)),
     }
-    text = json.dumps(package, ensure_ascii=False, indent=1)
-    (data / "datapackage.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _describe(planned: PlannedTable, table: Table, included: Mapping[str, PlannedTable], rows: int) -> Described:
+def _resources(tables: Sequence[TableDescription], part: Part) -> Iterator[Described]:
+    whole = {table.table for table in tables if part.rows.get(table.table) == table.rows}
+    for table in tables:
+        if table.table in part.rows:
+            yield {
+                "name": file_name(table.table),
+                **table.facts,
+                **_file(file_name(table.table), part),
+                "rows": part.rows[table.table],
+                "schema": {**table.schema, **_divide(table, whole)},
+            }
+
+
+def _file(name: str, part: Part) -> Described:
+    """The CSV, or the JSON where no CSV was asked for."""
+    csv = f"csv/{name}.csv"
+    path = csv if f"data/{csv}" in part.members else f"json/{name}.json"
+    member = part.members[f"data/{path}"]
+    form: Described = {"format": "json", "mediatype": "application/json"}
+    if path == csv:
+        form = {"format": "csv", "mediatype": "text/csv", "dialect": DIALECT}
+    size = {"bytes": member.size, "hash": f"sha256:{member.sha256}"}
+    return {"path": path, "type": "table", "encoding": "utf-8", **form, **size}
+
+
+def _divide(table: TableDescription, whole: set[str]) -> Described:
+    here = [key for target, key in table.foreign_keys if target in whole]
+    beyond = [key for target, key in table.foreign_keys if target not in whole]
+    return {name: keys for name, keys in (("foreignKeys", here), (ELSEWHERE, beyond)) if keys}
+
+
+def _describe(
+    planned: PlannedTable, table: Table, included: Mapping[str, PlannedTable], rows: int
+) -> TableDescription:
     shape = planned.shape
     facts = {"title": shape.declaration.title, "description": shape.declaration.purpose}
-    return {
-        "name": file_name(shape.name),
-        **{key: text for key, text in facts.items() if text},
-        "path": f"csv/{file_name(shape.name)}.csv",
-        "type": "table",
-        "format": "csv",
-        "mediatype": "text/csv",
-        "encoding": "utf-8",
-        "dialect": DIALECT,
-        "rows": rows,
-        "schema": _schema(planned, table, included),
-    }
+    keys = tuple(_foreign_keys(planned, table, included))
+    return TableDescription(
+        shape.name, rows, {name: text for name, text in facts.items() if text}, _schema(planned, table), keys
+    )
 
 
-def _schema(planned: PlannedTable, table: Table, included: Mapping[str, PlannedTable]) -> Described:
+def _schema(planned: PlannedTable, table: Table) -> Described:
     shape, elsewhere = planned.shape, _pseudonyms(planned)
     fields = [_field(field, table.columns.get(field.name), field.name in elsewhere) for field in shape.fields]
     schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "missingValues": [""]}
     if set(shape.key) <= {field.name for field in shape.fields}:
         schema["primaryKey"] = [escape_formula(name) for name in shape.key]
-    if keys := list(_foreign_keys(planned, table, included)):
-        schema["foreignKeys"] = keys
     return schema
 
 
@@ -116,7 +149,7 @@ def _pseudonyms(planned: PlannedTable) -> set[str]:
 
 def _foreign_keys(
     planned: PlannedTable, table: Table, included: Mapping[str, PlannedTable]
-) -> Iterator[dict[str, object]]:
+) -> Iterator[tuple[str, Described]]:
     for key in sorted(table.foreign_key_constraints, key=lambda key: list(key.column_keys)):
         target = included.get(key.referred_table.fullname)
         here = [element.parent.name for element in key.elements]
@@ -125,10 +158,8 @@ def _foreign_keys(
             # The Data Package standard writes "" for the table itself.
             resource = "" if target is planned else file_name(target.shape.name)
             fields = [escape_formula(name) for name in there]
-            yield {
-                "fields": [escape_formula(name) for name in here],
-                "reference": {"resource": resource, "fields": fields},
-            }
+            reference = {"resource": resource, "fields": fields}
+            yield target.shape.name, {"fields": [escape_formula(name) for name in here], "reference": reference}
 
 
 def _holds(planned: PlannedTable, names: list[str]) -> bool:

@@ -1,14 +1,14 @@
 """Files that rows name come along as members; one that cannot be read becomes a gap, never a silent loss."""
 
 import errno
+import os
 import re
-import shutil
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import BinaryIO
 
 from app.engine.names import ACTIVE
-from app.engine.package import hash_file
+from app.engine.package import Advance, ChangedError, Package
 from app.engine.shape import Gap, WantedFile
 
 OpenFile = Callable[[str, str], BinaryIO]
@@ -21,40 +21,41 @@ _OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.E
 class Media:
     """Copies files into `data/media/` of the archive under short ASCII names, and lists the gaps."""
 
-    def __init__(self, folder: Path, open_file: OpenFile) -> None:
+    def __init__(self, package: Package, open_file: OpenFile, advance: Advance) -> None:
         self.gaps: list[Gap] = []
         self.count = 0
-        self._folder = folder
+        self._package = package
         self._open = open_file
+        self._advance = advance
         self._table = ""
 
     def begin(self, table: str) -> None:
         self._table = table
 
+    def measure(self, wanted: WantedFile) -> int:
+        """How many bytes there are to copy; none where there is nothing."""
+        try:
+            with self._open(wanted.store, wanted.stored_name) as source:
+                return source.seek(0, os.SEEK_END)
+        except OSError:
+            return 0  # `take` will say why
+
     def take(self, wanted: WantedFile) -> str | None:
         """The member's path below `data/`, or None for a gap."""
-        member = self._folder / f"{self.count + 1:06d}{_extension(wanted.name)}"
+        name = f"media/{self.count + 1:06d}{_extension(wanted.name)}"
+        sha256 = None if wanted.sha256 is None else wanted.sha256.lower()
         try:
-            with self._open(wanted.store, wanted.stored_name) as source, member.open("xb") as place:
-                shutil.copyfileobj(source, place, 1024**2)
-            _check(member, wanted.sha256)
+            with self._open(wanted.store, wanted.stored_name) as source:
+                size = source.seek(0, os.SEEK_END)
+                source.seek(0)
+                self._package.copy(f"data/{name}", source, size, sha256, self._advance)
         except OSError as error:
-            member.unlink(missing_ok=True)
             if error.errno in _OURS:
                 raise
             self.gaps.append(Gap(self._table, wanted.row, wanted.name, _reason(error)))
             return None
         self.count += 1
-        return f"media/{member.name}"
-
-
-class _ChangedError(OSError):
-    """The bytes are not those that were stored: cut off, or something else."""
-
-
-def _check(member: Path, sha256: str | None) -> None:
-    if sha256 is not None and hash_file(member) != sha256.lower():
-        raise _ChangedError
+        return name
 
 
 def _extension(name: str) -> str:
@@ -66,6 +67,6 @@ def _extension(name: str) -> str:
 
 
 def _reason(error: OSError) -> str:
-    if isinstance(error, _ChangedError):
+    if isinstance(error, ChangedError):
         return "The file is damaged: it is not what was stored."
     return "The file is missing." if isinstance(error, FileNotFoundError) else "The file cannot be read."

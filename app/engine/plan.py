@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
+from app.engine.documents import as_text, is_plain_json
 from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
@@ -39,6 +40,8 @@ class PlannedTable:
     count: Select[Any]
     width: int
     """How many of the SELECT's columns are values; those behind are for pointers and roles."""
+    documents: frozenset[int]
+    """Positions of the columns that come as JSON text."""
     pointers: tuple[Pointer, ...]
     files: tuple[FileColumn, ...]
     roles: tuple[str, ...]
@@ -64,12 +67,15 @@ def _plan(node: Node, selection: Selection, included: Collection[Table]) -> Plan
     extra += [selection.reaches(path.hops, table) for path in roles]
     rows = selection.includes(node, table)
     count = select(func.count()).select_from(table)
-    columns = [*kept, *(column.label(f"extra_{number}") for number, column in enumerate(extra))]
+    documents = frozenset(position for position, column in enumerate(kept) if is_plain_json(column))
+    values = [as_text(column) if position in documents else column for position, column in enumerate(kept)]
+    columns = [*values, *(column.label(f"extra_{number}") for number, column in enumerate(extra))]
     return PlannedTable(
         shape=_shape(node, kept, included, has_roles=bool(roles)),
         select=select(*columns).where(rows).order_by(*table.primary_key.columns),
         count=count.where(rows),
         width=len(kept),
+        documents=documents,
         pointers=pointers,
         files=tuple(_files(kept)),
         roles=tuple(path.role for path in roles),

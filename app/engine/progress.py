@@ -6,9 +6,9 @@ TOTAL = 1000
 Tell = Callable[[str, int], None]
 """(step, thousandths done). Called often; raising from it stops the build."""
 
-READING = (0, 600)
-PACKING = (600, 850)
-CHECKING = (850, 990)  # the last hundredth is publishing
+READING = (0, 800)
+PACKING = (800, 820)
+CHECKING = (820, 990)  # the last hundredth is publishing
 
 
 class Progress:

@@ -1,22 +1,24 @@
 """One pass over all tables of a person inside a snapshot; every writer gets each row once, so formats agree."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import Connection
 
-from app.engine.coverage import count_deleted, cover, write_coverage
-from app.engine.datapackage import Described, describe_tables
+from app.engine.coverage import count_deleted, cover
+from app.engine.datapackage import TableDescription, describe_tables
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
 from app.engine.names import file_name
+from app.engine.package import Package
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.progress import READING, Progress
-from app.engine.report import Report
+from app.engine.report import Report, TableReport
 from app.engine.rows import Pseudonyms, read_rows
-from app.engine.shape import Coverage, Edition, Gap
-from app.engine.writers.to_csv import csv_writer
-from app.engine.writers.to_json import json_writer
+from app.engine.shape import Coverage, Edition, Gap, Row, TableShape
+from app.engine.writers import Writer
+from app.engine.writers.to_csv import CsvWriter
+from app.engine.writers.to_json import JsonWriter
 
 
 class TornReadError(Exception):
@@ -27,22 +29,26 @@ class TornReadError(Exception):
 class Read:
     """What was read, and what could not be."""
 
+    graph: Graph
+    edition: Edition
     coverage: list[Coverage]
     gaps: list[Gap]
-    tables: list[Described]
+    tables: list[TableDescription]
+    report: Report
 
 
 class Reading:
-    """Writes the folder that becomes the archive: `data/`, the report, the coverage statement."""
+    """Fills `package` with the tables, the report's chunks and the media."""
 
-    def __init__(self, folder: Path, edition: Edition, open_file: OpenFile, progress: Progress) -> None:
-        self._data = folder / "data"
-        for name in ("json", "csv", "media"):
-            (self._data / name).mkdir(parents=True)
+    def __init__(
+        self, package: Package, edition: Edition, formats: Sequence[str], open_file: OpenFile, progress: Progress
+    ) -> None:
+        self._package = package
         self._edition = edition
+        self._formats = formats
         self._progress = progress
-        self._report = Report(folder, edition)
-        self._media = Media(self._data / "media", open_file)
+        self._report = Report(edition, package.add)
+        self._media = Media(package, open_file, lambda _: progress.advance(0))
         self._pseudonyms = Pseudonyms({edition.subject.id})
 
     def run(self, connection: Connection, graph: Graph) -> Read:
@@ -50,31 +56,107 @@ class Reading:
         counts = [connection.execute(planned.count).scalar_one() for planned in plan]
         self._progress.begin(READING, "reading", sum(counts))
         for planned, count in zip(plan, counts, strict=True):
+            table = self._report.table(planned.shape)  # the coverage page tells what one without rows is for
             if count:
-                self._read(connection, planned, count)
-            else:
-                self._report.table(planned.shape).finish()  # the coverage page tells what such a table is for
+                self._read(connection, planned, count, table)
         deleted = count_deleted(connection, plan, counts)
-        coverage, gaps = cover(graph, plan, counts, deleted), self._media.gaps
-        self._report.finish(coverage, gaps)
-        write_coverage(self._data / "coverage.json", graph, self._edition, coverage, gaps)
-        return Read(coverage, gaps, describe_tables(graph, plan, counts))
+        coverage = cover(graph, plan, counts, deleted)
+        tables = describe_tables(graph, plan, counts)
+        return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report)
 
-    def _read(self, connection: Connection, planned: PlannedTable, expected: int) -> None:
+    def _read(self, connection: Connection, planned: PlannedTable, expected: int, report: TableReport) -> None:
         self._progress.name(planned.shape.declaration.title or planned.shape.name)
         self._media.begin(planned.shape.name)
-        shape, name = planned.shape, file_name(planned.shape.name)
-        table = self._report.table(shape)
+        table = _Table(self._package, planned.shape, report, self._formats)
         found = 0
-        with (
-            json_writer(self._data / "json" / f"{name}.json", shape) as to_json,
-            csv_writer(self._data / "csv" / f"{name}.csv", shape) as to_csv,
-        ):
-            for batch in read_rows(connection, planned, self._pseudonyms, self._media.take):
-                for write in (to_json, to_csv, table.write):
-                    write(batch)
-                found += len(batch)
-                self._progress.advance(len(batch))
+        for batch in read_rows(connection, planned, self._pseudonyms):
+            for rows in self._take_files(batch, planned, table):
+                table.write(rows)
+            found += len(batch)
+            self._progress.advance(len(batch))
         table.finish()
         if found != expected:
             raise TornReadError(f"{planned.shape.name}: {expected} rows counted, {found} read")
+
+    def _take_files(self, batch: list[Row], planned: PlannedTable, table: "_Table") -> Iterator[list[Row]]:
+        """The batch with the paths of its files; a row at a time where each may be the last in its part."""
+        positions = [file.column for file in planned.files]
+        if not positions:
+            yield batch
+        elif not self._package.is_divided:
+            yield [self._take(row, positions) for row in batch]
+        else:
+            for row in batch:
+                wanted = [row[position] for position in positions if row[position] is not None]
+                table.make_room(_without(row, positions), sum(map(self._media.measure, wanted)))
+                yield [self._take(row, positions)]
+
+    def _take(self, row: Row, positions: Sequence[int]) -> Row:
+        paths = {position: self._media.take(row[position]) for position in positions if row[position] is not None}
+        return tuple(paths.get(position, value) for position, value in enumerate(row))
+
+
+def _without(row: Row, positions: Sequence[int]) -> Row:
+    """The row with paths as long as those that its files will have."""
+    return tuple("media/000000.0123456789" if at in positions else value for at, value in enumerate(row))
+
+
+class _Table:
+    """One table on its way into the members of one part, and of the next when that is full."""
+
+    def __init__(self, package: Package, shape: TableShape, report: TableReport, formats: Sequence[str]) -> None:
+        self._package = package
+        self._shape = shape
+        self._report = report
+        writers: list[Writer] = [JsonWriter(shape), CsvWriter(shape)]
+        self._writers = [writer for writer in writers if writer.ending in formats]
+        self._shown = "report" in formats
+        self._here = 0
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """What does not fit is divided, and goes on in the next part."""
+        contents = [writer.encode(rows) for writer in self._writers]
+        if self._package.has_room(self._measure(contents)) or (len(rows) == 1 and not self._package.part.rows):
+            self._put(rows, contents)
+        elif len(rows) > 1:
+            self.write(rows[: len(rows) // 2])
+            self.write(rows[len(rows) // 2 :])
+        else:
+            self._begin_part()
+            self._put(rows, contents)
+
+    def make_room(self, row: Row, size: int) -> None:
+        """For a row and as many bytes of files, in this part or in the next."""
+        contents = [writer.encode([row]) for writer in self._writers]
+        if not self._package.has_room(self._measure(contents) + size) and self._package.part.rows:
+            self._begin_part()
+
+    def finish(self) -> None:
+        """What this part has of the table is whole."""
+        self._report.flush()
+        if self._here:
+            for writer in self._writers:
+                self._package.write(self._name(writer), writer.closing)
+                self._package.finish(self._name(writer))
+        self._here = 0
+
+    def _begin_part(self) -> None:
+        self.finish()
+        self._package.begin_part()
+        self._report.part = self._package.part.number
+
+    def _put(self, rows: Sequence[Row], contents: Sequence[bytes]) -> None:
+        for writer, content in zip(self._writers, contents, strict=True):
+            before = writer.separator if self._here else writer.opening
+            self._package.write(self._name(writer), before + content)
+        if self._shown:
+            self._report.write(rows)
+        self._here += len(rows)
+        self._package.part.rows[self._shape.name] = self._here
+
+    def _measure(self, contents: Sequence[bytes]) -> int:
+        """More than the rows can come to: the report has them in fewer bytes than JSON."""
+        return sum(map(len, contents)) + (2 * len(contents[0]) if self._shown else 0) + 64 * 1024
+
+    def _name(self, writer: Writer) -> str:
+        return f"data/{writer.ending}/{file_name(self._shape.name)}.{writer.ending}"

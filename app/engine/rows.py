@@ -1,7 +1,10 @@
-"""Runs one planned SELECT and hands on its rows a batch at a time, ready for every writer."""
+"""Runs one planned SELECT and hands on its rows a batch at a time, ready for every writer.
+
+SQLAlchemy's types read the values; what they become for the archive is decided a column at a time.
+"""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,12 +13,12 @@ from sqlalchemy import Connection
 from app.engine.plan import FileColumn, PlannedTable
 from app.engine.pointers import Pointer
 from app.engine.shape import Row, Value, WantedFile
-from app.engine.values import to_value
+from app.engine.values import to_document, to_documents, to_value, to_values
 
-BATCH = 1000
-
-TakeFile = Callable[[WantedFile], str | None]
-"""The member's path below `data/`, or None for a gap."""
+MOST_ROWS = 1000
+MOST_CHARACTERS = 1024**2
+"""Of text in one batch, as far as the batch before it can tell."""
+FIRST_ROWS = 50
 
 
 @dataclass
@@ -49,45 +52,92 @@ class Pseudonyms:
         return name
 
 
-def read_rows(
-    connection: Connection, planned: PlannedTable, pseudonyms: Pseudonyms, take_file: TakeFile
-) -> Iterator[list[Row]]:
-    """Yields lists of at most `BATCH` rows; the table as a whole is never in memory."""
-    with connection.execute(planned.select.execution_options(yield_per=BATCH)) as result:
-        for batch in result.partitions():
-            yield [_finish(raw, planned, pseudonyms, take_file) for raw in batch]
+def read_rows(connection: Connection, planned: PlannedTable, pseudonyms: Pseudonyms) -> Iterator[list[Row]]:
+    """Yields lists of rows; the table as a whole is never in memory, and long texts make shorter lists.
+
+    A column of files holds a `WantedFile` in each row that names one.
+    """
+    # max_row_buffer: the server's cursor gives as many rows as are asked for, and SQLAlchemy keeps no more.
+    options = {"stream_results": True, "max_row_buffer": 1}
+    wanted = FIRST_ROWS
+    with connection.execute(planned.select.execution_options(**options)) as result:
+        while batch := result.fetchmany(wanted):
+            rows = _finish(batch, planned, pseudonyms)
+            yield rows
+            wanted = _choose_size(rows)
 
 
-def _finish(raw: Sequence[Any], planned: PlannedTable, pseudonyms: Pseudonyms, take_file: TakeFile) -> Row:
-    row: list[Value] = [to_value(each) for each in raw[: planned.width]]
-    key = _key(planned, row)
-    for pointer in planned.pointers:
-        row[pointer.column] = _point(raw, row, pointer, pseudonyms)
-    for column in planned.files:
-        if row[column.column] is not None:
-            row[column.column] = take_file(_want(column, row, key))
+def _choose_size(rows: list[Row]) -> int:
+    """How many rows make the next batch, judged by the longest of about twenty of this one."""
+    longest = max(sum(len(value) for value in row if isinstance(value, str)) for row in rows[:: len(rows) // 20 + 1])
+    return max(1, min(MOST_ROWS, MOST_CHARACTERS // (longest + 1)))
+
+
+def _finish(batch: Sequence[Sequence[Any]], planned: PlannedTable, pseudonyms: Pseudonyms) -> list[Row]:
+    raw = list(zip(*batch, strict=True))
+    columns = [_convert(raw[position], planned, position) for position in range(planned.width)]
+    keys = _keys(planned, columns) if planned.files else ()
+    if planned.pointers:
+        _point(batch, columns, planned.pointers, pseudonyms)
+    wanted = [(file.column, _want(file, columns, keys)) for file in planned.files]
+    for position, names in wanted:
+        columns[position] = names
     if planned.roles:
-        held = raw[len(raw) - len(planned.roles) :]
-        roles = [role for role, holds in zip(planned.roles, held, strict=True) if holds]
-        row.append(", ".join(dict.fromkeys(roles)))
-    return tuple(row)
+        columns.append(_roles(planned.roles, raw))
+    return list(zip(*columns, strict=True))
 
 
-def _want(column: FileColumn, row: list[Value], key: str) -> WantedFile:
-    stored_name = row[column.column]
-    name = stored_name if row[column.name] is None else row[column.name]
-    return WantedFile(column.store, stored_name, str(name), key, None if column.sha256 is None else row[column.sha256])
+def _convert(column: Sequence[Any], planned: PlannedTable, position: int) -> Sequence[Value]:
+    if position in planned.documents:
+        return to_documents(column)
+    if planned.shape.fields[position].kind == "json":
+        return list(map(to_document, column))
+    return to_values(column)
 
 
-def _key(planned: PlannedTable, row: list[Value]) -> str:
+def _keys(planned: PlannedTable, columns: list[Sequence[Value]]) -> list[str]:
+    """The primary key of each row, as text."""
     names = [each.name for each in planned.shape.fields]
-    return ", ".join(str(row[names.index(name)]) for name in planned.shape.key if name in names)
+    parts = [map(str, columns[names.index(name)]) for name in planned.shape.key if name in names]
+    return [", ".join(key) for key in zip(*parts, strict=True)] if parts else [""] * len(columns[0])
 
 
-def _point(raw: Sequence[Any], row: list[Value], pointer: Pointer, pseudonyms: Pseudonyms) -> Value:
-    value = row[pointer.column]
-    if value is None or raw[pointer.is_yours]:
-        return value
+def _want(file: FileColumn, columns: list[Sequence[Value]], keys: Sequence[str]) -> list[Value]:
+    stored, names = columns[file.column], columns[file.name]
+    sums = columns[file.sha256] if file.sha256 is not None else itertools.repeat(None)
+    return [
+        None if name is None else WantedFile(file.store, name, str(name if called is None else called), key, sha256)
+        for name, called, key, sha256 in zip(stored, names, keys, sums, strict=False)
+    ]
+
+
+def _roles(roles: Sequence[str], raw: list[tuple[Any, ...]]) -> list[str]:
+    """Why each row is in the archive."""
+    known: dict[tuple[Any, ...], str] = {}
+    for held in zip(*raw[len(raw) - len(roles) :], strict=True):
+        if held not in known:
+            named = [role for role, holds in zip(roles, held, strict=True) if holds]
+            known[held] = ", ".join(dict.fromkeys(named))
+    return [known[held] for held in zip(*raw[len(raw) - len(roles) :], strict=True)]
+
+
+def _point(
+    batch: Sequence[Sequence[Any]],
+    columns: list[Sequence[Value]],
+    pointers: Sequence[Pointer],
+    pseudonyms: Pseudonyms,
+) -> None:
+    """Row by row: names are given in the order of the rows, however they are divided into batches."""
+    for pointer in pointers:
+        columns[pointer.column] = list(columns[pointer.column])
+    for number, raw in enumerate(batch):
+        for pointer in pointers:
+            column: Any = columns[pointer.column]
+            if column[number] is not None and not raw[pointer.is_yours]:
+                column[number] = _name(raw, pointer, pseudonyms)
+
+
+def _name(raw: Sequence[Any], pointer: Pointer, pseudonyms: Pseudonyms) -> str:
     key = [raw[position] for position in pointer.key]
     if None in key:  # a key of several columns that is not set as a whole, or points to nothing
         key = [pointer.column, raw[pointer.column]]

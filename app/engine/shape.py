@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from app.engine.names import folder_name
 from app.engine.register import TableDeclaration
 
 Value = Any  # None, bool, int, float, str, or lists and dicts of these
 Row = tuple[Value, ...]
 
 Kind = Literal["id", "text", "longtext", "number", "moment", "date", "flag", "json", "bytes", "file"]
-"""How a value reads. moment: ISO 8601 with zone. date: ISO 8601. bytes: base64. file: the path of a member below
-`data/`, such as `media/000001.jpg`, or None when the file is a gap or there is none."""
+"""How a value reads. moment: ISO 8601 with zone. date: ISO 8601. bytes: base64. json: the text of a JSON document.
+file: the path of a member below `data/`, such as `media/000001.jpg`; None when the file is a gap or there is none."""
 
 
 @dataclass(frozen=True)
@@ -110,3 +111,7 @@ class Edition:
     snapshot_at: datetime
     """The one moment that all rows were read at."""
     subject: Subject
+
+    def folder(self, part: int = 1) -> str:
+        """The top folder of a part."""
+        return folder_name(self.snapshot_at.date(), self.reference, part)

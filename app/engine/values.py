@@ -1,19 +1,24 @@
-"""Database values as JSON can say them without loss, decided once for each column and used by every writer.
+"""Database values as JSON can say them without loss, made once for each value and used by every writer.
 
 Decimals and integers beyond 2**53 become text (a JavaScript or spreadsheet reader would lose digits), times ISO 8601
-with zone, bytes base64, NaN and infinities text.
+with zone, bytes base64, NaN and infinities text. A JSON document becomes its own text.
 """
 
 import base64
 import enum
+import json
 import math
+import re
 import uuid
-from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
+import msgspec
 from sqlalchemy import Column, types
+from sqlalchemy.dialects.postgresql import HSTORE
 
 from app.engine.shape import Field, Kind, Value
 
@@ -32,6 +37,58 @@ def to_value(raw: Any) -> Value:
     return str(raw)
 
 
+def to_values(column: Sequence[Any]) -> Sequence[Value]:
+    """`to_value` of each. Most columns hold one type, and then it is asked once for a batch and not for each value."""
+    kinds = set(map(type, column)) - {NoneType}
+    if kinds <= _AS_THEY_ARE:
+        return column
+    if len(kinds) == 1 and (convert := _QUICK.get(kinds.pop())):
+        return [None if raw is None else convert(raw) for raw in column]
+    return list(map(to_value, column))
+
+
+def to_document(raw: Any) -> str | None:
+    """One value of a column that holds documents, as the JSON text of it on one line; JSON's null is None."""
+    if raw is None:
+        return None
+    # Half a surrogate pair, which JSON may hold as an escape, has no UTF-8; its escape does.
+    text = json.dumps(to_value(raw), ensure_ascii=False, allow_nan=False)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def to_documents(column: Sequence[Any]) -> list[str | None]:
+    """The same for JSON that comes as the database's own text, which stays as it is wherever it can."""
+    return [_tidy(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
+
+
+_check_json = msgspec.json.Decoder(msgspec.Raw).decode
+_read_json, _write_json = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
+_LONG = re.compile(r"\d{16}")
+_LONG_INTEGER = re.compile(r"(?<![.\d])\d{16}")
+"""A reader could lose digits of it. A fraction may be as long."""
+
+
+def _tidy(text: str) -> str | None:
+    """One line, no escape that would hide text from a search, no integer that a reader could lose digits of."""
+    try:
+        _check_json(text)
+        if _LONG.search(text) and _LONG_INTEGER.search(text):
+            return to_document(json.loads(text))
+        if "\\u" in text or "\n" in text or "\r" in text:
+            text = _write_json(_read_json(text)).decode()
+    except (ValueError, RecursionError):
+        # No JSON, though the column is declared so; SQLite takes anything. NaN, which Python writes, is read by it.
+        return _rescue(text)
+    return None if text == "null" else text
+
+
+def _rescue(text: str) -> str | None:
+    try:
+        return to_document(json.loads(text))
+    except (ValueError, RecursionError):
+        return to_document(text)
+
+
 def _integer(raw: int) -> Value:
     return raw if -EXACT <= raw <= EXACT else str(raw)
 
@@ -41,7 +98,7 @@ def _float(raw: float) -> Value:
 
 
 def _moment(raw: datetime) -> str:
-    return (raw.replace(tzinfo=UTC) if raw.tzinfo is None else raw).isoformat()
+    return raw.isoformat() + "+00:00" if raw.tzinfo is None else raw.isoformat()
 
 
 def _list(raw: list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]) -> Value:
@@ -65,6 +122,18 @@ _CONVERTERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Value]], ...] 
     ((list, tuple, set, frozenset), _list),
     (dict, _dict),
 )
+
+
+_AS_THEY_ARE = frozenset({str, bool})
+_QUICK: dict[type, Callable[[Any], Value]] = {
+    int: _integer,
+    float: _float,
+    Decimal: str,
+    datetime: _moment,
+    date: date.isoformat,
+    uuid.UUID: str,
+}
+"""By exact type; a subclass may be an enumeration, and goes the long way."""
 
 
 def to_field(column: Column[Any], *, is_file: bool) -> Field:
@@ -95,6 +164,8 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
     (types.DateTime, "moment"),
     (types.Date, "date"),
     (types.JSON, "json"),
+    (types.ARRAY, "json"),
+    (HSTORE, "json"),
     (types.LargeBinary, "bytes"),
 )
 

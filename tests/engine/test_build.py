@@ -96,7 +96,9 @@ def test_json_and_csv_say_the_same(read: Callable[[str], bytes], table: str) -> 
 
 def test_the_sums_are_those_of_the_file(build: Built) -> None:
     content = build.parts[0].file.read_bytes()
-    assert (build.size, build.parts[0].sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    (part,) = build.parts
+    assert (part.size, part.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert build.size == part.size
     assert build.rows == 1 + 4 + 2 + 3 + 1
 
 

@@ -3,13 +3,17 @@
 import errno
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
 
 from app.engine.media import Media
+from app.engine.package import Package
+from app.engine.package.part import Member
 from app.engine.shape import Gap, WantedFile
+from tests.engine.test_package import EDITION
 
 BYTES = b"a picture"
 SUM = hashlib.sha256(BYTES).hexdigest()
@@ -19,22 +23,28 @@ def want(name: str = "sea.jpg", sha256: str | None = SUM) -> WantedFile:
     return WantedFile("photos", "stored", name, "7", sha256)
 
 
-def media(folder: Path, content: bytes | OSError = BYTES) -> Media:
+@pytest.fixture
+def package(tmp_path: Path) -> Iterator[Package]:
+    with Package(tmp_path, EDITION) as package:
+        yield package
+
+
+def media(package: Package, content: bytes | OSError = BYTES) -> Media:
     def open_file(_store: str, _name: str) -> BinaryIO:
         if isinstance(content, OSError):
             raise content
         return io.BytesIO(content)
 
-    made = Media(folder, open_file)
+    made = Media(package, open_file, lambda _: None)
     made.begin("photo")
     return made
 
 
 @pytest.mark.parametrize("sha256", [SUM, SUM.upper(), None])
-def test_a_whole_file_comes_along(tmp_path: Path, sha256: str | None) -> None:
-    taking = media(tmp_path)
+def test_a_whole_file_comes_along(package: Package, sha256: str | None) -> None:
+    taking = media(package)
     assert taking.take(want(sha256=sha256)) == "media/000001.jpg"
-    assert (tmp_path / "000001.jpg").read_bytes() == BYTES
+    assert package.part.members == {"data/media/000001.jpg": Member(len(BYTES), SUM)}
     assert taking.gaps == []
 
 
@@ -48,21 +58,21 @@ def test_a_whole_file_comes_along(tmp_path: Path, sha256: str | None) -> None:
         (PermissionError(errno.EACCES, "closed"), "The file cannot be read."),
     ],
 )
-def test_anything_else_is_a_gap(tmp_path: Path, content: bytes | OSError, reason: str) -> None:
-    taking = media(tmp_path, content)
+def test_anything_else_is_a_gap(package: Package, content: bytes | OSError, reason: str) -> None:
+    taking = media(package, content)
     assert taking.take(want()) is None
     assert taking.gaps == [Gap("photo", "7", "sea.jpg", reason)]
-    assert list(tmp_path.iterdir()) == []
+    assert package.part.members == {}
 
 
-def test_without_a_checksum_a_shrunken_file_passes(tmp_path: Path) -> None:
+def test_without_a_checksum_a_shrunken_file_passes(package: Package) -> None:
     """The control: it is the declared checksum that notices."""
-    assert media(tmp_path, BYTES[:-1]).take(want(sha256=None)) == "media/000001.jpg"
+    assert media(package, BYTES[:-1]).take(want(sha256=None)) == "media/000001.jpg"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
-def test_our_own_trouble_is_no_gap(tmp_path: Path, number: int) -> None:
-    taking = media(tmp_path, OSError(number, "trouble"))
+def test_our_own_trouble_is_no_gap(package: Package, number: int) -> None:
+    taking = media(package, OSError(number, "trouble"))
     with pytest.raises(OSError, match="trouble"):
         taking.take(want())
     assert taking.gaps == []
@@ -72,5 +82,5 @@ def test_our_own_trouble_is_no_gap(tmp_path: Path, number: int) -> None:
     ("name", "ending"),
     [("a.JPEG", ".jpeg"), ("page.html", ".html.txt"), ("x.svg", ".svg.txt"), ("none", ""), ("a.b c", ".bc")],
 )
-def test_a_member_has_a_harmless_ending(tmp_path: Path, name: str, ending: str) -> None:
-    assert media(tmp_path).take(want(name)) == f"media/000001{ending}"
+def test_a_member_has_a_harmless_ending(package: Package, name: str, ending: str) -> None:
+    assert media(package).take(want(name)) == f"media/000001{ending}"

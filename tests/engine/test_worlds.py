@@ -56,7 +56,7 @@ def check(world: World) -> None:
 
 def read(connection: sa.Connection, planned: PlannedTable, pseudonyms: Pseudonyms) -> list[Row]:
     names = [each.name for each in planned.shape.fields]
-    batches = read_rows(connection, planned, pseudonyms, lambda *_: None)
+    batches = read_rows(connection, planned, pseudonyms)
     return [dict(zip(names, row, strict=True)) for batch in batches for row in batch]
 
 

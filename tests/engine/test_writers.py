@@ -7,7 +7,6 @@ import enum
 import io
 import json
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.register import owned
-from app.engine.shape import Field, TableShape
-from app.engine.values import to_field, to_value
-from app.engine.writers.to_csv import FORMULA, csv_writer, escape_formula, unescape_formula
-from app.engine.writers.to_json import json_writer
+from app.engine.shape import Field, Row, TableShape
+from app.engine.values import to_document, to_documents, to_field, to_value, to_values
+from app.engine.writers import Writer
+from app.engine.writers.to_csv import FORMULA, CsvWriter, escape_formula, unescape_formula
+from app.engine.writers.to_json import JsonWriter
 
 NASTY = [
     "=1+1",
@@ -58,22 +58,58 @@ def test_without_escaping_cells_begin_formulas() -> None:
 SHAPE = TableShape("t", owned("a")["satchel"], (Field("a", "A", "text"), Field("n", "N", "number", number=True)), ())
 
 
-def test_csv_comes_back_through_the_csv_module(tmp_path: Path) -> None:
-    with csv_writer(tmp_path / "t.csv", SHAPE) as write:
-        write([(text, None) for text in NASTY])
-        write([("Đà Lạt", "-12.50")])
-    with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
-        found = list(csv.reader(file))
+def write(writer: Writer, *batches: list[Row]) -> bytes:
+    contents = [writer.encode(rows) for rows in batches]
+    return writer.opening + writer.separator.join(contents) + writer.closing
+
+
+def read_csv(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def test_csv_comes_back_through_the_csv_module() -> None:
+    content = write(CsvWriter(SHAPE), [(text, None) for text in NASTY], [("Đà Lạt", "-12.50")])
+    found = read_csv(content)
     assert found[0] == ["a", "n"]
     assert [unescape_formula(row[0]) for row in found[1:-1]] == NASTY
     assert found[-1] == ["Đà Lạt", "-12.50"]
-    assert (tmp_path / "t.csv").read_bytes()[:3] == b"\xef\xbb\xbf"
+    assert content[:3] == b"\xef\xbb\xbf"
 
 
-def test_json_of_no_rows_is_an_empty_array(tmp_path: Path) -> None:
-    with json_writer(tmp_path / "t.json", SHAPE):
-        pass
-    assert json.loads((tmp_path / "t.json").read_text()) == []
+CELL = st.one_of(
+    st.none(),
+    TEXT,
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.just([{"b": 1, "a": '"'}]),
+)
+
+
+def say(value: Any) -> str:
+    """What a cell holds, said without a thought of speed."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        return escape_formula(value)
+    if isinstance(value, bool | list):
+        return json.dumps(value, sort_keys=True)
+    return repr(value)
+
+
+@given(st.lists(st.tuples(CELL, CELL), min_size=1))
+def test_csv_by_columns_is_csv_by_cells(rows: list[Row]) -> None:
+    shape = TableShape("t", SHAPE.declaration, (Field("=a", "A", "text"), Field("b", "B", "text")), ())
+    found = read_csv(write(CsvWriter(shape), rows))
+    assert found == [["'=a", "b"], *([say(value) for value in row] for row in rows)]
+
+
+@given(st.lists(st.tuples(CELL, CELL), min_size=1), st.integers(1, 5))
+def test_json_comes_back_however_it_is_divided(rows: list[Row], size: int) -> None:
+    shape = TableShape("t", SHAPE.declaration, (Field("a", "A", "text"), Field("from", "B", "text")), ())
+    content = write(JsonWriter(shape), *(rows[at : at + size] for at in range(0, len(rows), size)))
+    assert json.loads(content) == [{"a": a, "from": b} for a, b in rows]
+    assert len(content.splitlines()) == len(rows) + 2
 
 
 class Colour(enum.Enum):
@@ -132,13 +168,77 @@ def test_a_column_is_shown_as_what_it_is(column: sa.Column[Any], kind: str, labe
     assert (field.kind, field.label) == (kind, label)
 
 
-def test_half_a_surrogate_pair_costs_nobody_the_archive(tmp_path: Path) -> None:
+def test_half_a_surrogate_pair_costs_nobody_the_archive() -> None:
     """JSON columns may hold it; there is no UTF-8 for it, but an escape in JSON."""
-    shape = TableShape("t", owned("x")["satchel"], (Field("a", "A", "json"),), ("a",))
-    row = ({"half": "\ud800", "whole": "\U0001f30a"},)
-    for writer, path in ((json_writer, tmp_path / "t.json"), (csv_writer, tmp_path / "t.csv")):
-        with writer(path, shape) as write:
-            write([row])
-    assert json.loads((tmp_path / "t.json").read_bytes()) == [{"a": row[0]}]
-    text = (tmp_path / "t.csv").read_bytes().decode("utf-8-sig")
-    assert json.loads(list(csv.reader(io.StringIO(text, newline="")))[1][0]) == row[0]
+    document = {"half": "\ud800", "whole": "\U0001f30a"}
+    shape = TableShape("t", owned("x")["satchel"], (Field("a", "A", "json"), Field("b", "B", "text")), ("a",))
+    for documents in (to_documents([json.dumps(document)]), [to_document(document)]):
+        rows: list[Row] = [(documents[0], "\ud800\n")]
+        assert json.loads(write(JsonWriter(shape), rows)) == [{"a": document, "b": "\ud800\n"}]
+        (_, row) = read_csv(write(CsvWriter(shape), rows))
+        assert json.loads(row[0]) == document
+        assert row[1] == "\\ud800\n"
+
+
+VALUES: tuple[st.SearchStrategy[Any], ...] = (
+    st.text(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.decimals(),
+    st.datetimes(timezones=st.one_of(st.none(), st.timezones())),
+    st.dates(),
+    st.times(),
+    st.timedeltas(),
+    st.uuids(),
+    st.binary(),
+    st.sampled_from(Colour),
+    st.lists(st.integers()),
+)
+COLUMN = st.one_of(*(st.lists(st.one_of(st.none(), kind)) for kind in (*VALUES, st.one_of(*VALUES))))
+
+
+@given(COLUMN)
+def test_a_column_at_a_time_is_a_value_at_a_time(column: list[Any]) -> None:
+    assert list(map(repr, to_values(column))) == [repr(to_value(raw)) for raw in column]
+
+
+DOCUMENT = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@given(DOCUMENT, st.booleans(), st.sampled_from([None, 1]))
+def test_a_document_loses_nothing_on_its_way(document: Any, ascii_only: bool, indent: int | None) -> None:
+    (text,) = to_documents([json.dumps(document, ensure_ascii=ascii_only, indent=indent)])
+    if document is None:
+        assert text is None
+        return
+    assert text is not None
+    assert "\n" not in text
+    assert json.loads(text) == to_value(document)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("null", None),
+        (None, None),
+        ('{"a": 1.10}', '{"a": 1.10}'),
+        ('{"a":\n1}', '{"a":1}'),
+        ('"\\u0111"', '"đ"'),
+        ("[9007199254740993]", '["9007199254740993"]'),
+        ("[0.12345678901234567890]", "[0.12345678901234567890]"),
+        ("[NaN]", '["nan"]'),
+        ("[1e999]", "[1e999]"),
+        ("not JSON", '"not JSON"'),
+        ("[" * 100_000, json.dumps("[" * 100_000)),
+        (5, "5"),
+        (1.5, "1.5"),
+        (b"x", '"eA=="'),
+    ],
+)
+def test_a_document_is_one_line_of_json_whatever_the_database_holds(raw: Any, text: str | None) -> None:
+    assert to_documents([raw]) == [text]

@@ -1,7 +1,6 @@
 """`viewer/manifest.js`: what the pages' JavaScript must know of each table before it reads a row."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from app.engine.report.contents import Contents
@@ -11,7 +10,7 @@ from app.engine.writers.to_viewer import to_script
 FORMAT = 1
 
 
-def write_manifest(path: Path, contents: Contents) -> None:
+def render_manifest(contents: Contents) -> bytes:
     # Tables are a list: as the keys of an object, one called `__proto__` would be lost.
     manifest = {
         "format": FORMAT,
@@ -20,7 +19,7 @@ def write_manifest(path: Path, contents: Contents) -> None:
         "person": contents.edition.subject.id,
         "tables": [_describe(table, contents) for table in contents.tables],
     }
-    path.write_bytes(b"var ARCHIVE = " + to_script(manifest) + b";\n")
+    return b"var ARCHIVE = " + to_script(manifest) + b";\n"
 
 
 def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:

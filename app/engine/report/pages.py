@@ -26,12 +26,12 @@ class Column:
     is_hidden: bool
 
 
-def write_pages(folder: Path, contents: Contents) -> None:
+def render_pages(contents: Contents) -> Iterator[tuple[str, bytes]]:
     shared: dict[str, Any] = {"contents": contents, "edition": contents.edition, "formats": contents.formats}
     for template, page, facts in _list_pages(contents):
         text = load_templates().get_template(template).render(**shared, page=page, **facts)
         # Half of a surrogate pair has no UTF-8; one such value must not cost the person the archive.
-        (folder / page).write_bytes(text.encode("utf-8", "replace"))
+        yield page, text.encode("utf-8", "replace")
 
 
 def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:

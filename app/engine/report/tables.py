@@ -7,12 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
 from app.engine.names import file_name
-from app.engine.report.formats import Formats
-from app.engine.shape import Kind, Row, TableShape
-from app.engine.writers.to_viewer import ViewerWriter
+from app.engine.report.formats import NEAR_NEW_YEAR, Formats
+from app.engine.shape import Kind, Row, TableShape, Value
+from app.engine.writers.to_viewer import PutChunk, ViewerWriter
 
 SHOWN = 50
 """Rows that stand in the page itself and need no JavaScript."""
@@ -25,7 +24,7 @@ OPAQUE = re.compile(r"-?\d+|[0-9a-fA-F-]{16,}")
 class TableReport:
     """Takes the rows of one table in batches, then is what the pages are made from."""
 
-    def __init__(self, folder: Path, shape: TableShape, formats: Formats) -> None:
+    def __init__(self, shape: TableShape, formats: Formats, put_chunk: PutChunk) -> None:
         self.shape = shape
         self.name = shape.name
         self.title = shape.declaration.title or shape.name
@@ -34,10 +33,17 @@ class TableReport:
         self.files = 0
         self.years: Counter[int] = Counter()
         self.first_rows: list[Row] = []
+        self.first_parts: list[int] = []
+        """For each of them the part that it lies in."""
+        self.chunk_parts: list[int] = []
+        """For each chunk the part that holds it."""
+        self.part = 1
+        """The part that rows go to now; whoever changes it has flushed before."""
         self.readable: set[int] = set()
         """Positions of id fields that hold names for people, not only ids."""
         self._formats = formats
-        self._writer = ViewerWriter(folder, shape)
+        self._put_chunk = put_chunk
+        self._writer = ViewerWriter(shape, self._put)
         kinds = [field.kind for field in shape.fields]
         self._ids = {position for position, kind in enumerate(kinds) if kind == "id"}
         self._file_fields = [position for position, kind in enumerate(kinds) if kind == "file"]
@@ -45,26 +51,41 @@ class TableReport:
 
     def write(self, rows: Sequence[Row]) -> None:
         self._writer.write(rows)
-        if len(self.first_rows) < SHOWN:
-            self.first_rows += self._writer.convert(rows[: SHOWN - len(self.first_rows)])
+        self._keep_first(rows)
         self.rows += len(rows)
+        columns = list(zip(*rows, strict=True))
         for position in self._file_fields:
-            self.files += sum(row[position] is not None for row in rows)
-        for position in self._ids - self.readable:
-            if any(is_readable(row[position]) for row in rows):
-                self.readable.add(position)
+            self.files += len(rows) - columns[position].count(None)
+        self.readable |= {
+            position for position in self._ids - self.readable if any(map(is_readable, columns[position]))
+        }
         if self.year_field is not None:
-            self._count_years(rows, self.year_field)
+            self._count_years(columns[self.year_field])
 
-    def finish(self) -> None:
-        self._writer.finish()
+    def flush(self) -> None:
+        """End the chunk that is being filled."""
+        self._writer.flush()
 
-    def _count_years(self, rows: Sequence[Row], position: int) -> None:
-        year = self._formats.year
-        for row in rows:
-            found = year(row[position])
-            if found is not None:
-                self.years[found] += 1
+    def _put(self, name: str, content: bytes) -> None:
+        self.chunk_parts.append(self.part)
+        self._put_chunk(name, content)
+
+    def _keep_first(self, rows: Sequence[Row]) -> None:
+        missing = SHOWN - len(self.first_rows)
+        if missing > 0:
+            kept = self._writer.convert(rows[:missing])
+            self.first_rows += kept
+            self.first_parts += [self.part] * len(kept)
+
+    def _count_years(self, column: Sequence[Value]) -> None:
+        """A day at a time, but for those on which the year depends on the time zone."""
+        texts = [value for value in column if isinstance(value, str)]
+        days = Counter([text[:10] for text in texts])
+        for day, count in days.items():
+            if day[5:] not in NEAR_NEW_YEAR and (year := self._formats.year(day)) is not None:
+                self.years[year] += count
+        near = [text for text in texts if text[5:10] in NEAR_NEW_YEAR]
+        self.years.update(year for year in map(self._formats.year, near) if year is not None)
 
     @property
     def page(self) -> str:

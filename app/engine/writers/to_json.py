@@ -1,30 +1,53 @@
 """Rows as JSON: one array, one row a line, so that JSON readers and line tools both understand it."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
-from app.engine.shape import Row, TableShape
-from app.engine.writers import Write
+import msgspec
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+from app.engine.shape import Row, TableShape, Value
+
+encode_lines = msgspec.json.Encoder().encode_lines
+_encode_value = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-@contextmanager
-def json_writer(path: Path, shape: TableShape) -> Iterator[Write]:
-    """Keys are the column names, in the table's order."""
-    keys = [field.name for field in shape.fields]
-    separator = "[\n"
+class JsonWriter:
+    """Keys are the column names, in the table's order. Documents stand in it as the database has them."""
 
-    # Half of a surrogate pair, which some databases take, becomes its JSON escape.
-    with path.open("x", encoding="utf-8", newline="\n", errors="backslashreplace") as file:
+    ending = "json"
+    opening = b"[\n"
+    separator = b",\n"
+    closing = b"\n]\n"
 
-        def write(rows: Sequence[Row]) -> None:
-            nonlocal separator
-            for row in rows:
-                file.write(separator + _encode(dict(zip(keys, row, strict=True))))
-                separator = ",\n"
+    def __init__(self, shape: TableShape) -> None:
+        names = [field.name for field in shape.fields]
+        self._keys = [_encode_value(name) for name in names]
+        self._documents = [position for position, field in enumerate(shape.fields) if field.kind == "json"]
+        # msgspec writes an object with fixed keys in a third of the time that a dict takes.
+        fields = [(f"f{number}", object) for number in range(len(names))]
+        aliases = {f"f{number}": str(name) for number, name in enumerate(names)}
+        self._record = msgspec.defstruct("Record", fields, rename=aliases, gc=False)
 
-        yield write
-        file.write("[]\n" if separator == "[\n" else "\n]\n")
+    def encode(self, rows: Sequence[Row]) -> bytes:
+        try:
+            columns = list(zip(*rows, strict=True))
+            for position in self._documents:
+                columns[position] = tuple(map(_as_it_is, columns[position]))
+            lines = encode_lines(list(map(self._record, *columns)))
+        except UnicodeEncodeError:
+            return b",\n".join(map(self._encode_row, rows))
+        # Within a text a line end is an escape, so each that stands here is the end of a row.
+        return lines[:-1].replace(b"\n", b",\n")
+
+    def _encode_row(self, row: Row) -> bytes:
+        """Half of a surrogate pair, which some databases take, becomes its JSON escape."""
+        cells = (
+            str(value) if value is not None and position in self._documents else _encode_value(value)
+            for position, value in enumerate(row)
+        )
+        text = ",".join(f"{key}:{cell}" for key, cell in zip(self._keys, cells, strict=True))
+        return f"{{{text}}}".encode("utf-8", "backslashreplace")
+
+
+def _as_it_is(document: Value) -> msgspec.Raw | None:
+    return None if document is None else msgspec.Raw(document)

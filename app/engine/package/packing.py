@@ -1,0 +1,91 @@
+"""Bytes on their way into a member: their checksum for the manifest, their CRC for the ZIP file, and their packing.
+
+igzip (isal) packs eleven times as fast as zlib's default, and its files are 16 % larger.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from isal import isal_zlib
+
+from app.engine.package.zip_writer import DEFLATED, STORED, Content
+
+LEVEL = 2
+BLOCK = 1024**2
+_RAW = -15
+"""A deflate stream without zlib's own header, as ZIP has it."""
+
+Advance = Callable[[int], None]
+
+
+class Packing:
+    """Takes a member's bytes in order and writes them, packed or as they are, to `place`."""
+
+    def __init__(self, place: BinaryIO, method: int) -> None:
+        self.size = 0
+        self.packed = 0
+        self._place = place
+        self._method = method
+        self._crc = 0
+        self._digest = hashlib.sha256()
+        self._deflate = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _RAW) if method == DEFLATED else None
+
+    def write(self, content: bytes) -> None:
+        self.size += len(content)
+        self._crc = isal_zlib.crc32(content, self._crc)
+        self._digest.update(content)
+        self._put(self._deflate.compress(content) if self._deflate else content)
+
+    def finish(self) -> Content:
+        if self._deflate:
+            self._put(self._deflate.flush())
+        return Content(self._method, self.size, self.packed, self._crc)
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def _put(self, packed: bytes) -> None:
+        self._place.write(packed)
+        self.packed += len(packed)
+
+
+class Spool:
+    """A member that grows while others do: packed into a file of its own, and taken over when it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("x+b")
+        path.unlink()  # nobody else needs its name, and nothing is left of it whatever happens
+        self.packing = Packing(self._file, DEFLATED)
+
+    def pour(self, place: BinaryIO) -> Content:
+        """Copy what was packed; the spool is used up."""
+        content = self.packing.finish()
+        self._file.seek(0)
+        while block := self._file.read(BLOCK):
+            place.write(block)
+        self.discard()
+        return content
+
+    def discard(self) -> None:
+        self._file.close()
+
+
+def pour_from(source: BinaryIO, size: int, packing: Packing, advance: Advance) -> Content:
+    """Copy what `source` still has, and at most `size` bytes of it."""
+    while block := source.read(min(BLOCK, size - packing.size)):
+        packing.write(block)
+        advance(len(block))
+    return packing.finish()
+
+
+def method_for(name: str) -> int:
+    """What is packed already is stored as it is."""
+    return STORED if name.rpartition(".")[2].lower() in _PACKED else DEFLATED
+
+
+_PACKED = frozenset(
+    {"gif", "jpg", "jpeg", "png", "webp", "avif", "heic", "mp4", "m4a", "mov", "webm", "mp3", "ogg", "zip", "gz", "7z"}
+)

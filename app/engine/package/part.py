@@ -1,0 +1,78 @@
+"""One ZIP file of an archive while it is being written, and what stands in it. Called in the press only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from app.engine.package.packing import Advance, Packing, Spool, method_for, pour_from
+from app.engine.package.zip_writer import Content, ZipWriter
+
+OVERHEAD = 1024
+"""What packing may add to bytes that cannot be packed, at the least."""
+
+
+@dataclass(frozen=True)
+class Member:
+    size: int
+    """Bytes, unpacked."""
+    sha256: str
+
+
+class ChangedError(OSError):
+    """The bytes are not those that were stored: cut off, or something else."""
+
+
+class Part:
+    """`top`: the folder that all its members lie in."""
+
+    def __init__(self, path: Path, number: int, top: str, moment: datetime) -> None:
+        self.path = path
+        self.number = number
+        self.top = top
+        self.members: dict[str, Member] = {}
+        """By path below the top folder."""
+        self.rows: dict[str, int] = {}
+        """Of each table, how many are here."""
+        self._zip = ZipWriter(path, moment)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file if it were closed now."""
+        return self._zip.size
+
+    def add(self, name: str, content: bytes) -> None:
+        self.copy(name, BytesIO(content), len(content))
+
+    def copy(
+        self, name: str, source: BinaryIO, size: int, sha256: str | None = None, advance: Advance = lambda _: None
+    ) -> None:
+        """At most `size` bytes of `source`. Raises ChangedError where they do not come to `sha256`."""
+        digest = ""
+
+        def pour(place: BinaryIO) -> Content:
+            nonlocal digest
+            packing = Packing(place, method_for(name))
+            content = pour_from(source, size, packing, advance)
+            digest = packing.sha256
+            if sha256 not in {None, digest}:
+                raise ChangedError
+            return content
+
+        content = self._zip.add(f"{self.top}/{name}", pour, most=size + size // 1000 + OVERHEAD)
+        self.members[name] = Member(content.size, digest)
+
+    def take(self, name: str, spool: Spool) -> None:
+        """A member that was packed already."""
+        most = spool.packing.size + spool.packing.size // 1000 + OVERHEAD
+        content = self._zip.add(f"{self.top}/{name}", spool.pour, most=most)
+        self.members[name] = Member(content.size, spool.packing.sha256)
+
+    def close(self) -> None:
+        """It is a ZIP file now."""
+        self._zip.close()
+
+    def discard(self) -> None:
+        """Let go of the file, closed or not."""
+        self._zip.discard()

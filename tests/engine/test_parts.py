@@ -1,0 +1,198 @@
+"""An archive in parts: each within the size, a whole bag, and together every row once, with its files beside it."""
+
+import csv
+import hashlib
+import io
+import json
+import random
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine.build import Built, Order, build_archive
+from app.engine.graph import build_graph
+from tests.engine.conftest import open_file
+
+SIZE = 400_000
+PICTURES, PICTURE = 12, 90_000
+MESSAGES = 4000
+
+
+def picture(number: int) -> bytes:
+    return random.Random(number).randbytes(PICTURE)
+
+
+def open_picture(store: str, name: str) -> BinaryIO:
+    return io.BytesIO(picture(int(name))) if name.isdigit() else open_file(store, name)
+
+
+@pytest.fixture
+def engine(engine: sa.Engine, schema: sa.MetaData) -> sa.Engine:
+    """The shop with so much more of Ann's that it needs several parts."""
+    words = random.Random(1)
+    messages = [
+        {
+            "id": 100 + n,
+            "sender_id": 1,
+            "recipient_id": 2,
+            "body": words.randbytes(60).hex(),
+            "reply_to_id": 99 + n if n else None,
+        }
+        for n in range(MESSAGES)
+    ]
+    photos = [{"id": 100 + n, "shelf": 1, "number": 1, "stored": str(n), "title": f"{n}.png"} for n in range(PICTURES)]
+    with engine.begin() as connection:
+        connection.execute(schema.tables["message"].insert(), messages)
+        connection.execute(schema.tables["photo"].insert(), photos)
+    return engine
+
+
+def make(order: Order, engine: sa.Engine, schema: sa.MetaData, workspace: Path) -> Built:
+    workspace.mkdir()
+    return build_archive(
+        order,
+        engine=engine,
+        graph=build_graph(schema),
+        open_file=open_picture,
+        workspace=workspace,
+        tell=lambda _step, _done: None,
+    )
+
+
+def read(built: Built) -> list[dict[str, bytes]]:
+    """The members of each part below its top folder."""
+    parts = []
+    for part in built.parts:
+        with zipfile.ZipFile(part.file) as package:
+            tops = {name.partition("/")[0] for name in package.namelist()}
+            assert len(tops) == 1
+            parts.append(
+                {name.partition("/")[2]: package.read(name) for name in package.namelist()} | {"": tops.pop().encode()}
+            )
+    return parts
+
+
+def rows(parts: list[dict[str, bytes]], table: str) -> list[list[dict[str, Any]]]:
+    return [json.loads(part.get(f"data/json/{table}.json", b"[]")) for part in parts]
+
+
+@pytest.fixture
+def divided(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> Built:
+    return make(replace(ann, part_size=SIZE), engine, schema, tmp_path / "divided")
+
+
+@pytest.fixture
+def parts(divided: Built) -> list[dict[str, bytes]]:
+    return read(divided)
+
+
+def test_no_part_is_larger_than_it_may_be(divided: Built) -> None:
+    assert len(divided.parts) > 4
+    assert all(part.size <= SIZE for part in divided.parts)
+    assert all(part.size > SIZE / 2 for part in divided.parts[:-1])
+
+
+def test_together_they_hold_what_one_file_holds(
+    parts: list[dict[str, bytes]], ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
+) -> None:
+    (whole,) = read(make(ann, engine, schema, tmp_path / "whole"))
+    for table in ("person", "message", "photo", "album", "genre"):
+        found = [row for part in rows(parts, table) for row in part]
+        assert found == json.loads(whole[f"data/json/{table}.json"])
+        in_csv = [
+            row
+            for part in parts
+            for row in list(csv.reader(io.StringIO(part.get(f"data/csv/{table}.csv", b"").decode("utf-8-sig"))))[1:]
+        ]
+        assert in_csv == list(csv.reader(io.StringIO(whole[f"data/csv/{table}.csv"].decode("utf-8-sig"))))[1:]
+    media = {name: part[name] for part in parts for name in part if name.startswith("data/media/")}
+    assert media == {name: whole[name] for name in whole if name.startswith("data/media/")}
+
+
+def test_a_row_and_its_files_lie_in_the_same_part(parts: list[dict[str, bytes]]) -> None:
+    for part, photos in zip(parts, rows(parts, "photo"), strict=True):
+        named = {f"data/{row['stored']}" for row in photos if row["stored"]}
+        assert named == {name for name in part if name.startswith("data/media/")}
+    assert sum(bool(photos) for photos in rows(parts, "photo")) > 2
+
+
+def test_each_part_is_a_bag_and_says_which(parts: list[dict[str, bytes]], divided: Built) -> None:
+    folders = [part[""].decode() for part in parts]
+    assert folders == [folders[0], *(f"{folders[0]}-part{number}" for number in range(2, len(parts) + 1))]
+    for number, part in enumerate(parts, 1):
+        info = part["bag-info.txt"].decode()
+        assert f"Bag-Group-Identifier: {folders[0]}\nBag-Count: {number} of {len(parts)}\n" in info
+        for line in part["manifest-sha256.txt"].decode().splitlines():
+            digest, _, name = line.partition("  ")
+            assert hashlib.sha256(part[name]).hexdigest() == digest
+        statement = json.loads(part["data/coverage.json"])
+        assert statement["part"] == {"number": number, "of": len(parts), "folders": folders}
+        assert [part["index.html"][:15]] == [b"<!doctype html>"]
+
+
+def test_the_statements_add_up(parts: list[dict[str, bytes]]) -> None:
+    statements = [json.loads(part["data/coverage.json"]) for part in parts]
+    for lines in zip(*(statement["tables"] for statement in statements), strict=True):
+        assert len({(line["table"], line["status"], line["rows"]) for line in lines}) == 1
+        assert sum(line["rows_here"] for line in lines) == lines[0]["rows"]
+        for line, part in zip(lines, parts, strict=True):
+            assert ("json" in line) == (line["rows_here"] > 0) == (f"data/json/{line['table']}.json" in part)
+    (message,) = [line for line in statements[0]["tables"] if line["table"] == "message"]
+    assert message["rows"] == MESSAGES + 4
+
+
+def test_foreign_keys_are_declared_where_they_can_be_followed(parts: list[dict[str, bytes]]) -> None:
+    for part in parts:
+        package = json.loads(part["data/datapackage.json"])
+        here = {each["name"]: each for each in package["resources"]}
+        for resource in here.values():
+            keys = resource["schema"].get("foreignKeys", [])
+            assert all((key["reference"]["resource"] or resource["name"]) in here for key in keys)
+            assert resource["rows"] == len(json.loads(part[f"data/json/{resource['name']}.json"]))
+    beyond = [
+        key
+        for part in parts
+        for each in json.loads(part["data/datapackage.json"])["resources"]
+        for key in each["schema"].get("foreignKeysBeyondThisPart", [])
+    ]
+    assert beyond
+
+
+def test_each_chunk_of_the_report_lies_in_the_part_that_the_manifest_names(parts: list[dict[str, bytes]]) -> None:
+    manifest = json.loads(parts[0]["viewer/manifest.js"].removeprefix(b"var ARCHIVE = ").rstrip(b";\n"))
+    for table in manifest["tables"]:
+        for number, part in enumerate(table["chunkParts"]):
+            name = f"viewer/{table['file']}.{number:04}.js"
+            assert [name in each for each in parts] == [at == part for at in range(1, len(parts) + 1)]
+
+
+def test_the_same_snapshot_gives_the_same_parts(
+    divided: Built, ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
+) -> None:
+    """Where a part ends must not depend on how far the other thread is."""
+    again = make(replace(ann, part_size=SIZE), engine, schema, tmp_path / "again")
+    one, two = read(divided), read(again)
+    for before, after in zip(one, two, strict=True):
+        same = [name for name in before if name.startswith(("data/json/", "data/csv/", "data/media/"))]
+        assert {name: before[name] for name in same} == {name: after[name] for name in same}
+
+
+def test_a_row_larger_than_a_part_has_one_to_itself(
+    ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
+) -> None:
+    built = make(replace(ann, part_size=PICTURE), engine, schema, tmp_path / "tiny")
+    photos = rows(read(built), "photo")
+    assert sorted(row["id"] for part in photos for row in part) == [1, 3, 5, *range(100, 100 + PICTURES)]
+    assert sum(len(part) == 1 for part in photos) >= PICTURES - 1
+
+
+def test_json_alone_is_a_whole_archive(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> None:
+    (part,) = read(make(replace(ann, formats=("json",)), engine, schema, tmp_path / "json"))
+    assert not [name for name in part if name.startswith(("viewer/", "data/csv/")) or name.endswith(".html")]
+    assert {"README.txt", "data/coverage.json", "bagit.txt"} <= set(part)
+    resources = json.loads(part["data/datapackage.json"])["resources"]
+    assert {(each["path"][:5], each["format"]) for each in resources} == {("json/", "json")}
