@@ -9,13 +9,12 @@ from app.engine.coverage import count_deleted, cover
 from app.engine.datapackage import TableDescription, describe_tables
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
-from app.engine.names import file_name
 from app.engine.package import Package
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.progress import READING, Progress
 from app.engine.report import Report, TableReport
 from app.engine.rows import Pseudonyms, read_rows
-from app.engine.shape import Coverage, Edition, Gap, Row, TableShape
+from app.engine.shape import Coverage, Edition, Gap, Row
 from app.engine.writers import Writer
 from app.engine.writers.to_csv import CsvWriter
 from app.engine.writers.to_json import JsonWriter
@@ -56,18 +55,18 @@ class Reading:
         counts = [connection.execute(planned.count).scalar_one() for planned in plan]
         self._progress.begin(READING, "reading", sum(counts))
         for planned, count in zip(plan, counts, strict=True):
-            table = self._report.table(planned.shape)  # the coverage page tells what one without rows is for
+            shown = self._report.table(planned.shape)  # the coverage page tells what one without rows is for
             if count:
-                self._read(connection, planned, count, table)
+                self._read(connection, planned, count, shown)
         deleted = count_deleted(connection, plan, counts)
         coverage = cover(graph, plan, counts, deleted)
         tables = describe_tables(graph, plan, counts)
         return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report)
 
-    def _read(self, connection: Connection, planned: PlannedTable, expected: int, report: TableReport) -> None:
+    def _read(self, connection: Connection, planned: PlannedTable, expected: int, shown: TableReport) -> None:
         self._progress.name(planned.shape.declaration.title or planned.shape.name)
         self._media.begin(planned.shape.name)
-        table = _Table(self._package, planned.shape, report, self._formats)
+        table = _Table(self._package, self._report, shown, self._formats)
         found = 0
         for batch in read_rows(connection, planned, self._pseudonyms):
             for rows in self._take_files(batch, planned, table):
@@ -104,13 +103,13 @@ def _without(row: Row, positions: Sequence[int]) -> Row:
 class _Table:
     """One table on its way into the members of one part, and of the next when that is full."""
 
-    def __init__(self, package: Package, shape: TableShape, report: TableReport, formats: Sequence[str]) -> None:
+    def __init__(self, package: Package, report: Report, shown: TableReport, formats: Sequence[str]) -> None:
         self._package = package
-        self._shape = shape
         self._report = report
-        writers: list[Writer] = [JsonWriter(shape), CsvWriter(shape)]
+        self._shown = shown
+        writers: list[Writer] = [JsonWriter(shown.shape), CsvWriter(shown.shape)]
         self._writers = [writer for writer in writers if writer.ending in formats]
-        self._shown = "report" in formats
+        self._is_shown = "report" in formats
         self._here = 0
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -133,7 +132,7 @@ class _Table:
 
     def finish(self) -> None:
         """What this part has of the table is whole."""
-        self._report.flush()
+        self._shown.flush()
         if self._here:
             for writer in self._writers:
                 self._package.write(self._name(writer), writer.closing)
@@ -149,14 +148,14 @@ class _Table:
         for writer, content in zip(self._writers, contents, strict=True):
             before = writer.separator if self._here else writer.opening
             self._package.write(self._name(writer), before + content)
-        if self._shown:
-            self._report.write(rows)
+        if self._is_shown:
+            self._shown.write(rows)
         self._here += len(rows)
-        self._package.part.rows[self._shape.name] = self._here
+        self._package.part.rows[self._shown.name] = self._here
 
     def _measure(self, contents: Sequence[bytes]) -> int:
         """More than the rows can come to: the report has them in fewer bytes than JSON."""
-        return sum(map(len, contents)) + (2 * len(contents[0]) if self._shown else 0) + 64 * 1024
+        return sum(map(len, contents)) + (2 * len(contents[0]) if self._is_shown else 0) + 64 * 1024
 
     def _name(self, writer: Writer) -> str:
-        return f"data/{writer.ending}/{file_name(self._shape.name)}.{writer.ending}"
+        return f"data/{writer.ending}/{self._shown.file}.{writer.ending}"

@@ -1,7 +1,8 @@
 """The report inside each archive: pages that open from a double click, offline, in any browser, and can be searched.
 
-`engine.build` enters here: one `Report` for an archive, one `table` for each of its tables, batches of rows, `render`.
-Holds no table in memory. Nothing of the archive is ever written as HTML: templates escape, scripts use textContent.
+`engine.build` enters here: one `Report` for an archive, one `table` for each of its tables, batches of rows, and
+`render` once for each part of the archive. Holds no table in memory and writes no file: the caller stores the bytes.
+Nothing of the archive is ever written as HTML: templates escape, scripts use textContent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,16 +17,16 @@ from app.engine.shape import Coverage, Edition, Gap, TableShape
 from app.engine.writers.to_viewer import PutChunk
 
 ASSETS = Path(__file__).with_name("assets")
-DATA_FORMATS = ("json", "csv")
-"""What the pages link to below `data/`, unless the archive says otherwise."""
 
 __all__ = ["ASSETS", "Report", "TableReport"]
 
 
 class Report:
-    """`put_chunk` stores a member below the top folder of the part that is being written."""
+    """The pages of one archive. `put_chunk` stores a member of the part that is being written."""
 
     def __init__(self, edition: Edition, put_chunk: PutChunk) -> None:
+        self.part = 1
+        """The part that rows go to. Before a new one begins, each open table is told to `flush`."""
         self._edition = edition
         self._put_chunk = put_chunk
         self._formats = Formats(edition.subject.locale, edition.subject.time_zone)
@@ -33,7 +34,7 @@ class Report:
 
     def table(self, shape: TableShape) -> TableReport:
         """The writer of one table; call it in the order that the pages shall have."""
-        table = TableReport(shape, self._formats, self._put_chunk)
+        table = TableReport(shape, self._formats, self._put_chunk, lambda: self.part)
         self._tables.append(table)
         return table
 
@@ -43,13 +44,24 @@ class Report:
         folders: Sequence[str],
         coverage: Sequence[Coverage],
         gaps: Sequence[Gap],
-        data_formats: Sequence[str] = DATA_FORMATS,
+        data_formats: Sequence[str],
     ) -> Iterator[tuple[str, bytes]]:
-        """(path below the top folder, content) of everything but the chunks, when all rows have gone by."""
+        """The path below the top folder and the bytes of each page, script and style of one part, in a fixed order.
+
+        When all rows are written and each table is flushed. `part`: from 1. `folders`: the top folders of
+        all parts, in order. `data_formats`: what lies below `data/` (`json`, `csv`).
+        """
         contents = Contents(
-            self._edition, self._formats, tuple(self._tables), tuple(coverage), tuple(gaps), tuple(data_formats)
+            self._edition,
+            self._formats,
+            tuple(self._tables),
+            tuple(coverage),
+            tuple(gaps),
+            tuple(data_formats),
+            part,
+            tuple(folders),
         )
+        yield from render_pages(contents)
         for asset in sorted(ASSETS.iterdir()):
             yield f"viewer/{asset.name}", asset.read_bytes()
         yield "viewer/manifest.js", render_manifest(contents)
-        yield from render_pages(contents)

@@ -23,14 +23,19 @@ class Cell:
     is_picture: bool = False
 
 
-def to_cell(field: Field, value: Value, formats: Formats, person: str) -> Cell:
+def to_cell(field: Field, value: Value, formats: Formats, person: str, base: str = "") -> Cell:
+    """`base`: where the row's files lie, from the page: empty in the same part, else the folder of another.
+
+    A picture of another part is a link only: the folder may not be there.
+    """
     if value is None:
         return Cell(field.kind, "")
     if field.kind in {"moment", "date"}:
         shown = formats.moment(str(value)) if field.kind == "moment" else formats.date(str(value))
         return Cell(field.kind, shown, time=str(value))
     if field.kind == "file":
-        return Cell(field.kind, str(value), link=link_file(str(value)), is_picture=_ending(value) in PICTURES)
+        is_picture = not base and _ending(value) in PICTURES
+        return Cell(field.kind, str(value), link=link_file(str(value), base), is_picture=is_picture)
     text = _say(field.kind, value, formats, person)
     return Cell("name" if field.kind == "id" and is_readable(text) else field.kind, text)
 
@@ -47,12 +52,12 @@ def _say(kind: Kind, value: Value, formats: Formats, person: str) -> str:
     return str(value)
 
 
-def link_file(path: str) -> str:
+def link_file(path: str, base: str = "") -> str:
     """The link to a member below `data/`; empty for files that a browser would run, and for what is no such path."""
     parts = path.split("/")
     if _ending(path) in ACTIVE or any(part in {"", ".", ".."} for part in parts):
         return ""
-    return "data/" + "/".join(quote(part, safe="") for part in parts)
+    return f"{base}data/" + "/".join(quote(part, safe="") for part in parts)
 
 
 def _ending(path: str) -> str:

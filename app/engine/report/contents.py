@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import quote
 
 from app.engine.report.formats import Formats
 from app.engine.report.tables import TableReport
@@ -17,6 +18,10 @@ class Contents:
     coverage: tuple[Coverage, ...]
     gaps: tuple[Gap, ...]
     data_formats: tuple[str, ...]
+    part: int
+    """The part of the archive that the pages stand in, from 1."""
+    folders: tuple[str, ...]
+    """The top folders of all parts."""
 
     @cached_property
     def tables(self) -> tuple[TableReport, ...]:
@@ -54,6 +59,18 @@ class Contents:
     def kept_back(self) -> tuple[Coverage, ...]:
         """Tables of which some columns are not in the archive."""
         return tuple(line for line in self.coverage if line.left_out and line.status != "excluded")
+
+    @property
+    def is_divided(self) -> bool:
+        return len(self.folders) > 1
+
+    def is_here(self, table: TableReport) -> bool:
+        """Whether this part holds rows of the table, and so its data files."""
+        return table.part_rows[self.part] > 0
+
+    def base_of(self, part: int) -> str:
+        """Where a part lies, from the pages of this one, when they were unpacked side by side."""
+        return "" if part == self.part else f"../{quote(self.folders[part - 1], safe='')}/"
 
     def find_table(self, name: str) -> TableReport | None:
         return next((table for table in self.all_tables if table.name == name), None)

@@ -17,6 +17,8 @@ def render_manifest(contents: Contents) -> bytes:
         "locale": contents.formats.language_tag,
         "timeZone": contents.formats.browser_zone,
         "person": contents.edition.subject.id,
+        "part": contents.part,
+        "parts": contents.folders,
         "tables": [_describe(table, contents) for table in contents.tables],
     }
     return b"var ARCHIVE = " + to_script(manifest) + b";\n"
@@ -30,6 +32,7 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
         "file": table.file,
         "rows": table.rows,
         "starts": table.starts,
+        "chunkParts": table.chunk_parts,
         "fields": [
             {"name": field.name, "label": field.label, "kind": field.kind, "number": field.number}
             for field in table.shape.fields

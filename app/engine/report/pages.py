@@ -68,8 +68,9 @@ def _column(table: TableReport, position: int) -> Column:
 
 def _cells(table: TableReport, contents: Contents) -> Iterator[list[tuple[Column, Cell]]]:
     columns = [(position, _column(table, position), table.shape.fields[position]) for position in table.columns]
-    for row in table.first_rows:
+    for row, part in zip(table.first_rows, table.first_parts, strict=True):
+        base = contents.base_of(part)
         yield [
-            (column, to_cell(field, row[position], contents.formats, contents.edition.subject.id))
+            (column, to_cell(field, row[position], contents.formats, contents.edition.subject.id, base))
             for position, column, field in columns
         ]

@@ -5,7 +5,7 @@ Holds the first rows and some counters; the rows themselves go to `writers.to_vi
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from app.engine.names import file_name
@@ -24,7 +24,7 @@ OPAQUE = re.compile(r"-?\d+|[0-9a-fA-F-]{16,}")
 class TableReport:
     """Takes the rows of one table in batches, then is what the pages are made from."""
 
-    def __init__(self, shape: TableShape, formats: Formats, put_chunk: PutChunk) -> None:
+    def __init__(self, shape: TableShape, formats: Formats, put_chunk: PutChunk, part_now: Callable[[], int]) -> None:
         self.shape = shape
         self.name = shape.name
         self.title = shape.declaration.title or shape.name
@@ -32,17 +32,18 @@ class TableReport:
         self.rows = 0
         self.files = 0
         self.years: Counter[int] = Counter()
+        self.part_rows: Counter[int] = Counter()
+        """How many rows each part of the archive holds."""
+        self.chunk_parts: list[int] = []
+        """The part that holds each chunk."""
         self.first_rows: list[Row] = []
         self.first_parts: list[int] = []
-        """For each of them the part that it lies in."""
-        self.chunk_parts: list[int] = []
-        """For each chunk the part that holds it."""
-        self.part = 1
-        """The part that rows go to now; whoever changes it has flushed before."""
+        """The part that holds each of the first rows, and its files."""
         self.readable: set[int] = set()
         """Positions of id fields that hold names for people, not only ids."""
         self._formats = formats
         self._put_chunk = put_chunk
+        self._part_now = part_now
         self._writer = ViewerWriter(shape, self._put)
         kinds = [field.kind for field in shape.fields]
         self._ids = {position for position, kind in enumerate(kinds) if kind == "id"}
@@ -53,6 +54,7 @@ class TableReport:
         self._writer.write(rows)
         self._keep_first(rows)
         self.rows += len(rows)
+        self.part_rows[self._part_now()] += len(rows)
         columns = list(zip(*rows, strict=True))
         for position in self._file_fields:
             self.files += len(rows) - columns[position].count(None)
@@ -63,11 +65,11 @@ class TableReport:
             self._count_years(columns[self.year_field])
 
     def flush(self) -> None:
-        """End the chunk that is being filled."""
+        """End the chunk: after the last row, and before a new part of the archive begins, for no chunk spans two."""
         self._writer.flush()
 
     def _put(self, name: str, content: bytes) -> None:
-        self.chunk_parts.append(self.part)
+        self.chunk_parts.append(self._part_now())
         self._put_chunk(name, content)
 
     def _keep_first(self, rows: Sequence[Row]) -> None:
@@ -75,7 +77,7 @@ class TableReport:
         if missing > 0:
             kept = self._writer.convert(rows[:missing])
             self.first_rows += kept
-            self.first_parts += [self.part] * len(kept)
+            self.first_parts += [self._part_now()] * len(kept)
 
     def _count_years(self, column: Sequence[Value]) -> None:
         """A day at a time, but for those on which the year depends on the time zone."""

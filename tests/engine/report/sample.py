@@ -1,6 +1,6 @@
 """A small archive folder as `engine.build` would leave it, for the tests of its report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -187,22 +187,61 @@ def write_report(
     coverage: Sequence[Coverage] | None = None,
     gaps: Sequence[Gap] = (),
     batch: int = 1000,
+    data_formats: Sequence[str] = ("json", "csv"),
 ) -> Path:
     """Returns `folder`, which is made."""
-    folder.mkdir(parents=True)
-    report = Report(folder, edition or make_edition())
+    store = put_into([folder])
+    report = Report(edition or make_edition(), lambda name, content: store(1, name, content))
     for shape, rows in tables:
         writer = report.table(shape)
         for start in range(0, len(rows), batch):
             writer.write(rows[start : start + batch])
-        writer.finish()
-    report.finish(make_coverage(tables) if coverage is None else coverage, gaps)
+        writer.flush()
+    coverage = make_coverage(tables) if coverage is None else coverage
+    for name, content in report.render(1, [folder.name], coverage, gaps, data_formats):
+        store(1, name, content)
     return folder
 
 
-def write_sample(folder: Path, entries: int = 5000, comments: int = 120) -> Path:
+def put_into(folders: Sequence[Path]) -> Callable[[int, str, bytes], None]:
+    """Stores members as the engine would: `(part, name, content)`. Makes the folders."""
+    for folder in folders:
+        (folder / "viewer").mkdir(parents=True)
+
+    def store(part: int, name: str, content: bytes) -> None:
+        with (folders[part - 1] / name).open("xb") as member:
+            member.write(content)
+
+    return store
+
+
+def write_parts(root: Path, tables: Sequence[tuple[TableShape, Sequence[Row]]], ends: Sequence[int]) -> list[Path]:
+    """The folders of an archive in parts, side by side below `root`.
+
+    `ends`: how many rows of the archive lie in the parts up to each but the last.
+    """
+    names = [f"satchel-2026-11-19-A1B2C3D4{f'-part{part}' if part > 1 else ''}" for part in range(1, len(ends) + 2)]
+    store = put_into([root / name for name in names])
+    report = Report(make_edition(), lambda name, content: store(report.part, name, content))
+    seen = 0
+    for shape, rows in tables:
+        table = report.table(shape)
+        for row in rows:
+            if report.part <= len(ends) and seen == ends[report.part - 1]:
+                table.flush()
+                report.part += 1
+            table.write([row])
+            seen += 1
+        table.flush()
+    for part in range(1, len(names) + 1):
+        for name, content in report.render(part, names, make_coverage(tables), GAPS, ("json", "csv")):
+            store(part, name, content)
+    return [root / name for name in names]
+
+
+def list_tables(entries: int, comments: int) -> list[tuple[TableShape, Sequence[Row]]]:
     """Ann's journal: pictures, a gap, an empty table, and more entries than one chunk holds."""
-    tables: list[tuple[TableShape, Sequence[Row]]] = [
+    return [
         (ACCOUNT, [(ANN, "ann@example.org", "Ann", "2025-12-31T23:30:00+00:00")]),
         (ENTRY, make_entries(entries)),
         (COMMENT, make_comments(comments)),
@@ -211,6 +250,16 @@ def write_sample(folder: Path, entries: int = 5000, comments: int = 120) -> Path
         (TAG, [(make_id(number), f"{PLACES[number % 6]} {number}") for number in range(7)]),
         (TableShape("sign_in", declare("Sign-ins", "key-round"), (Field("id", "Id", "id"),), ("id",)), []),
     ]
-    write_report(folder, tables, gaps=GAPS)
+
+
+def write_sample(folder: Path, entries: int = 5000, comments: int = 120) -> Path:
+    write_report(folder, list_tables(entries, comments), gaps=GAPS)
     make_media(folder)
     return folder
+
+
+def write_sample_parts(root: Path) -> list[Path]:
+    """Ann's journal in three parts: 1,000 of its 2,600 entries in each of the first two, all else in the third."""
+    folders = write_parts(root, list_tables(2600, 120), (1001, 2001))
+    make_media(folders[2])
+    return folders

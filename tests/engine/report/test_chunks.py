@@ -1,6 +1,6 @@
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +20,22 @@ NOTE = TableShape(
 )
 
 
-def write(folder: Path, shape: TableShape, rows: list[Row], batch: int = 1000) -> list[int]:
+def put_into(folder: Path) -> Callable[[str, bytes], None]:
+    """Stores chunks without the folder `viewer`; twice the same name is an error."""
     folder.mkdir(exist_ok=True)
-    writer = ViewerWriter(folder, shape)
+
+    def put_chunk(name: str, content: bytes) -> None:
+        with (folder / name.removeprefix("viewer/")).open("xb") as chunk:
+            chunk.write(content)
+
+    return put_chunk
+
+
+def write(folder: Path, shape: TableShape, rows: list[Row], batch: int = 1000) -> list[int]:
+    writer = ViewerWriter(shape, put_into(folder))
     for start in range(0, len(rows), batch):
         writer.write(rows[start : start + batch])
-    writer.finish()
+    writer.flush()
     return writer.starts
 
 
@@ -94,12 +104,12 @@ def _batches(count: int) -> Iterator[list[Row]]:
 
 
 def _peak(folder: Path, batches: int) -> int:
-    folder.mkdir()
+    put_chunk = put_into(folder)
     tracemalloc.start()
-    table = Report(folder, make_edition()).table(NOTE)
+    table = Report(make_edition(), put_chunk).table(NOTE)
     for rows in _batches(batches):
         table.write(rows)
-    table.finish()
+    table.flush()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return peak

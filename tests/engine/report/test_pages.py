@@ -73,7 +73,7 @@ def test_pages_reach_for_nothing_outside(sample: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    one, other = (write_sample(tmp_path / name, entries=300) for name in ("one", "other"))
+    one, other = (write_sample(tmp_path / name / "archive", entries=300) for name in ("one", "other"))
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(other) for path in other.rglob("*") if path.is_file())
     for path in files:
@@ -142,15 +142,10 @@ def test_an_archive_of_nothing_is_an_archive(tmp_path: Path) -> None:
 
 
 def test_only_formats_that_are_there_are_linked(tmp_path: Path) -> None:
-    tmp_path.joinpath("archive").mkdir()
-    report = Report(tmp_path / "archive", make_edition(), data_formats=("json",))
-    table = report.table(COMMENT)
-    table.write(make_comments(1))
-    table.finish()
-    report.finish([], GAPS)
+    folder = write_report(tmp_path / "archive", [(COMMENT, make_comments(1))], gaps=GAPS, data_formats=("json",))
     for page in ("index.html", "comment.html", "about.html", "README.txt"):
-        assert "csv" not in read(tmp_path / "archive", page)
-    assert 'href="data/json/comment.json"' in read(tmp_path / "archive", "comment.html")
+        assert "csv" not in read(folder, page)
+    assert 'href="data/json/comment.json"' in read(folder, "comment.html")
 
 
 def test_half_a_surrogate_pair_does_not_cost_the_archive(tmp_path: Path) -> None:
@@ -160,27 +155,28 @@ def test_half_a_surrogate_pair_does_not_cost_the_archive(tmp_path: Path) -> None
     assert b'["a\\ud800b"]' in (folder / "viewer" / "note.0000.js").read_bytes()
 
 
-def make_table(folder: Path, shape: TableShape, rows: list[Row]) -> TableReport:
-    table = TableReport(folder, shape, Formats("en_GB", "Europe/London"))
+def make_table(shape: TableShape, rows: list[Row]) -> TableReport:
+    stored: dict[str, bytes] = {}
+    table = Report(make_edition(), stored.__setitem__).table(shape)
     table.write(rows)
-    table.finish()
+    table.flush()
     return table
 
 
-def test_ids_stand_last_and_are_hidden(tmp_path: Path) -> None:
-    table = make_table(tmp_path, ENTRY, make_entries(3))
+def test_ids_stand_last_and_are_hidden() -> None:
+    table = make_table(ENTRY, make_entries(3))
     names = [ENTRY.fields[position].name for position in table.columns]
     assert names == ["date", "title", "body", "shared", "score", "created_at", "extra", "id", "author_id"]
     assert {ENTRY.fields[position].name for position in table.hidden} == {"id", "author_id"}
 
 
-def test_a_pointer_that_names_people_is_shown(tmp_path: Path) -> None:
-    table = make_table(tmp_path, COMMENT, make_comments(3))
+def test_a_pointer_that_names_people_is_shown() -> None:
+    table = make_table(COMMENT, make_comments(3))
     assert [COMMENT.fields[position].name for position in table.columns][:3] == ["created_at", "author_id", "body"]
 
 
-def test_a_table_of_ids_shows_them(tmp_path: Path) -> None:
-    table = make_table(tmp_path, LINK, [(make_id(1), make_id(2))])
+def test_a_table_of_ids_shows_them() -> None:
+    table = make_table(LINK, [(make_id(1), make_id(2))])
     assert table.has_only_ids
     assert not table.hidden
 

@@ -144,6 +144,7 @@ def test_the_keyboard_reaches_what_belongs_to_a_row(sample: Path, new_page: NewP
     page.get_by_role("button", name="6 Jan 1660", exact=True).press("Enter")
     expect(page.locator("#detail-title")).to_be_focused()
     expect(page.get_by_role("heading", name="Comments (1)")).to_be_visible()
+    expect(page.locator("#detail-status")).to_have_text("")  # all that belongs to it stands there
     reached = []
     for _ in range(3):
         page.keyboard.press("Tab")
