@@ -1,6 +1,6 @@
 """One value as the page shows it: text, and perhaps a machine-readable time, a link or a picture.
 
-`viewer.js` says the same for rows that are not in the page; change both together.
+`values.js` and `cells.js` say the same for rows that are not in the page; change both together.
 """
 
 from dataclasses import dataclass

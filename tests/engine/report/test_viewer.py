@@ -241,6 +241,15 @@ def test_a_missing_manifest_is_named(sample: Path, new_page: NewPage, tmp_path: 
     expect(page.get_by_role("status")).to_contain_text("The file viewer/manifest.js is missing")
 
 
+@pytest.mark.parametrize("name", ["parts", "choice", "controls"])
+def test_a_missing_script_is_named(sample: Path, new_page: NewPage, tmp_path: Path, name: str) -> None:
+    folder = shutil.copytree(sample, tmp_path / "archive")
+    (folder / "viewer" / f"{name}.js").unlink()
+    page = open_page(new_page(may_err=True), folder, "entry.html")
+    expect(page.get_by_role("status")).to_contain_text(f"The file viewer/{name}.js is missing")
+    expect(page.locator("tbody tr")).to_have_count(50)
+
+
 def test_inside_the_zip_the_page_says_to_unpack(sample: Path, new_page: NewPage, tmp_path: Path) -> None:
     shutil.copy(sample / "index.html", tmp_path)  # as Windows does: the one file, without its neighbours
     page = open_page(new_page(may_err=True), tmp_path, "index.html")

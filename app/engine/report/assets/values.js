@@ -1,0 +1,77 @@
+/* How values read. What cells look like is said twice: by these scripts, and by cells.py for the first rows. */
+"use strict";
+
+VIEWER.values = ({ archive, words }) => {
+  const OPAQUE = /^(-?\d+|[0-9a-f-]{16,})$/i; // an id that tells people nothing
+  const PICTURES = ["png", "jpg", "jpeg", "gif", "webp"];
+  const PROGRAMS = ["htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"];
+
+  function intl(Type, options) {
+    try {
+      return new Type(archive.locale, options);
+    } catch {
+      return new Type("en", { ...options, ...(options.timeZone && { timeZone: "UTC" }) });
+    }
+  }
+  const calendar = { calendar: "gregory", numberingSystem: "latn" };
+  const numbers = intl(Intl.NumberFormat, { maximumFractionDigits: 20, numberingSystem: "latn" });
+  const moments = intl(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short", timeZone: archive.timeZone, ...calendar });
+  const dates = intl(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC", ...calendar });
+  const yearOnly = intl(Intl.DateTimeFormat, { year: "numeric", timeZone: archive.timeZone, ...calendar });
+  const collator = intl(Intl.Collator, { numeric: true });
+  const say = (number) => numbers.format(number);
+
+  function format(formatter, text) {
+    const moment = new Date(text);
+    return Number.isNaN(moment.getTime()) ? text : formatter.format(moment);
+  }
+
+  function shown(field, value) {
+    if (value === null) return "";
+    switch (field.kind) {
+      case "moment": return format(moments, value);
+      case "date": return format(dates, value);
+      case "number": return typeof value === "number" ? say(value) : String(value);
+      case "flag": return value ? words.yes : words.no;
+      case "bytes": return words.bytes(say(value));
+      case "id": return value === archive.person ? words.you : String(value);
+      default: return String(value);
+    }
+  }
+
+  function yearOf(value) {
+    if (!/^\d{4}-/.test(value)) return "";
+    const nearNewYear = value.length > 10 && /^(12-3[01]|01-0[12])$/.test(value.slice(5, 10));
+    return nearNewYear ? yearOnly.formatToParts(new Date(value)).find((part) => part.type === "year").value : String(Number(value.slice(0, 4)));
+  }
+
+  /* Lines and indents for JSON as it is written: parsing it would lose digits of long numbers. */
+  function indented(json) {
+    const pieces = json.match(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[\]{},]|[^[\]{},"]+/g) || [];
+    let depth = 0;
+    const line = (by) => `\n${"  ".repeat((depth += by))}`;
+    return pieces
+      .map((piece) => {
+        if (piece === "{" || piece === "[") return piece + line(1);
+        if (piece === "}" || piece === "]") return line(-1) + piece;
+        if (piece === ",") return piece + line(0);
+        return piece[0] === '"' ? piece : piece.trimStart();
+      })
+      .join("");
+  }
+
+  const ending = (path) => path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+
+  /* `base`: where the row's part of the archive lies, from this page. Empty for what a browser would run. */
+  function linkTo(path, base) {
+    const names = path.split("/");
+    if (PROGRAMS.includes(ending(path)) || names.some((name) => ["", ".", ".."].includes(name))) return "";
+    return `${base}data/${names.map(encodeURIComponent).join("/")}`;
+  }
+
+  const isPicture = (path) => path !== null && linkTo(path, "") !== "" && PICTURES.includes(ending(path));
+
+  const isOpaque = (text) => OPAQUE.test(text);
+
+  return { collator, say, shown, yearOf, indented, linkTo, isPicture, isOpaque };
+};
