@@ -11,7 +11,7 @@ from pathlib import Path
 from app.engine.report.contents import Contents
 from app.engine.report.formats import Formats
 from app.engine.report.manifest import render_manifest
-from app.engine.report.pages import render_pages
+from app.engine.report.pages import render_pages, render_readme
 from app.engine.report.tables import TableReport
 from app.engine.shape import Coverage, Edition, Gap, TableShape
 from app.engine.writers.to_viewer import PutChunk
@@ -45,11 +45,13 @@ class Report:
         coverage: Sequence[Coverage],
         gaps: Sequence[Gap],
         data_formats: Sequence[str],
+        *,
+        has_pages: bool = True,
     ) -> Iterator[tuple[str, bytes]]:
         """The path below the top folder and the bytes of each page, script and style of one part, in a fixed order.
 
-        When all rows are written and each table is flushed. `part`: from 1. `folders`: the top folders of
-        all parts, in order. `data_formats`: what lies below `data/` (`json`, `csv`).
+        When all rows are written and each table is flushed. `part`: from 1. `folders`: the top folders of all parts,
+        in order. `data_formats`: what lies below `data/` (`json`, `csv`). Without pages there is only README.txt.
         """
         contents = Contents(
             self._edition,
@@ -60,7 +62,11 @@ class Report:
             tuple(data_formats),
             part,
             tuple(folders),
+            has_pages,
         )
+        if not has_pages:
+            yield render_readme(contents)
+            return
         yield from render_pages(contents)
         for asset in sorted(ASSETS.iterdir()):
             yield f"viewer/{asset.name}", asset.read_bytes()

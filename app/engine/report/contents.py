@@ -22,6 +22,8 @@ class Contents:
     """The part of the archive that the pages stand in, from 1."""
     folders: tuple[str, ...]
     """The top folders of all parts."""
+    has_pages: bool
+    """Whether the person wanted the report, or only the data."""
 
     @cached_property
     def tables(self) -> tuple[TableReport, ...]:

@@ -27,11 +27,20 @@ class Column:
 
 
 def render_pages(contents: Contents) -> Iterator[tuple[str, bytes]]:
-    shared: dict[str, Any] = {"contents": contents, "edition": contents.edition, "formats": contents.formats}
     for template, page, facts in _list_pages(contents):
-        text = load_templates().get_template(template).render(**shared, page=page, **facts)
-        # Half of a surrogate pair has no UTF-8; one such value must not cost the person the archive.
-        yield page, text.encode("utf-8", "replace")
+        yield page, _render(template, page, contents, **facts)
+    yield render_readme(contents)
+
+
+def render_readme(contents: Contents) -> tuple[str, bytes]:
+    return "README.txt", _render("README.txt.j2", "README.txt", contents)
+
+
+def _render(template: str, page: str, contents: Contents, **facts: Any) -> bytes:
+    shared: dict[str, Any] = {"contents": contents, "edition": contents.edition, "formats": contents.formats}
+    text = load_templates().get_template(template).render(**shared, page=page, **facts)
+    # Half of a surrogate pair has no UTF-8; one such value must not cost the person the archive.
+    return text.encode("utf-8", "replace")
 
 
 def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -41,7 +50,6 @@ def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]
         yield "table.html.j2", table.page, {"table": table, "columns": columns, "rows": _cells(table, contents)}
     yield "coverage.html.j2", "coverage.html", {"gaps_shown": GAPS_SHOWN}
     yield "about.html.j2", "about.html", {}
-    yield "README.txt.j2", "README.txt", {}
 
 
 @cache

@@ -113,6 +113,19 @@ def test_the_readme_says_what_is_missing(sample: Path) -> None:
     assert "<" not in text
 
 
+def test_an_archive_without_pages_has_a_readme_that_names_none() -> None:
+    stored: dict[str, bytes] = {}
+    report = Report(make_edition(), stored.__setitem__)
+    report.table(COMMENT)
+    ((name, content),) = report.render(2, ["one", "two"], [], GAPS, ("json",), has_pages=False)
+    text = content.decode()
+    assert (name, stored) == ("README.txt", {})
+    assert "This is part 2 of 2." in text
+    assert "data/json/" in text
+    assert "1 item could not be read. data/coverage.json lists them." in text
+    assert not re.search(r"html|viewer|browser|csv", text)
+
+
 def test_the_readme_cannot_be_given_lines(tmp_path: Path) -> None:
     edition = make_edition(name="Ann\nOpen evil.exe first")
     folder = write_report(tmp_path / "archive", [], edition=edition, coverage=[])
