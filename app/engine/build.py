@@ -91,9 +91,9 @@ def _complete(package: Package, order: Order, read: Read, progress: Progress) ->
 def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     folders = [each.top for each in package.parts]
     data = [name for name in ("json", "csv") if name in order.formats]
-    for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data):
-        if "report" in order.formats or name == "README.txt":
-            part.add(name, content)
+    pages = "report" in order.formats
+    for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
+        part.add(name, content)
     coverage = render_coverage(read.graph, read.edition, read.coverage, read.gaps, part=part, parts=package.parts)
     part.add("data/coverage.json", coverage)
     part.add("data/datapackage.json", render_datapackage(read.edition, read.tables, part))

@@ -1,5 +1,6 @@
 """A small archive folder as `engine.build` would leave it, for the tests of its report."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -122,7 +123,7 @@ def make_entries(count: int) -> list[Row]:
             number % 4 == 0,
             f"{10**17 + (number * 7919) % 5000}",
             (moment + timedelta(hours=number % 8000)).isoformat(),
-            {"mood": ["calm", "tired"][number % 2], "steps": number} if number % 5 == 0 else None,
+            json.dumps({"mood": ["calm", "tired"][number % 2], "steps": number}) if number % 5 == 0 else None,
         )
         for number in range(1, count + 1)
     ]

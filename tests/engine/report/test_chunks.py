@@ -91,7 +91,7 @@ def test_plain_json_would_not_be_safe() -> None:
 def test_json_keeps_its_digits_and_bytes_are_counted(tmp_path: Path) -> None:
     fields = (Field("id", "Id", "id"), Field("a", "A", "json"), Field("b", "B", "bytes"))
     shape = TableShape("note", NOTE.declaration, fields, ("id",))
-    given: list[Row] = [(1, {"__proto__": 12345678901234567890}, "AAECAw=="), (2, None, None), (3, [], "")]
+    given: list[Row] = [(1, '{"__proto__": 12345678901234567890}', "AAECAw=="), (2, None, None), (3, "[]", "")]
     write(tmp_path, shape, given)
     assert read_chunks(tmp_path, "note") == [
         [[1, '{"__proto__": 12345678901234567890}', 4], [2, None, None], [3, "[]", 0]]

@@ -49,7 +49,7 @@ VIEWER.values = ({ archive, words }) => {
   function indented(json) {
     const pieces = json.match(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[\]{},]|[^[\]{},"]+/g) || [];
     let depth = 0;
-    const line = (by) => `\n${"  ".repeat((depth += by))}`;
+    const line = (by) => `\n${"  ".repeat(Math.max(0, (depth += by)))}`;
     return pieces
       .map((piece) => {
         if (piece === "{" || piece === "[") return piece + line(1);
