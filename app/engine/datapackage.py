@@ -20,6 +20,7 @@ from app.engine.shape import Edition, Field
 from app.engine.writers.to_csv import escape_formula
 
 PROFILES = "https://datapackage.org/profiles/2.0"
+FILE_CLASS = "https://schema.org/MediaObject"
 DIALECT = {"header": True, "delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True}
 ESCAPED = "In the CSV files, one ' stands before a text that a spreadsheet would calculate, or that begins with '."
 
@@ -127,7 +128,7 @@ def _field(field: Field, column: Column[Any] | None, is_pseudonym: bool) -> Desc
     if is_pseudonym:
         described["description"] = "Where it is somebody else's: a pseudonym, or the name that they show."
     elif field.kind == "file":
-        described["description"] = "The path of a file, seen from this description."
+        described |= {"description": "The path of a file, seen from this description.", "rdfType": FILE_CLASS}
     elif column is not None:
         described["type"] = _type(column)
     return described

@@ -84,6 +84,13 @@ def test_files_come_along_and_a_lost_one_is_a_gap(build: Built, read: Callable[[
     assert gaps == [{"table": "photo", "row": "3", "name": "lost.jpg", "reason": "The file is missing."}]
 
 
+def test_programs_can_tell_which_columns_name_files(read: Callable[[str], bytes]) -> None:
+    resources = json.loads(read("data/datapackage.json"))["resources"]
+    fields = {(each["name"], field["name"]): field for each in resources for field in each["schema"]["fields"]}
+    marked = [key for key, field in fields.items() if field.get("rdfType") == "https://schema.org/MediaObject"]
+    assert marked == [("photo", "stored")]
+
+
 @pytest.mark.parametrize("table", ["person", "message", "album", "photo", "genre"])
 def test_json_and_csv_say_the_same(read: Callable[[str], bytes], table: str) -> None:
     as_json = rows(read, table)
