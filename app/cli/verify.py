@@ -1,4 +1,4 @@
-"""`flask archives verify`: whether a file is a whole archive, and whose. It may come from anywhere."""
+"""`flask archives verify`: whether files are a whole archive, and whose. They may come from anywhere."""
 
 from pathlib import Path
 
@@ -10,23 +10,32 @@ from app.engine.verify import Expected, VerificationError, verify_archive
 
 
 @click.command("verify")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @click.option(
     "--public-key", metavar="FILE|KEY", help="The minisign key that must have signed; unset, one of this site's."
 )
 @click.option("--person", "person_id", metavar="ID", help="The id of the person that the archive must be about.")
 @with_appcontext
-def verify(file: Path, public_key: str | None, person_id: str | None) -> None:
-    """Check an archive, and say in words what was checked and what is wrong."""
+def verify(files: tuple[Path, ...], public_key: str | None, person_id: str | None) -> None:
+    """Check an archive, and say in words what was checked and what is wrong.
+
+    Of an archive in parts, give all of them, in any order. Of some, what can be said is said.
+    """
     known = keys.known_public_keys() if public_key is None else [_read_key(public_key)]
     expected = Expected(person_id, known, signed=public_key is not None)
+    names = ", ".join(_tame(file.name) for file in files)
     try:
-        verify_archive(file, expected, say=lambda finding: click.echo(f"ok     {_tame(finding)}"))
+        missing = verify_archive(files, expected, say=lambda finding: click.echo(f"ok     {_tame(finding)}"))
     except VerificationError as error:
         for problem in error.problems:
             click.echo(f"WRONG  {_tame(problem)}", err=True)
-        raise click.ClickException(f"{file.name} must not be trusted.") from error
-    click.echo(f"{file.name} is whole.")
+        raise click.ClickException(f"{names} must not be trusted.") from error
+    if missing:
+        click.echo(f"Nothing is wrong with {names}. The archive is whole only with {_tame(', '.join(missing))}.")
+    else:
+        click.echo(f"{names}: the archive is whole.")
 
 
 def _read_key(text: str) -> str:

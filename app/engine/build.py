@@ -107,11 +107,11 @@ def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPar
     content = sum(member.size for part in package.parts for member in part.members.values())
     progress.begin(CHECKING, "checking", content)
     keys = [order.signer.public_key] if order.signer else []
-    expected = Expected(person_id=order.subject.id, public_keys=keys, signed=order.signer is not None)
+    signed = order.signer is not None
+    expected = Expected(person_id=order.subject.id, public_keys=keys, signed=signed, complete=True)
     sums: list[str] = []
     package.press.do(lambda: sums.extend(map(_hash, files)))
-    for file in files:
-        verify_archive(file, expected, limits=OURS, advance=progress.advance)
+    verify_archive(files, expected, limits=OURS, advance=progress.advance)
     package.press.wait()
     return tuple(BuiltPart(file, file.stat().st_size, sha256) for file, sha256 in zip(files, sums, strict=True))
 

@@ -56,7 +56,7 @@ def test_archives_are_signed_and_the_key_is_in_none(
     (path,) = service.paths_of(load(waiting))
     secret = app.config["SIGNING_KEY"]
     canaries = [secret.encode(), bytes.fromhex(secret)]
-    verify_archive(path, Expected(ann.id, keys.known_public_keys(), signed=True, canaries=canaries))
+    verify_archive([path], Expected(ann.id, keys.known_public_keys(), signed=True, canaries=canaries))
     assert secret not in caplog.text
     assert secret not in keys.public_key()
     assert secret not in repr(keys.signer())
@@ -71,9 +71,9 @@ def test_a_new_key_leaves_old_archives_verifiable(app: Flask, ann: User, waiting
         assert new != old
         assert known == [new, old]
         assert keys.find_public_key(old.split()[5]) == old
-        verify_archive(path, Expected(ann.id, known, signed=True))
+        verify_archive([path], Expected(ann.id, known, signed=True))
         with pytest.raises(VerificationError, match="not known here"):
-            verify_archive(path, Expected(ann.id, [new], signed=True))
+            verify_archive([path], Expected(ann.id, [new], signed=True))
 
 
 @pytest.mark.parametrize("secret", ["x", "00", "0" * 63, "0" * 66, 5])

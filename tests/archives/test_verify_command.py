@@ -1,5 +1,6 @@
 """`flask archives verify` says what was checked and what is wrong, and ends with 1 where something is."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from app.archives import keys, service
 from app.engine.minisign import Signer
 from app.models import User
 from tests.archives.conftest import load
+from tests.engine.forging import divide, pack, seal, unpack
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def run(app: Flask, *arguments: str | Path) -> tuple[int, str]:
 def test_our_own(app: Flask, ann: User, archive: Path) -> None:
     code, output = run(app, archive, "--person", ann.id)
     assert code == 0, output
-    assert output.count("ok     ") == 6
+    assert output.count("ok     ") == 7
     assert "is whole" in output
     assert app.config["SIGNING_KEY"] not in output
 
@@ -54,7 +56,7 @@ def test_with_a_key_from_elsewhere(app: Flask, archive: Path, tmp_path: Path) ->
 
 def test_what_is_wrong(app: Flask, bob: User, archive: Path, tmp_path: Path) -> None:
     code, output = run(app, archive, "--person", bob.id)
-    assert (code, output.count("ok     ")) == (1, 5)
+    assert (code, output.count("ok     ")) == (1, 6)
     assert "WRONG  the archive is not about this person" in output
     assert "must not be trusted" in output
     with zipfile.ZipFile(tmp_path / "escape.zip", "w") as package:
@@ -69,3 +71,21 @@ def test_what_is_wrong(app: Flask, bob: User, archive: Path, tmp_path: Path) -> 
     assert code == 1
     assert "WRONG  this is no ZIP file, or its end is cut off" in output
     assert run(app, tmp_path / "nothing.zip")[0] == 2
+
+
+def test_parts(app: Flask, ann: User, archive: Path, tmp_path: Path) -> None:
+    members = unpack(archive)
+    lines = json.loads(members["data/coverage.json"])["tables"]
+    tables = [line["table"] for line in lines if line["status"] == "included"]
+    shares = [dict.fromkeys(tables[::2], slice(None)), dict.fromkeys(tables[1::2], slice(None))]
+    parts = [seal(part, keys.signer()) for part in divide(members, shares)]
+    first, second = (pack(tmp_path / f"{number}.zip", part) for number, part in enumerate(parts, 1))
+    code, output = run(app, second, first, "--person", ann.id)
+    assert code == 0, output
+    assert "2.zip, 1.zip: the archive is whole." in output
+    code, output = run(app, first, "--person", ann.id)
+    assert code == 0, output
+    assert "The archive is whole only with satchel-2026-01-02-A1B2C3D4-part2" in output
+    code, output = run(app, first, first)
+    assert code == 1
+    assert "WRONG  part 1 is given more than once" in output

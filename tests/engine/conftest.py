@@ -11,6 +11,7 @@ from app.engine.graph import build_graph
 from app.engine.minisign import Signer
 from app.engine.shape import Subject
 from app.extensions import prepare_sqlite
+from tests.engine.forging import Members, unpack
 from tests.engine.shop import ROWS, make_schema
 
 FILES = {"a": b"\x89PNG waves", "b": b"not mine", "c": b"nowhere", "page": b"<script>alert(1)</script>"}
@@ -69,3 +70,14 @@ def build(engine: sa.Engine, schema: sa.MetaData, ann: Order, tmp_path: Path) ->
         workspace=workspace,
         tell=lambda _step, _done: None,
     )
+
+
+@pytest.fixture
+def archive(build: Built) -> Path:
+    """Its file."""
+    return build.file
+
+
+@pytest.fixture
+def members(archive: Path) -> Members:
+    return unpack(archive)

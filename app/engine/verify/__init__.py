@@ -1,24 +1,21 @@
 """Reopens a finished archive and checks what it says of itself. Shares no code with what wrote it.
 
-The file may come from anywhere: nothing is unpacked, nothing is believed before it is checked, and memory stays flat
-whatever the file claims. Each member is read once.
+The files may come from anywhere: nothing is unpacked, nothing is believed before it is checked, and memory stays flat
+whatever a file claims. Each member is read once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.engine.verify.container import FOREIGN, OURS, Container, Limits, open_container
-from app.engine.verify.manifests import Manifests, read_manifests
-from app.engine.verify.members import check_members
-from app.engine.verify.problems import VerificationError
-from app.engine.verify.signature import check_signature
-from app.engine.verify.tables import Tables, read_tables
+from app.engine.verify.container import FOREIGN, OURS, Limits
+from app.engine.verify.group import check_group, check_person, check_totals
+from app.engine.verify.part import Part, Say, open_part
+from app.engine.verify.problems import VerificationError, naming
+from app.engine.verify.references import check_references, watch_references
 
 __all__ = ["FOREIGN", "OURS", "Expected", "Limits", "VerificationError", "verify_archive"]
-
-Say = Callable[[str], None]
-"""Told in words what was just found to be right."""
 
 
 @dataclass(frozen=True)
@@ -33,31 +30,66 @@ class Expected:
     """An archive without a signature is refused. It is anyway if it says that it is signed."""
     canaries: Sequence[bytes] = field(default=(), repr=False)
     """Bytes that must not be in any member: secrets, planted by tests."""
+    complete: bool = False
+    """A missing part is refused. Otherwise it is said, and what cannot be known without it is not checked."""
 
 
 def verify_archive(
-    path: Path,
+    paths: Sequence[Path],
     expected: Expected,
     *,
     limits: Limits = FOREIGN,
     say: Say = lambda _: None,
     advance: Callable[[int], None] = lambda _: None,
+) -> list[str]:
+    """`paths`: the archive's file, or its parts in any order. The folders of parts that are missing.
+
+    Raises VerificationError with what is wrong. `advance` is told the bytes just read.
+    """
+    if not paths:
+        raise ValueError("at least one file")
+    several = len(paths) > 1
+    with ExitStack() as stack:
+        parts = [stack.enter_context(_open(path, limits, expected, say, several=several)) for path in paths]
+        missing = check_group(parts)
+        if missing and expected.complete:
+            raise VerificationError(*(f"a part is missing: {folder}" for folder in missing))
+        _check(parts, missing, expected, say, advance)
+    return missing
+
+
+@contextmanager
+def _open(path: Path, limits: Limits, expected: Expected, say: Say, *, several: bool) -> Iterator[Part]:
+    prefix = f"{path.name}: " if several else ""
+    with ExitStack() as stack:
+        with naming(prefix):
+            opened = open_part(
+                path, limits, expected.public_keys, lambda text: say(f"{prefix}{text}"), signed=expected.signed
+            )
+            part = stack.enter_context(opened)
+        yield part
+
+
+def _check(
+    parts: Sequence[Part], missing: Sequence[str], expected: Expected, say: Say, advance: Callable[[int], None]
 ) -> None:
-    """Raises VerificationError with what is wrong. `advance` is told the bytes just read."""
-    with open_container(path, limits) as container:
-        say(f"The ZIP file: {len(container.members)} members, {container.total:,} bytes, plain names, nothing hidden.")
-        say(check_signature(container, expected.public_keys, must_be_signed=expected.signed))
-        manifests, tables = read_manifests(container), read_tables(container)
-        check_members(container, manifests, tables, expected.canaries, advance)
-        _finish(container, manifests, tables, expected, say)
+    complete = not missing
+    references = watch_references(parts, complete=complete)
+    for part in parts:
+        with naming(f"{part.folder}: " if len(parts) > 1 else ""):
+            part.read(expected.canaries, advance)
+    files = sum(len(part.manifests.digests) for part in parts)
+    say(f"Checksums: {files} files are what the manifests say, and no file is unlisted.")
+    _say_parts(parts, missing, say)
+    say(check_totals(parts, complete=complete))
+    say(f"Files: {sum(part.tables.files for part in parts)} pictures and other files; one row names each of them.")
+    say(check_references(references))
+    say(check_person(parts, expected.person_id))
 
 
-def _finish(container: Container, manifests: Manifests, tables: Tables, expected: Expected, say: Say) -> None:
-    say(f"Checksums: {len(manifests.digests)} files are what the manifests say, and no file is unlisted.")
-    tables.check_rows()
-    tables.check_package(container, manifests)
-    say(f"Tables: {len(tables.tables)} with {tables.rows:,} rows; JSON, CSV, coverage and data package agree.")
-    tables.check_references()
-    say(f"Foreign keys: {len(tables.references)} declared; each value leads to a row of this archive.")
-    person = tables.check_person(expected.person_id)
-    say(f"Person: the archive is about one person, {person}.")
+def _say_parts(parts: Sequence[Part], missing: Sequence[str], say: Say) -> None:
+    count = len(parts[0].documents.folders)
+    if missing:
+        say(f"Parts: {len(parts)} of {count} were given. Missing: {', '.join(missing)}.")
+    elif count > 1:
+        say(f"Parts: all {count} were given, and they say the same of the whole archive.")

@@ -8,14 +8,14 @@ import re
 import stat
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from app.engine.verify.problems import VerificationError, raise_all
+from app.engine.verify.unpack import unpack
 
 _PLAIN = re.compile(r"[A-Za-z0-9_=][A-Za-z0-9_=.-]*(?<!\.)", re.ASCII)
 _DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)
@@ -26,7 +26,10 @@ _BOMB = 100 * 1024**2
 
 @dataclass(frozen=True)
 class Limits:
-    """What is read at most: members, bytes unpacked, how many times the packed size, characters of one row."""
+    """What is read at most: members, bytes unpacked, how many times the packed size, bytes held of one row.
+
+    A row that lies in one block is held anyway, so a limit of a row below `unpack.BLOCK` changes little.
+    """
 
     members: int = 1_000_000
     total: int = 256 * 1024**3
@@ -41,29 +44,28 @@ OURS = Limits(members=2**40, total=2**62, ratio=2**30, row=2**31)
 
 @dataclass(frozen=True)
 class Container:
+    top: str
+    """The name of the top folder."""
     members: dict[str, zipfile.ZipInfo]
     """By name below the top folder."""
     total: int
     limits: Limits
-    _package: zipfile.ZipFile
+    _file: BinaryIO
+    _starts: dict[int, int]
+    """Where a member's content begins, by where its header does."""
 
-    @contextmanager
-    def open(self, name: str) -> Iterator[IO[bytes]]:
-        """Raises VerificationError for whatever is wrong with the member, also while it is being read."""
+    def blocks(self, name: str) -> Iterator[bytes]:
+        """The member's bytes. Raises VerificationError for whatever is wrong with it, also while it is being read."""
         if name not in self.members:
             raise VerificationError(f"{name} is missing")
-        try:
-            with self._package.open(self.members[name]) as member:
-                yield member
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error) as error:
-            raise VerificationError(f"{name} cannot be read: {error}") from error
+        member = self.members[name]
+        return unpack(self._file, member, self._starts[member.header_offset])
 
     def read(self, name: str) -> bytes:
-        """A member that describes others; for large ones there is `open`."""
+        """A member that describes others; for large ones there is `blocks`."""
         if name in self.members and self.members[name].file_size > self.limits.row:
             raise VerificationError(f"{name} is too large")
-        with self.open(name) as member:
-            return member.read()
+        return b"".join(self.blocks(name))
 
 
 @contextmanager
@@ -71,16 +73,21 @@ def open_container(path: Path, limits: Limits) -> Iterator[Container]:
     with path.open("rb") as file:
         size = file.seek(0, 2)
         directory = _check_directory(file, size, limits)
-        try:
-            with zipfile.ZipFile(file) as package:
-                members = package.infolist()
-                raise_all(filter(None, map(_complain, members)))
-                _check_sizes(members, size, limits)
-                _check_places(file, members, directory)
-                total = sum(member.file_size for member in members)
-                yield Container(_below_top(members), total, limits, package)
-        except (zipfile.BadZipFile, struct.error) as error:
-            raise VerificationError(f"this is no sound ZIP file: {error}") from error
+        members = _list_members(file)
+        raise_all(filter(None, map(_complain, members)))
+        _check_sizes(members, size, limits)
+        starts = _check_places(file, members, directory)
+        total = sum(member.file_size for member in members)
+        top, below = _below_top(members)
+        yield Container(top, below, total, limits, file, starts)
+
+
+def _list_members(file: BinaryIO) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(file) as package:
+            return package.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeDecodeError) as error:
+        raise VerificationError(f"this is no sound ZIP file: {error}") from error
 
 
 def _check_directory(file: BinaryIO, size: int, limits: Limits) -> int:
@@ -144,27 +151,37 @@ def _is_bomb(unpacked: int, packed: int, limits: Limits) -> bool:
     return unpacked > _BOMB and unpacked > limits.ratio * packed
 
 
-def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> None:
-    """Members lie side by side: none overlaps another, and nothing lies between them."""
+def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> dict[int, int]:
+    """Members lie side by side: none overlaps another, and nothing lies between them. Where each content begins."""
     ordered = sorted(members, key=lambda member: member.header_offset)
     ends = [*(member.header_offset for member in ordered[1:]), directory]
     if ordered and ordered[0].header_offset:
         raise VerificationError("bytes that belong to no member stand before the first")
-    for member, end in zip(ordered, ends, strict=True):
-        file.seek(member.header_offset)
-        header = file.read(30)
-        name, extra = struct.unpack("<26x2H", header)
-        rest = end - member.header_offset - len(header) - name - extra - member.compress_size
-        described = bool(member.flag_bits & 0x08)
-        if rest not in ({12, 16, 20, 24} if described else {0}):
-            raise VerificationError(f"{member.filename} overlaps the next member, or something lies between them")
+    return {member.header_offset: _check_place(file, member, end) for member, end in zip(ordered, ends, strict=True)}
 
 
-def _below_top(members: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+def _check_place(file: BinaryIO, member: zipfile.ZipInfo, end: int) -> int:
+    """Its own header must say what the list says of it, so that every reader sees the same member."""
+    file.seek(member.header_offset)
+    header = file.read(30)
+    if len(header) != 30:  # noqa: PLR2004  # the header's length
+        raise VerificationError("this is no sound ZIP file: a member lies behind its end")
+    magic, flags, method, length, extra = struct.unpack("<4s2x2H16x2H", header)
+    said = (b"PK\3\4", member.flag_bits, member.compress_type, member.orig_filename.encode())
+    if (magic, flags, method, file.read(length)) != said:
+        raise VerificationError(f"this is no sound ZIP file: {member.filename} is another in its own header")
+    start: int = member.header_offset + len(header) + length + extra
+    described = bool(member.flag_bits & 0x08)
+    if end - start - member.compress_size not in ({12, 16, 20, 24} if described else {0}):
+        raise VerificationError(f"{member.filename} overlaps the next member, or something lies between them")
+    return start
+
+
+def _below_top(members: list[zipfile.ZipInfo]) -> tuple[str, dict[str, zipfile.ZipInfo]]:
     tops = {member.filename.partition("/")[0] for member in members}
     if len(tops) != 1:
         raise VerificationError(f"one top folder expected, found {len(tops)}")
     names = [member.filename for member in members]
     if len(names) != len({name.casefold() for name in names}):
         raise VerificationError("two members have the same name")
-    return {member.filename.partition("/")[2]: member for member in members}
+    return tops.pop(), {member.filename.partition("/")[2]: member for member in members}

@@ -1,7 +1,9 @@
 """Whether every value of a foreign key is a key of the table it leads to, in eight bytes a key."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Hashable, Iterable
+
+from app.engine.verify.rows import Column
 
 _BUCKETS = 256
 
@@ -14,13 +16,11 @@ class Keys:
 
     def __init__(self) -> None:
         self.buckets = [array("q") for _ in range(_BUCKETS)]
-        self._last: int | None = None
 
-    def add(self, cells: tuple[str, ...]) -> None:
-        key = hash(cells)
-        if key != self._last:  # rows of one parent often stand side by side
+    def add(self, column: Column, positions: tuple[int, ...]) -> None:
+        """What stands at `positions` of the rows just read. A key with an empty cell leads nowhere, as in SQL."""
+        for key in map(hash, _find(column, positions)):
             self.buckets[key % _BUCKETS].append(key)
-            self._last = key
 
     def count_missing(self, there: "Keys") -> int:
         """How many of these keys are not there."""
@@ -28,20 +28,8 @@ class Keys:
         return sum(len(set(mine) - set(theirs)) for mine, theirs in pairs)
 
 
-def watch(positions: tuple[int, ...], keys: Keys) -> Callable[[list[str]], None]:
-    """Adds what stands at `positions` of each CSV row. A key with an empty cell leads nowhere, as in SQL."""
+def _find(column: Column, positions: tuple[int, ...]) -> Iterable[Hashable]:
+    """Each once: rows of one parent often stand side by side."""
     if len(positions) == 1:
-        (only,) = positions
-
-        def add_one(row: list[str]) -> None:
-            if row[only]:
-                keys.add((row[only],))
-
-        return add_one
-
-    def add(row: list[str]) -> None:
-        cells = tuple(row[position] for position in positions)
-        if all(cells):
-            keys.add(cells)
-
-    return add
+        return filter(None, set(column(*positions)))
+    return filter(all, set(zip(*map(column, positions), strict=True)))

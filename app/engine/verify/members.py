@@ -1,51 +1,43 @@
 """Reads every member once, and takes from that one reading its checksum, its rows, and whether it holds a canary."""
 
 import hashlib
-import io
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from app.engine.verify.container import Container
 from app.engine.verify.manifests import Manifests
-from app.engine.verify.problems import VerificationError, raise_all
-from app.engine.verify.tables import Tables
-
-_CHUNK = 1024**2
+from app.engine.verify.problems import UnreadableError, VerificationError, raise_all
+from app.engine.verify.tables import Reader
 
 Advance = Callable[[int], None]
 
 
 def check_members(
-    container: Container, manifests: Manifests, tables: Tables, canaries: Sequence[bytes], advance: Advance
+    container: Container,
+    manifests: Manifests,
+    readers: Mapping[str, Reader],
+    canaries: Sequence[bytes],
+    advance: Advance,
 ) -> None:
-    readers = tables.readers()
     raise_all(
         problem
         for name, digest in manifests.digests.items()
-        for problem in _check(container, name, digest, readers.get(name, _skim), canaries=canaries, advance=advance)
+        for problem in _check(name, digest, _Tap(container.blocks(name), canaries, advance), readers.get(name, _skim))
     )
 
 
-def _check(
-    container: Container,
-    name: str,
-    digest: str,
-    read: Callable[[IO[bytes]], None],
-    *,
-    canaries: Sequence[bytes],
-    advance: Advance,
-) -> Iterator[str]:
+def _check(name: str, digest: str, tap: "_Tap", read: Reader) -> Iterator[str]:
     """Its checksum is said rather than what its reader stumbles over: the first is the cause of the second."""
-    trouble = ""
-    with container.open(name) as member:
-        tap = _Tap(member, canaries, advance)
-        try:
-            read(io.BufferedReader(tap, _CHUNK))
-        except VerificationError as error:
-            trouble = f"{name}: {error}"
-        except UnicodeDecodeError:
-            trouble = f"{name} is not UTF-8"
-        _skim(tap)  # what its reader left
+    blocks, trouble = iter(tap), ""
+    try:
+        read(blocks)
+    except UnreadableError:
+        raise
+    except VerificationError as error:
+        trouble = f"{name}: {error}"
+    except UnicodeDecodeError:
+        trouble = f"{name} is not UTF-8"
+    _skim(blocks)  # what its reader left
     if tap.digest.hexdigest() != digest:
         yield f"checksum differs: {name}"
     elif trouble:
@@ -54,15 +46,14 @@ def _check(
         yield f"{name} holds what must never leave"
 
 
-def _skim(stream: IO[bytes] | io.RawIOBase) -> None:
-    while stream.read(_CHUNK):
-        pass
+def _skim(blocks: Iterable[bytes]) -> None:
+    deque(blocks, maxlen=0)
 
 
-class _Tap(io.RawIOBase):
-    """Passes bytes on and takes note of them."""
+class _Tap:
+    """Passes blocks on and takes note of them."""
 
-    def __init__(self, source: IO[bytes], canaries: Sequence[bytes], advance: Advance) -> None:
+    def __init__(self, source: Iterable[bytes], canaries: Sequence[bytes], advance: Advance) -> None:
         self.digest = hashlib.sha256()
         self.found = False
         self._source = source
@@ -71,22 +62,15 @@ class _Tap(io.RawIOBase):
         self._tail = b""
         self._advance = advance
 
-    def readable(self) -> bool:
-        return True
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._source:
+            self.digest.update(block)
+            self._advance(len(block))
+            if self._canaries:
+                self._search(block)
+            yield block
 
-    def close(self) -> None:
-        """Stays open when its reader goes: the checksum needs the rest."""
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # a Buffer, says typeshed
-        chunk = self._source.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self.digest.update(chunk)
-        self._advance(len(chunk))
-        if self._canaries:
-            self._search(chunk)
-        return len(chunk)
-
-    def _search(self, chunk: bytes) -> None:
-        text = self._tail + chunk
+    def _search(self, block: bytes) -> None:
+        text = self._tail + block
         self.found = self.found or any(canary in text for canary in self._canaries)
         self._tail = text[len(text) - self._keep :] if self._keep else b""

@@ -1,6 +1,7 @@
 """How the verifier says that something is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 SHOWN = 20
 
@@ -13,6 +14,10 @@ class VerificationError(Exception):
         super().__init__("\n".join(problems))
 
 
+class UnreadableError(VerificationError):
+    """A member's bytes cannot be had."""
+
+
 def raise_all(problems: Iterable[str]) -> None:
     """One error with the first of them, and how many more there are; none if there are none."""
     found = list(problems)
@@ -20,3 +25,12 @@ def raise_all(problems: Iterable[str]) -> None:
         found[SHOWN:] = [f"and {len(found) - SHOWN} more"]
     if found:
         raise VerificationError(*found)
+
+
+@contextmanager
+def naming(prefix: str) -> Iterator[None]:
+    """Each problem begins with the file that has it."""
+    try:
+        yield
+    except VerificationError as error:
+        raise VerificationError(*(f"{prefix}{problem}" for problem in error.problems)) from error

@@ -16,12 +16,14 @@ _PREFIX = "trusted comment: "
 _CLAIM = b"\nSigned-With:"
 
 
-def check_signature(container: Container, public_keys: Sequence[str], *, must_be_signed: bool) -> str:
-    """What was found, in words."""
+def check_signature(
+    container: Container, public_keys: Sequence[str], *, must_be_signed: bool
+) -> tuple[str | None, str]:
+    """The name of the key, if there is a signature, and what was found in words."""
     if SIGNATURE not in container.members:
         if must_be_signed or _CLAIM in container.read("bag-info.txt"):
             raise VerificationError("the signature is missing")
-        return "Signature: there is none, so nobody vouches for who made this archive."
+        return None, "Signature: there is none, so nobody vouches for who made this archive."
     key_id, signature, comment, seal = _parse(container.read(SIGNATURE))
     keys = dict(map(parse_public_key, public_keys))
     if key_id not in keys:
@@ -34,7 +36,8 @@ def check_signature(container: Container, public_keys: Sequence[str], *, must_be
         key.verify(seal, signature + comment.encode())
     except InvalidSignature:
         raise VerificationError("the signature is not that of these files") from None
-    return f"Signature: good, by the key {key_id[::-1].hex().upper()}. Signed with it: {comment!r}"
+    name = key_id[::-1].hex().upper()
+    return name, f"Signature: good, by the key {name}. Signed with it: {comment!r}"
 
 
 def parse_public_key(text: str) -> tuple[bytes, bytes]:

@@ -1,0 +1,173 @@
+"""The coverage statement and the data package of one archive file: what they say, and that they speak of the same."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.engine.verify.container import Container
+from app.engine.verify.problems import VerificationError, raise_all
+
+COVERAGE, PACKAGE = "data/coverage.json", "data/datapackage.json"
+FILE_CLASS = "https://schema.org/MediaObject"
+"""What the data package says of a column that names files."""
+
+ForeignKey = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Columns here, the name of the resource there, columns there."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What one archive file says that it holds of one table."""
+
+    name: str
+    total: int
+    """Rows of the whole archive, as the database counted them."""
+    rows: int
+    """Of them in this file."""
+    json: str
+    csv: str | None
+    resource: dict[str, Any] = field(repr=False)
+
+    @property
+    def header(self) -> list[str]:
+        """Names of the columns as the described file has them."""
+        return [each["name"] for each in self.resource["schema"]["fields"]]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns as the JSON has them."""
+        return self.header if self.csv is None else [name.removeprefix("'") for name in self.header]
+
+    @property
+    def described(self) -> str:
+        """The member that the data package describes."""
+        return self.csv or self.json
+
+    @property
+    def file_columns(self) -> list[int]:
+        fields = self.resource["schema"]["fields"]
+        return [position for position, each in enumerate(fields) if each.get("rdfType") == FILE_CLASS]
+
+    @property
+    def resource_name(self) -> str:
+        return str(self.resource["name"])
+
+    @property
+    def keys_within(self) -> set[ForeignKey]:
+        """Those whose target is said to lie wholly in this file."""
+        return self._keys("foreignKeys")
+
+    @property
+    def keys(self) -> set[ForeignKey]:
+        return self.keys_within | self._keys("foreignKeysBeyondThisPart")
+
+    def _keys(self, kind: str) -> set[ForeignKey]:
+        return {
+            (
+                tuple(map(str, each["fields"])),
+                str(reference["resource"]) or self.resource_name,
+                tuple(map(str, reference["fields"])),
+            )
+            for each in self.resource["schema"].get(kind, [])
+            for reference in [each["reference"]]
+        }
+
+
+@dataclass(frozen=True)
+class Documents:
+    number: int
+    """Which part of the archive this file is, from 1."""
+    folders: tuple[str, ...]
+    """Names of all parts' top folders."""
+    tables: list[Held]
+    totals: dict[str, int]
+    """Rows of each included table in the whole archive."""
+    subject: str
+    """The JSON member with the person's own row; part 1 has it."""
+    key: str
+    common: dict[str, Any] = field(repr=False)
+    """What every part of the archive must say alike."""
+
+
+def read_documents(container: Container) -> Documents:
+    coverage, package = _load(container, COVERAGE), _load(container, PACKAGE)
+    try:
+        found = _read(container, coverage, package)
+        _check(container, found, package)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise VerificationError(f"coverage.json and datapackage.json do not fit: {error!r}") from error
+    return found
+
+
+def _load(container: Container, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(container.read(name))
+    except (ValueError, RecursionError) as error:
+        raise VerificationError(f"{name} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise VerificationError(f"{name} is not an object in JSON")
+    return found
+
+
+def _read(container: Container, coverage: dict[str, Any], package: dict[str, Any]) -> Documents:
+    resources = {f"data/{each['path']}": each for each in package["resources"]}
+    part = coverage.get("part", {"number": 1, "of": 1, "folders": [container.top]})  # older ones do not say
+    included = [line for line in coverage["tables"] if line["status"] == "included"]
+    if int(part["of"]) != len(part["folders"]) or not 1 <= int(part["number"]) <= int(part["of"]):
+        raise ValueError(part["number"])
+    return Documents(
+        part["number"],
+        tuple(map(str, part["folders"])),
+        [_hold(line, resources) for line in included if _rows_here(line)],
+        {str(line["table"]): int(line["rows"]) for line in included},
+        f"data/{coverage['subject']['json']}",
+        str(coverage["subject"]["key"]),
+        _common(coverage, part),
+    )
+
+
+def _rows_here(line: dict[str, Any]) -> int:
+    return int(line.get("rows_here", line["rows"]))
+
+
+def _hold(line: dict[str, Any], resources: dict[str, dict[str, Any]]) -> Held:
+    json_member, csv_member = f"data/{line['json']}", f"data/{line['csv']}" if "csv" in line else None
+    resource = resources[csv_member or json_member]
+    return Held(str(line["table"]), int(line["rows"]), _rows_here(line), json_member, csv_member, resource)
+
+
+def _common(coverage: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Without what is of one part."""
+    tables = [
+        {key: value for key, value in line.items() if key not in {"rows_here", "json", "csv"}}
+        for line in coverage["tables"]
+    ]
+    return {**coverage, "tables": tables, "part": {**part, "number": None}}
+
+
+def _check(container: Container, found: Documents, package: dict[str, Any]) -> None:
+    if container.top != found.folders[found.number - 1]:
+        raise VerificationError(f"the top folder is not {found.folders[found.number - 1]}, as coverage.json says")
+    listed = [name for table in found.tables for name in (table.json, table.csv) if name]
+    held = {name for name in container.members if name.startswith(("data/json/", "data/csv/"))}
+    raise_all(f"{name} is missing, although coverage.json lists it" for name in sorted(set(listed) - held))
+    raise_all(f"{name} is a table that coverage.json does not list" for name in sorted(held - set(listed)))
+    described = sorted(table.described for table in found.tables)
+    if described != sorted(f"data/{each['path']}" for each in package["resources"]) or len(set(listed)) != len(listed):
+        raise VerificationError(f"{PACKAGE} describes other tables than coverage.json")
+    raise_all(
+        f"coverage.json says that {table.name} has {table.rows} rows" for table in found.tables if table.rows < 0
+    )
+    for table in found.tables:
+        _check_columns(table)
+    if found.number == 1 and not any(each.json == found.subject and found.key in each.names for each in found.tables):
+        raise VerificationError("coverage.json does not say which table holds the person")
+
+
+def _check_columns(table: Held) -> None:
+    """Raises ValueError for a key of columns that are not there, TypeError for a name that is no text."""
+    if not table.header or not all(isinstance(name, str) for name in table.header):
+        raise TypeError(table.name)
+    for fields, _resource, _there in table.keys:
+        for name in fields:
+            table.header.index(name)

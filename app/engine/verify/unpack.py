@@ -1,0 +1,65 @@
+"""The bytes of one member, a block at a time: never more than it claims, and all that it claims."""
+
+import zipfile
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from isal import isal_zlib
+
+from app.engine.verify.problems import UnreadableError
+
+BLOCK = 256 * 1024
+"""The most bytes that a block has. What is made of one block should fit the processor's caches."""
+_PACKED = 64 * 1024
+_ERRORS: tuple[type[Exception], ...] = (isal_zlib.error,)  # type: ignore[assignment]  # isal's stub has an instance
+
+
+def unpack(file: BinaryIO, member: zipfile.ZipInfo, start: int) -> Iterator[bytes]:
+    """`start`: where its content begins. Raises UnreadableError, at the latest behind the last block."""
+    size, crc = 0, 0
+    for block in _open(_read(file, start, member.compress_size), member):
+        size += len(block)
+        crc = isal_zlib.crc32(block, crc)
+        if size > member.file_size:
+            break
+        yield block
+    if (size, crc) != (member.file_size, member.CRC):
+        raise UnreadableError(f"{member.filename} cannot be read: it has not the size or the sum that it claims")
+
+
+def _open(packed: Iterator[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
+    if member.compress_type == zipfile.ZIP_STORED:
+        return packed
+    return _inflate(packed, member.filename)
+
+
+def _read(file: BinaryIO, start: int, size: int) -> Iterator[bytes]:
+    """Asks for its place each time: others read from the same file."""
+    end = start + size
+    while start < end:
+        file.seek(start)
+        chunk = file.read(min(_PACKED, end - start))
+        if not chunk:
+            return
+        start += len(chunk)
+        yield chunk
+
+
+def _inflate(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
+    machine = isal_zlib.decompressobj(-15)
+    try:
+        for chunk in packed:
+            yield from _drain(machine, chunk)
+    except _ERRORS as error:
+        raise UnreadableError(f"{name} cannot be read: {error}") from error
+    if not machine.eof or machine.unused_data:
+        raise UnreadableError(f"{name} cannot be read: it is cut off, or something stands behind its end")
+
+
+def _drain(machine: isal_zlib.Decompress, chunk: bytes) -> Iterator[bytes]:
+    """A full block may have left more behind, within the machine and not in the input."""
+    while block := machine.decompress(chunk, BLOCK):
+        yield block
+        chunk = machine.unconsumed_tail
+        if not chunk and len(block) < BLOCK:
+            return
