@@ -6,7 +6,7 @@ there.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from app.engine.writers.to_csv import escape_formula
 PROFILES = "https://datapackage.org/profiles/2.0"
 FILE_CLASS = "https://schema.org/MediaObject"
 DIALECT = {"header": True, "delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True}
-ESCAPED = "In the CSV files, one ' stands before a text that a spreadsheet would calculate, or that begins with '."
+ESCAPED = "In CSV files, one ' stands before a text that a spreadsheet would calculate, or that begins with '."
 
 Described = dict[str, Any]
 ELSEWHERE = "foreignKeysBeyondThisPart"
@@ -51,12 +51,15 @@ class TableDescription:
     """Each with the table that it leads to."""
 
 
-def describe_tables(graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int]) -> list[TableDescription]:
-    """One for every table with rows, in the plan's order."""
+def describe_tables(
+    graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int], *, in_csv: bool
+) -> list[TableDescription]:
+    """One for every table with rows, in the plan's order; of its CSV, or else of its JSON."""
     rows = {planned.shape.name: count for planned, count in zip(plan, counts, strict=True) if count}
     included = {planned.shape.name: planned for planned in plan if planned.shape.name in rows}
     tables = {node.table.fullname: node.table for node in graph.nodes}
-    return [_describe(planned, tables[name], included, rows[name]) for name, planned in included.items()]
+    describe = _Describing(included, in_csv=in_csv).describe
+    return [describe(planned, tables[name], rows[name]) for name, planned in included.items()]
 
 
 def render_datapackage(edition: Edition, tables: Sequence[TableDescription], part: Part) -> bytes:
@@ -90,11 +93,12 @@ def _file(name: str, part: Part) -> Described:
     csv = f"csv/{name}.csv"
     path = csv if f"data/{csv}" in part.members else f"json/{name}.json"
     member = part.members[f"data/{path}"]
+    # Frictionless cannot tell the size and the sum of a JSON file, and so refuses what is said of them.
     form: Described = {"format": "json", "mediatype": "application/json"}
     if path == csv:
-        form = {"format": "csv", "mediatype": "text/csv", "dialect": DIALECT}
-    size = {"bytes": member.size, "hash": f"sha256:{member.sha256}"}
-    return {"path": path, "type": "table", "encoding": "utf-8", **form, **size}
+        size = {"bytes": member.size, "hash": f"sha256:{member.sha256}"}
+        form = {"format": "csv", "mediatype": "text/csv", "dialect": DIALECT, **size}
+    return {"path": path, "type": "table", "encoding": "utf-8", **form}
 
 
 def _divide(table: TableDescription, whole: set[str]) -> Described:
@@ -103,35 +107,53 @@ def _divide(table: TableDescription, whole: set[str]) -> Described:
     return {name: keys for name, keys in (("foreignKeys", here), (ELSEWHERE, beyond)) if keys}
 
 
-def _describe(
-    planned: PlannedTable, table: Table, included: Mapping[str, PlannedTable], rows: int
-) -> TableDescription:
-    shape = planned.shape
-    facts = {"title": shape.declaration.title, "description": shape.declaration.purpose}
-    keys = tuple(_foreign_keys(planned, table, included))
-    return TableDescription(
-        shape.name, rows, {name: text for name, text in facts.items() if text}, _schema(planned, table), keys
-    )
+class _Describing:
+    """CSV has its column names escaped like its cells, and only text in them; JSON has both as they are."""
 
+    def __init__(self, included: Mapping[str, PlannedTable], *, in_csv: bool) -> None:
+        self._included = included
+        self._name: Callable[[str], str] = escape_formula if in_csv else str
+        self._mixed = "string" if in_csv else "any"
 
-def _schema(planned: PlannedTable, table: Table) -> Described:
-    shape, elsewhere = planned.shape, _pseudonyms(planned)
-    fields = [_field(field, table.columns.get(field.name), field.name in elsewhere) for field in shape.fields]
-    schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "missingValues": [""]}
-    if set(shape.key) <= {field.name for field in shape.fields}:
-        schema["primaryKey"] = [escape_formula(name) for name in shape.key]
-    return schema
+    def describe(self, planned: PlannedTable, table: Table, rows: int) -> TableDescription:
+        shape = planned.shape
+        told = {"title": shape.declaration.title, "description": shape.declaration.purpose}
+        facts = {name: text for name, text in told.items() if text}
+        return TableDescription(
+            shape.name, rows, facts, self._schema(planned, table), tuple(self._foreign_keys(planned, table))
+        )
 
+    def _schema(self, planned: PlannedTable, table: Table) -> Described:
+        shape, elsewhere = planned.shape, _pseudonyms(planned)
+        fields = [self._field(field, table.columns.get(field.name), field.name in elsewhere) for field in shape.fields]
+        schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "missingValues": [""]}
+        if set(shape.key) <= {field.name for field in shape.fields}:
+            schema["primaryKey"] = list(map(self._name, shape.key))
+        return schema
 
-def _field(field: Field, column: Column[Any] | None, is_pseudonym: bool) -> Described:
-    described = {"name": escape_formula(field.name), "type": "string", "title": field.label}
-    if is_pseudonym:
-        described["description"] = "Where it is somebody else's: a pseudonym, or the name that they show."
-    elif field.kind == "file":
-        described |= {"description": "The path of a file, seen from this description.", "rdfType": FILE_CLASS}
-    elif column is not None:
-        described["type"] = _type(column)
-    return described
+    def _field(self, field: Field, column: Column[Any] | None, is_pseudonym: bool) -> Described:
+        described = {"name": self._name(field.name), "type": "string", "title": field.label}
+        if is_pseudonym:
+            told = "Where it is somebody else's: a pseudonym, or the name that they show."
+            described |= {"type": self._mixed, "description": told}
+        elif field.kind == "file":
+            described |= {"description": "The path of a file, seen from this description.", "rdfType": FILE_CLASS}
+        elif field.kind == "json":
+            described["type"] = self._mixed
+        elif column is not None:
+            described["type"] = _type(column)
+        return described
+
+    def _foreign_keys(self, planned: PlannedTable, table: Table) -> Iterator[tuple[str, Described]]:
+        for key in sorted(table.foreign_key_constraints, key=lambda key: list(key.column_keys)):
+            target = self._included.get(key.referred_table.fullname)
+            here = [element.parent.name for element in key.elements]
+            there = [element.column.name for element in key.elements]
+            if target and _holds(planned, here) and _holds(target, there) and _is_clear(key):
+                # The Data Package standard writes "" for the table itself.
+                resource = "" if target is planned else file_name(target.shape.name)
+                reference = {"resource": resource, "fields": list(map(self._name, there))}
+                yield target.shape.name, {"fields": list(map(self._name, here)), "reference": reference}
 
 
 def _type(column: Column[Any]) -> str:
@@ -146,21 +168,6 @@ def _type(column: Column[Any]) -> str:
 def _pseudonyms(planned: PlannedTable) -> set[str]:
     """Columns that may hold a pseudonym."""
     return {planned.shape.fields[pointer.column].name for pointer in planned.pointers}
-
-
-def _foreign_keys(
-    planned: PlannedTable, table: Table, included: Mapping[str, PlannedTable]
-) -> Iterator[tuple[str, Described]]:
-    for key in sorted(table.foreign_key_constraints, key=lambda key: list(key.column_keys)):
-        target = included.get(key.referred_table.fullname)
-        here = [element.parent.name for element in key.elements]
-        there = [element.column.name for element in key.elements]
-        if target and _holds(planned, here) and _holds(target, there) and _is_clear(key):
-            # The Data Package standard writes "" for the table itself.
-            resource = "" if target is planned else file_name(target.shape.name)
-            fields = [escape_formula(name) for name in there]
-            reference = {"resource": resource, "fields": fields}
-            yield target.shape.name, {"fields": [escape_formula(name) for name in here], "reference": reference}
 
 
 def _holds(planned: PlannedTable, names: list[str]) -> bool:

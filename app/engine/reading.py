@@ -60,7 +60,7 @@ class Reading:
                 self._read(connection, planned, count, shown)
         deleted = count_deleted(connection, plan, counts)
         coverage = cover(graph, plan, counts, deleted)
-        tables = describe_tables(graph, plan, counts)
+        tables = describe_tables(graph, plan, counts, in_csv="csv" in self._formats)
         return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report)
 
     def _read(self, connection: Connection, planned: PlannedTable, expected: int, shown: TableReport) -> None:

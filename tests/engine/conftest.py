@@ -75,7 +75,7 @@ def build(engine: sa.Engine, schema: sa.MetaData, ann: Order, tmp_path: Path) ->
 @pytest.fixture
 def archive(build: Built) -> Path:
     """Its file."""
-    return build.file
+    return build.parts[0].file
 
 
 @pytest.fixture

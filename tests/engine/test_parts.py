@@ -15,11 +15,16 @@ import sqlalchemy as sa
 
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
+from app.engine.minisign import Signer
+from app.engine.register import owned
 from tests.engine.conftest import open_file
+from tests.engine.shop import make_schema
+from tests.tools import find_tool, run_tool
 
-SIZE = 400_000
-PICTURES, PICTURE = 12, 90_000
-MESSAGES = 4000
+SIZE = 2_000_000
+PICTURES, PICTURE = 24, 300_000
+MESSAGES = 12_000
+MARKS = 10
 
 
 def picture(number: int) -> bytes:
@@ -28,6 +33,20 @@ def picture(number: int) -> bytes:
 
 def open_picture(store: str, name: str) -> BinaryIO:
     return io.BytesIO(picture(int(name))) if name.isdigit() else open_file(store, name)
+
+
+@pytest.fixture
+def schema() -> sa.MetaData:
+    """The shop's, and a table whose rows lead to rows of a later part."""
+    metadata = make_schema()
+    sa.Table(
+        "mark",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("message_id", sa.ForeignKey("message.id")),
+        info=owned("message_id.sender_id"),
+    )
+    return metadata
 
 
 @pytest.fixture
@@ -48,6 +67,8 @@ def engine(engine: sa.Engine, schema: sa.MetaData) -> sa.Engine:
     with engine.begin() as connection:
         connection.execute(schema.tables["message"].insert(), messages)
         connection.execute(schema.tables["photo"].insert(), photos)
+        marks = [{"id": n, "message_id": 100 + MESSAGES - n} for n in range(1, MARKS + 1)]
+        connection.execute(schema.tables["mark"].insert(), marks)
     return engine
 
 
@@ -100,7 +121,7 @@ def test_together_they_hold_what_one_file_holds(
     parts: list[dict[str, bytes]], ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
 ) -> None:
     (whole,) = read(make(ann, engine, schema, tmp_path / "whole"))
-    for table in ("person", "message", "photo", "album", "genre"):
+    for table in ("person", "message", "mark", "photo", "album", "genre"):
         found = [row for part in rows(parts, table) for row in part]
         assert found == json.loads(whole[f"data/json/{table}.json"])
         in_csv = [
@@ -159,7 +180,7 @@ def test_foreign_keys_are_declared_where_they_can_be_followed(parts: list[dict[s
         for each in json.loads(part["data/datapackage.json"])["resources"]
         for key in each["schema"].get("foreignKeysBeyondThisPart", [])
     ]
-    assert beyond
+    assert [key["reference"]["resource"] for key in beyond] == ["message"]
 
 
 def test_each_chunk_of_the_report_lies_in_the_part_that_the_manifest_names(parts: list[dict[str, bytes]]) -> None:
@@ -196,3 +217,33 @@ def test_json_alone_is_a_whole_archive(ann: Order, engine: sa.Engine, schema: sa
     assert {"README.txt", "data/coverage.json", "bagit.txt"} <= set(part)
     resources = json.loads(part["data/datapackage.json"])["resources"]
     assert {(each["path"][:5], each["format"]) for each in resources} == {("json/", "json")}
+
+
+@pytest.mark.parametrize("formats", [("json", "csv", "report"), ("json",)])
+def test_programs_of_others_accept_each_part(
+    ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, signer: Signer, formats: tuple[str, ...]
+) -> None:
+    built = make(replace(ann, part_size=4 * SIZE, formats=formats), engine, schema, tmp_path / "parts")
+    key = tmp_path / "site.pub"
+    key.write_text(signer.public_key)
+    for part in built.parts:
+        run_tool(find_tool("unzip"), "-q", part.file, "-d", tmp_path / "out")
+    folders = sorted((tmp_path / "out").iterdir())
+    assert len(folders) == len(built.parts) == 2
+    for folder in folders:
+        assert run_tool(find_tool("bagit.py"), "--validate", folder).returncode == 0
+        assert run_tool(find_tool("sha256sum"), "-c", "manifest-sha256.txt", cwd=folder).returncode == 0
+        assert run_tool(find_tool("minisign"), "-Vm", "tagmanifest-sha256.txt", "-p", key, cwd=folder).returncode == 0
+        done = run_tool(find_tool("frictionless"), "validate", "data/datapackage.json", cwd=folder)
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_key_that_leads_out_of_the_part_would_not_be_valid(parts: list[dict[str, bytes]], tmp_path: Path) -> None:
+    """The control: declared as one that can be followed here, the same key is refused."""
+    for name, content in parts[0].items():
+        if name.startswith("data/"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(content)
+    descriptor = tmp_path / "data" / "datapackage.json"
+    descriptor.write_text(descriptor.read_text().replace("foreignKeysBeyondThisPart", "foreignKeys"))
+    assert run_tool(find_tool("frictionless"), "validate", descriptor.name, cwd=descriptor.parent).returncode != 0

@@ -160,7 +160,7 @@ class TestTables:
         members["data/json/person.json"] = b"[\n" + row + b",\n" + row.replace(b"1", b"2") + b"\n]\n"
         for name in ("coverage.json", "datapackage.json"):
             document = json.loads(members[f"data/{name}"])
-            document.get("tables", document.get("resources"))[0]["rows"] = 2
+            document.get("tables", document.get("resources"))[0].update(rows=2, rows_here=2)
             members[f"data/{name}"] = json.dumps(document).encode()
         members["data/csv/person.csv"] += b'"2","Bob"\r\n'
         describe(members)
