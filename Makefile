@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint format requirements clean tools
+.PHONY: run test bench lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -10,6 +10,9 @@ run: .venv/installed  ## start everything on this machine
 test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast ones first
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the same run; see benchmarks/README.md
+	@$(BIN)/python -m benchmarks
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check
@@ -25,6 +28,7 @@ requirements: .venv/installed-dev  ## resolve anew; hashes, no URLs
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 --group pyproject.toml:tools -o requirements-tools.txt
+	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 --group pyproject.toml:bench -o requirements-bench.txt
 
 tools:
 	@sh tests/install_tools.sh
@@ -46,5 +50,10 @@ tools:
 	.venv-tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.txt
 	@touch $@
 
+.venv-bench/installed: requirements-bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-tools
+	rm -rf .venv .venv-tools .venv-bench

@@ -1,0 +1,78 @@
+"""Comparisons as Markdown: seconds, how many times ours that is, the spread over the rounds, and memory."""
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.catalogue import OURS_ALL, OURS_JSON
+from benchmarks.measured import Measurement, Record
+
+MB = 1_000_000
+
+
+def ratios(measurement: Measurement, base: Measurement) -> tuple[float, float, float]:
+    """How many times as long as `base`: of the medians, and the least and the most within one round."""
+    rounds = [one / other for one, other in zip(measurement.seconds, base.seconds, strict=False)]
+    return measurement.median / base.median, min(rounds), max(rounds)
+
+
+def tell_ratio(measurement: Measurement, base: Measurement) -> str:
+    middle, least, most = ratios(measurement, base)
+    return f"{middle:.2f} ({least:.2f}–{most:.2f})"
+
+
+def make_table(record: Record) -> str:
+    """`Times ours` compares with the first of ours in the table."""
+    base = record.find(OURS_JSON) or record.find(OURS_ALL)
+    lines = [
+        "| way | seconds, median (least–most) | times ours (least–most of a round) | memory, MB | output, MB | runs |",
+        "|---|---|---|---|---|---|",
+        *(_line(each, base) for each in record.measurements),
+    ]
+    return "\n".join(lines)
+
+
+def _line(each: Measurement, base: Measurement | None) -> str:
+    if not each.seconds:
+        return f"| {_escape(each.way)} | {each.skipped} | | | | 0 |"
+    seconds = f"{each.median:.2f} ({min(each.seconds):.2f}–{max(each.seconds):.2f})"
+    compared = tell_ratio(each, base) if base else ""
+    size, peak = each.size / MB, each.peak / MB
+    return f"| {_escape(each.way)} | {seconds} | {compared} | {peak:.0f} | {size:.1f} | {len(each.seconds)} |"
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def make_small_table(record: Record) -> str:
+    lines = ["| | archives a second, median (least–most) | memory of all, MB | runs |", "|---|---|---|---|"]
+    for each in record.measurements:
+        rate = f"{1 / each.median:.1f} ({1 / max(each.seconds):.1f}–{1 / min(each.seconds):.1f})"
+        lines.append(f"| {each.way} | {rate} | {each.peak / MB:.0f} | {len(each.seconds)} |")
+    return "\n".join(lines)
+
+
+def make_growth_table(records: Sequence[Record]) -> str:
+    lines = [
+        "| database | way | rows | seconds, median | time, for rows ×10 | memory, MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *_growth_lines(records)])
+
+
+def _growth_lines(records: Sequence[Record]) -> Iterator[str]:
+    for database, way, rows, found, before in growth(records):
+        grown = f"×{found.median / before.median:.2f}" if before else ""
+        yield f"| {database} | {way} | {rows:,} | {found.median:.2f} | {grown} | {found.peak / MB:.0f} |"
+
+
+def growth(records: Sequence[Record]) -> Iterator[tuple[str, str, int, Measurement, Measurement | None]]:
+    """(database, way, rows, what was measured, what was measured with a tenth of the rows) of our ways."""
+    events = [record for record in records if record.case == "events"]
+    found = {
+        (record.database, each.way, record.rows): each
+        for record in sorted(events, key=lambda record: bool(record.only), reverse=True)
+        for each in record.measurements
+        if each.way.startswith("ours") and each.seconds
+    }
+    for (database, way, rows), each in sorted(found.items()):
+        yield database, way, rows, each, found.get((database, way, rows // 10))
