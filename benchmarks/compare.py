@@ -47,6 +47,7 @@ def _take(way: Way, target: Target, check: Check, measurement: Measurement) -> N
         shutil.rmtree(target.folder)
     _tell(way, target, taken)
     measurement.seconds.append(round(taken.seconds, 3))
+    measurement.cpu.append(round(taken.cpu, 3))
     measurement.peaks.append(taken.peak)
 
 

@@ -9,7 +9,9 @@ from benchmarks.fingerprint import fingerprint
 from benchmarks.shapes import PEOPLE, PERSON, Case
 
 START = datetime(2020, 1, 1)  # noqa: DTZ001 the column holds no zone
-SYLLABLES = ("ba", "den", "ki", "lo", "mar", "nu", "pe", "ri", "so", "ta", "un", "ver", "wi", "zo", "qu", "hes")
+LENGTH = 1_000_000
+"""Characters of the text that all others are pieces of; more than any compressor looks back."""
+FIRST_DAY = date(2000, 1, 1)
 ODD = ('"quoted"', "back\\slash", "đêm", "naïve", "line\nbreak", "tab\there", "🙂", "</script>")
 
 
@@ -24,20 +26,23 @@ class Expected:
 def make_rows(case: Case, table: int, count: int, expected: Expected) -> Iterator[tuple[object, ...]]:
     """`count` rows of each person, in the columns' order; `amount` and `meta` as text. The person's are added up."""
     chance = random.Random(f"{case.name} {table}")
-    words = _words(chance)
+    text, words = _write_text(chance)
     for number in range(count * PEOPLE):
-        row = _row(case, number, chance, words)
+        row = _row(case, number, chance.getrandbits(64), text, words)
         if row[1] == PERSON:
             expected.rows += 1
             expected.checksum += fingerprint(row[0], row[2], row[5], row[6], number)
         yield row
 
 
-def _words(chance: random.Random) -> list[str]:
-    return ["".join(chance.choices(SYLLABLES, k=chance.choice((1, 2, 2, 3)))) for _ in range(2000)]
+def _write_text(chance: random.Random) -> tuple[str, list[str]]:
+    """A long text, that every row has a piece of, and its words: pieces are far quicker to make than sentences."""
+    syllables = [start + middle for start in "bcdfghklmnprstvwz" for middle in ("a", "en", "il", "o", "ur", "eas")]
+    words = ["".join(chance.choices(syllables, k=chance.choice((1, 2, 2, 3)))) for _ in range(2048)]
+    return " ".join(chance.choices(words, k=LENGTH // 6)), words
 
 
-def _row(case: Case, number: int, chance: random.Random, words: list[str]) -> tuple[object, ...]:
+def _row(case: Case, number: int, draw: int, text: str, words: list[str]) -> tuple[object, ...]:
     # Microseconds that end in no zero: some ways cut zeros off.
     moment = START + timedelta(seconds=number * 37, microseconds=number % 99_991 * 10 + 7)
     return (
@@ -45,21 +50,29 @@ def _row(case: Case, number: int, chance: random.Random, words: list[str]) -> tu
         PERSON + number % PEOPLE,
         moment,
         ("note", "visit", "order", "message")[number % 4],
-        chance.choice(words),
-        _body(case.body, number, chance, words),
-        f"{chance.randrange(10_000_000) / 100:.2f}",
-        f'{{"device": "{chance.choice(words)}", "tags": ["{chance.choice(words)}", "b"], "n": {number}}}',
-        *(_extra(column, number, chance, words) for column in range(case.extra)),
+        words[draw & 2047],
+        _body(case.body, number, draw % (LENGTH // 2), text),
+        f"{draw % 9_999_991 / 100:.2f}",
+        _meta(number, draw, words),
+        *(_extra(column, number, draw, words) for column in range(case.extra)),
     )
 
 
-def _body(length: int, number: int, chance: random.Random, words: list[str]) -> str:
-    parts = chance.choices(words, k=length // 5)
-    if number % 50 == 0:
-        parts[0] = ODD[number // 50 % len(ODD)]
-    return " ".join(parts)[:length]
+def _body(length: int, number: int, start: int, text: str) -> str:
+    odd = f"{ODD[number // 50 % len(ODD)]} " if number % 50 == 0 else ""
+    return (odd + text[start : start + length])[:length]
 
 
-def _extra(column: int, number: int, chance: random.Random, words: list[str]) -> object:
-    kinds = (chance.randrange(100_000), date(2000, 1, 1) + timedelta(days=number % 9000), chance.choice(words))
-    return kinds[column % 3]
+def _meta(number: int, draw: int, words: list[str]) -> str:
+    device, tag = words[draw >> 11 & 2047], words[draw >> 22 & 2047]
+    place = f'"where": [{draw % 180_001 / 1000}, {draw % 90_001 / 1000}]'
+    version = f"4.{draw >> 33 & 63}"
+    more = f'"session": "{draw >> 8:x}", "retry": null'
+    return (
+        f'{{"device": "{device}", "version": "{version}", {place}, "tags": ["{tag}", "kept"], {more}, "n": {number}}}'
+    )
+
+
+def _extra(column: int, number: int, draw: int, words: list[str]) -> object:
+    drawn = draw >> column
+    return (drawn & 65_535, FIRST_DAY + timedelta(days=number % 9000), words[drawn & 2047])[column % 3]

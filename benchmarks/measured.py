@@ -16,6 +16,8 @@ class Measurement:
     way: str
     seconds: list[float] = field(default_factory=list)
     """Of the whole process; for small archives, of one archive."""
+    cpu: list[float] = field(default_factory=list)
+    """Seconds of all processes; the database server's are not in it."""
     peaks: list[int] = field(default_factory=list)
     """Bytes of memory."""
     size: int = 0

@@ -36,6 +36,11 @@ def make_files(folder: Path, count: int, size: int) -> Expected:
     return expected
 
 
+def name_media(count: int, size: int) -> str:
+    """The case, as the results call it."""
+    return f"media, {count:,} {'file' if count == 1 else 'files'} of {size:,} bytes"
+
+
 def name_files(file: Path, count: int) -> Database:
     """A SQLite database with a row for each of them."""
     database = Database("sqlite", f"sqlite:///{file}")

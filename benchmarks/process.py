@@ -9,6 +9,7 @@ cache of the files that are written. The database server is not counted: it is t
 
 import os
 import re
+import resource
 import select
 import subprocess
 import time
@@ -29,14 +30,16 @@ class FailedError(Exception):
 @dataclass(frozen=True)
 class Run:
     seconds: float
+    cpu: float
+    """Seconds of all its processes together: what it costs where cores are shared."""
     peak: int
-    """Bytes."""
+    """Bytes of memory."""
 
 
 def run(command: Sequence[str], log: Path, *, folder: Path) -> Run:
     """Raises FailedError. `log` takes what it prints, `folder` is where it runs."""
     with log.open("wb") as output:
-        started = time.perf_counter()
+        used, started = _cpu(), time.perf_counter()
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=folder
         )
@@ -48,7 +51,13 @@ def run(command: Sequence[str], log: Path, *, folder: Path) -> Run:
         seconds = time.perf_counter() - started
     if code:
         raise FailedError(f"{' '.join(command)[:300]} ended with {code}:\n{log.read_text(errors='replace')[-2000:]}")
-    return Run(seconds, peak)
+    return Run(seconds, _cpu() - used, peak)
+
+
+def _cpu() -> float:
+    """Of all processes that were started here and have ended, and of those that they waited for."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def _watch(pid: int) -> int:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.goals import Goal, judge
+from benchmarks.goals import FIGURES, Figure
 from benchmarks.measured import Record
 from benchmarks.shapes import CASES
-from benchmarks.tables import make_growth_table, make_small_table, make_table
+from benchmarks.tables import DATABASES, escape, make_growth_table, make_small_table, make_table
 
 FILE = Path(__file__).with_name("RESULTS.md")
 HEAD = """# What was measured
@@ -18,36 +18,44 @@ The rows of the ledger and the queue are not in it."""
 
 
 def render(records: Sequence[Record]) -> str:
-    return "\n\n".join([HEAD, *_goals(records), *_comparisons(records), *_growth(records)]) + "\n"
+    environments = list(dict.fromkeys(map(_environment, records)))
+    sections = [
+        HEAD,
+        *_figures(records),
+        *_comparisons(records, environments),
+        *_growth(records),
+        *_where(environments),
+    ]
+    return "\n\n".join(sections) + "\n"
 
 
-def _goals(records: Sequence[Record]) -> Iterator[str]:
+def _figures(records: Sequence[Record]) -> Iterator[str]:
     yield "## The figures to reach"
-    lines = ["| figure | goal | measured | |", "|---|---|---|---|", *map(_goal, judge(records))]
-    yield "\n".join(lines)
+    for figure in FIGURES:
+        yield f"### {figure.title}"
+        yield _figure(figure, records)
 
 
-def _goal(goal: Goal) -> str:
-    return (
-        "| "
-        + " | ".join(each.replace("|", "\\|") for each in (goal.figure, goal.wanted, goal.measured, goal.reached))
-        + " |"
-    )
+def _figure(figure: Figure, records: Sequence[Record]) -> str:
+    found = list(figure.find(records))
+    if not found:
+        return "Not measured by this command, or not yet."
+    lines = [f"| {escape(each.what)} | {each.goal} | {each.measured} | {each.reached} |" for each in found]
+    return "\n".join(["| | goal | measured | |", "|---|---|---|---|", *lines])
 
 
-def _comparisons(records: Sequence[Record]) -> Iterator[str]:
-    for record in sorted(
-        records, key=lambda each: (_place(each.case), each.database != "sqlite", -each.rows, each.only)
-    ):
+def _comparisons(records: Sequence[Record], environments: list[str]) -> Iterator[str]:
+    for record in sorted(records, key=_place):
         yield f"## {_title(record)}"
         yield make_small_table(record) if record.case == "small" else make_table(record)
         about = SMALL if record.case == "small" else record.note
-        yield f"{about} Measured {record.when} on {record.machine}; {record.versions}.".strip()
+        where = environments.index(_environment(record)) + 1
+        yield f"{about} Measured {record.when}, environment {where}.".strip()
 
 
-def _place(case: str) -> int:
-    order = [*CASES, "large file", "pictures", "small"]
-    return order.index(case)
+def _place(record: Record) -> tuple[int, bool, int, str]:
+    order = [*CASES, record.case if record.case not in {*CASES, "small"} else "", "small"]
+    return order.index(record.case), record.database != "sqlite", -record.rows, record.only
 
 
 def _title(record: Record) -> str:
@@ -55,8 +63,8 @@ def _title(record: Record) -> str:
         return "Small accounts"
     if record.case not in CASES:
         return record.case.capitalize()
-    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[record.database]
-    return f"{record.case.capitalize()}, {record.rows:,} rows, {name}: {CASES[record.case].about}"
+    what = f"{record.case.capitalize()}, {record.rows:,} rows, {DATABASES[record.database]}"
+    return f"{what}: {CASES[record.case].about}"
 
 
 def _growth(records: Sequence[Record]) -> Iterator[str]:
@@ -64,6 +72,15 @@ def _growth(records: Sequence[Record]) -> Iterator[str]:
     if table.count("\n") > 1:
         yield "## Growth and memory of our engine, `events`"
         yield table
+
+
+def _environment(record: Record) -> str:
+    return f"{record.machine}; {record.versions}"
+
+
+def _where(environments: list[str]) -> Iterator[str]:
+    yield "## Environments"
+    yield "\n".join(f"{number}. {each}" for number, each in enumerate(environments, 1))
 
 
 def write(records: Sequence[Record], file: Path = FILE) -> None:

@@ -1,5 +1,6 @@
 """One run of the benchmark: which cases, in what order, on which database; hands on each comparison as it is made."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from benchmarks.compare import Check, compare
 from benchmarks.databases import Database, filled_postgres, filled_sqlite, start_postgres
 from benchmarks.machine import describe_machine, describe_versions
 from benchmarks.measured import Measurement, Record
-from benchmarks.media import PICTURE, check_files, make_files, name_files
+from benchmarks.media import PICTURE, check_files, make_files, name_files, name_media
 from benchmarks.readback import check_rows
 from benchmarks.settings import Settings
 from benchmarks.shapes import CASES, Case, rows_of
@@ -63,16 +64,16 @@ class Suite:
             return self._record(self._target(database, case.name), check, rows * len(case.tables), only)
 
     def _files(self) -> Iterator[Record]:
-        amounts = {"large file": (1, self.settings.large), "pictures": (self.settings.pictures, PICTURE)}
-        for case, (count, size) in amounts.items():
+        for count, size in ((1, self.settings.large), (self.settings.pictures, PICTURE)):
             if self.settings.wants("media"):
-                files = self.folder / case.replace(" ", "-")
+                files = self.folder / f"files-{count}"
                 expected = make_files(files, count, size)
                 database = name_files(files.with_suffix(".sqlite"), count)
                 check = partial(check_files, expected=expected)
                 record = self._record(self._target(database, f"pictures:{files}"), check, count, self.settings.only)
-                record.case, record.note = case, f"{count:,} of {size:,} bytes."
+                record.case, record.note = name_media(count, size), ""
                 yield record
+                shutil.rmtree(files)
 
     def _small(self) -> Iterator[Record]:
         if self.settings.wants("small"):

@@ -1,11 +1,14 @@
 """Comparisons as Markdown: seconds, how many times ours that is, the spread over the rounds, and memory."""
 
+import statistics
 from collections.abc import Iterator, Sequence
 
 from benchmarks.catalogue import OURS_ALL, OURS_JSON
 from benchmarks.measured import Measurement, Record
 
 MB = 1_000_000
+HEAD = "| way | seconds, median (least–most) | times ours (in a round) | CPU, s | memory, MB | output, MB | runs |"
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def ratios(measurement: Measurement, base: Measurement) -> tuple[float, float, float]:
@@ -23,8 +26,8 @@ def make_table(record: Record) -> str:
     """`Times ours` compares with the first of ours in the table."""
     base = record.find(OURS_JSON) or record.find(OURS_ALL)
     lines = [
-        "| way | seconds, median (least–most) | times ours (least–most of a round) | memory, MB | output, MB | runs |",
-        "|---|---|---|---|---|---|",
+        HEAD,
+        "|---|---|---|---|---|---|---|",
         *(_line(each, base) for each in record.measurements),
     ]
     return "\n".join(lines)
@@ -32,14 +35,16 @@ def make_table(record: Record) -> str:
 
 def _line(each: Measurement, base: Measurement | None) -> str:
     if not each.seconds:
-        return f"| {_escape(each.way)} | {each.skipped} | | | | 0 |"
+        return f"| {escape(each.way)} | {each.skipped} | | | | | 0 |"
     seconds = f"{each.median:.2f} ({min(each.seconds):.2f}–{max(each.seconds):.2f})"
     compared = tell_ratio(each, base) if base else ""
-    size, peak = each.size / MB, each.peak / MB
-    return f"| {_escape(each.way)} | {seconds} | {compared} | {peak:.0f} | {size:.1f} | {len(each.seconds)} |"
+    cpu, peak, size = statistics.median(each.cpu), each.peak / MB, each.size / MB
+    cells = (escape(each.way), seconds, compared, f"{cpu:.2f}", f"{peak:.0f}", f"{size:.1f}", str(len(each.seconds)))
+    return f"| {' | '.join(cells)} |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
+    """For a cell."""
     return text.replace("|", "\\|")
 
 
@@ -62,7 +67,7 @@ def make_growth_table(records: Sequence[Record]) -> str:
 def _growth_lines(records: Sequence[Record]) -> Iterator[str]:
     for database, way, rows, found, before in growth(records):
         grown = f"×{found.median / before.median:.2f}" if before else ""
-        yield f"| {database} | {way} | {rows:,} | {found.median:.2f} | {grown} | {found.peak / MB:.0f} |"
+        yield f"| {DATABASES[database]} | {way} | {rows:,} | {found.median:.2f} | {grown} | {found.peak / MB:.0f} |"
 
 
 def growth(records: Sequence[Record]) -> Iterator[tuple[str, str, int, Measurement, Measurement | None]]:

@@ -17,6 +17,14 @@ def test_the_memory_of_a_process_that_it_starts_counts(tmp_path: Path) -> None:
     assert taken.seconds > 0.3
 
 
+def test_the_work_of_a_process_that_it_starts_counts(tmp_path: Path) -> None:
+    work = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    idle = run([sys.executable, "-c", "import time; time.sleep(0.5)"], tmp_path / "log", folder=tmp_path)
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}], check=True)"
+    busy = run([sys.executable, "-c", start], tmp_path / "log", folder=tmp_path)
+    assert busy.cpu > 0.5 > idle.cpu
+
+
 def test_a_way_that_fails_is_told_with_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(FailedError, match="no such thing"):
         run([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path / "log", folder=tmp_path)
