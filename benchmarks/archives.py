@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from app.engine.build import Built, Order, build_archive
+from app.engine.build import Order, build_archive
 from app.engine.graph import Graph, build_graph
 from app.engine.minisign import Signer
 from app.engine.shape import Subject
@@ -17,22 +17,27 @@ KEY = bytes(range(32))
 PICTURES = "pictures"
 
 
-def make_archive(url: str, case: str, folder: Path, *, json_only: bool) -> Built:
-    """`case`: a case's name, or `pictures:` and the folder with the files."""
+def make_archive(url: str, case: str, folder: Path, *, json_only: bool) -> None:
+    """Leaves the archive in `folder`. `case`: a case's name, or `pictures:` and the folder with the files."""
     kind, _, files = case.partition(":")
     schema = make_picture_schema() if kind == PICTURES else make_schema(CASES[kind])
     engine = connect(url)
     try:
-        return build(engine, build_graph(schema), folder, json_only=json_only, files=Path(files))
+        for file in build(engine, build_graph(schema), folder, json_only=json_only, files=Path(files)):
+            file.replace(folder / file.name)
     finally:
         engine.dispose()
 
 
-def build(engine: sa.Engine, graph: Graph, folder: Path, *, json_only: bool = False, files: Path = Path()) -> Built:
+def build(
+    engine: sa.Engine, graph: Graph, folder: Path, *, json_only: bool = False, files: Path = Path()
+) -> list[Path]:
+    """The finished files, somewhere below `folder`."""
+
     def open_file(_store: str, name: str) -> BinaryIO:
         return (files / name).open("rb")
 
-    return build_archive(
+    built: Any = build_archive(
         make_order(json_only=json_only),
         engine=engine,
         graph=graph,
@@ -40,6 +45,8 @@ def build(engine: sa.Engine, graph: Graph, folder: Path, *, json_only: bool = Fa
         workspace=folder,
         tell=lambda _step, _done: None,
     )
+    # An engine of before archives had parts makes one file.
+    return [part.file for part in built.parts] if hasattr(built, "parts") else [built.file]
 
 
 def make_order(*, json_only: bool) -> Order:

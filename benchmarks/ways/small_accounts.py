@@ -53,8 +53,7 @@ def count(url: str, graph: Graph, seconds: float, barrier: Barrier, target: Path
 
 def make(engine: Engine, graph: Graph, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as workspace:
-        build(engine, graph, Path(workspace))
-        [file] = Path(workspace).glob("*.zip")
+        [file] = build(engine, graph, Path(workspace))
         _sync(file)
         file.replace(target)
         _sync(target.parent)
