@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.catalogue import OURS_ALL, OURS_JSON, OURS_WORKER, PSQL_ZIP, SQLITE_ZIP, TUTORIAL, ZIP_0
-from benchmarks.measured import Measurement, Record
-from benchmarks.tables import DATABASES, MB, growth, ratios
+from benchmarks.measured import Record
+from benchmarks.tables import DATABASES, MB, growth, ratios, tell_ratio
 
 MILLION = 1_000_000
 SMALL_ROWS = 10_000
@@ -48,20 +48,14 @@ def _faster(ours: str, peer: str, times: float) -> Callable[[Records], Iterator[
         for record in _millions(records):
             one, other = record.find(ours), record.find(peer)
             if one and other:
-                measured = _tell_times(other, one)
-                verdict = tell(other.median / one.median, times)
-                yield Finding(_name(record), f"≥ {times:g}× faster", measured, verdict)
+                verdict = tell(ratios(other, one)[0], times)
+                yield Finding(_name(record), f"≥ {times:g}× faster", tell_ratio(other, one), verdict)
 
     return find
 
 
 def _name(record: Record) -> str:
     return f"{DATABASES[record.database]}, {record.rows:,} rows"
-
-
-def _tell_times(one: Measurement, other: Measurement) -> str:
-    middle, least, most = ratios(one, other)
-    return f"{middle:.2f}× ({least:.2f}–{most:.2f})"
 
 
 def _smaller(records: Records) -> Iterator[Finding]:
@@ -102,8 +96,7 @@ def _files(records: Records) -> Iterator[Finding]:
     for record in records:
         one, other = record.find(OURS_ALL), record.find(ZIP_0)
         if one and other:
-            verdict = tell_limit(one.median / other.median, 1.3)
-            yield Finding(record.case, "≤ 1.3×", _tell_times(one, other), verdict)
+            yield Finding(record.case, "≤ 1.3×", tell_ratio(one, other), tell_limit(ratios(one, other)[0], 1.3))
 
 
 def _small(records: Records) -> Iterator[Finding]:

@@ -12,9 +12,12 @@ DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def ratios(measurement: Measurement, base: Measurement) -> tuple[float, float, float]:
-    """How many times as long as `base`: of the medians, and the least and the most within one round."""
+    """How many times as long as `base` within one round: the median, the least, the most.
+
+    A slow way takes part in fewer rounds; what `base` took in the others is left out.
+    """
     rounds = [one / other for one, other in zip(measurement.seconds, base.seconds, strict=False)]
-    return measurement.median / base.median, min(rounds), max(rounds)
+    return statistics.median(rounds), min(rounds), max(rounds)
 
 
 def tell_ratio(measurement: Measurement, base: Measurement) -> str:
