@@ -40,8 +40,10 @@ def start_postgres() -> Iterator[tuple[str, Path]]:
     """Yields the URL of its first database and the folder of its programs."""
     with tempfile.TemporaryDirectory(prefix="satchel-bench-postgres-") as folder:
         server = get_server(folder)
-        yield server.get_uri(driver="psycopg"), server.bin_path
-        server.cleanup()
+        try:
+            yield server.get_uri(driver="psycopg"), server.bin_path
+        finally:
+            server.cleanup()  # before its folder goes
 
 
 @contextmanager
