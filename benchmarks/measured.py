@@ -44,6 +44,8 @@ class Record:
     only: str
     """Empty when all ways that fit were run."""
     when: str
+    commit: str
+    """The last one that changed the application."""
     machine: str
     versions: str
     measurements: list[Measurement]

@@ -50,7 +50,7 @@ def _comparisons(records: Sequence[Record], environments: list[str]) -> Iterator
         yield make_small_table(record) if record.case == "small" else make_table(record)
         about = SMALL if record.case == "small" else record.note
         where = environments.index(_environment(record)) + 1
-        yield f"{about} Measured {record.when}, environment {where}.".strip()
+        yield f"{about} Measured {record.when} at {record.commit}, environment {where}.".strip()
 
 
 def _place(record: Record) -> tuple[int, bool, int, str]:

@@ -12,7 +12,7 @@ from benchmarks.archives import can_choose_formats
 from benchmarks.catalogue import WAYS, Target
 from benchmarks.compare import Check, compare
 from benchmarks.databases import Database, filled_postgres, filled_sqlite, start_postgres
-from benchmarks.machine import describe_machine, describe_versions
+from benchmarks.machine import describe_commit, describe_machine, describe_versions
 from benchmarks.measured import Measurement, Record
 from benchmarks.media import PICTURE, check_files, make_files, name_files, name_media
 from benchmarks.readback import check_rows
@@ -92,5 +92,5 @@ class Suite:
     def _describe(self, case: str, database: Database, rows: int, only: str, found: list[Measurement]) -> Record:
         when = datetime.now(UTC).date().isoformat()
         note = "" if can_choose_formats() else WHOLE_FORMATS
-        machine, versions = describe_machine(), describe_versions(self.programs)
-        return Record(case, database.kind, rows, only, when, machine, versions, found, note)
+        where = describe_machine(), describe_versions(self.programs)
+        return Record(case, database.kind, rows, only, when, describe_commit(), *where, found, note)

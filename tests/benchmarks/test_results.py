@@ -16,7 +16,7 @@ def record(rows: int, tutorial: list[float], *, only: str = "") -> Record:
         Measurement(TUTORIAL, tutorial, tutorial, [3000], 10),
         Measurement(SQLITE_ZIP, skipped="zip not installed"),
     ]
-    return Record("events", "sqlite", rows, only, "2026-01-02", "a machine", "Python 3", measurements)
+    return Record("events", "sqlite", rows, only, "2026-01-02", "abc1234", "a machine", "Python 3", measurements)
 
 
 @pytest.mark.parametrize(
