@@ -16,6 +16,7 @@ missing() {
         echo "chromium-headless-shell chromium" # Debian has the small one; elsewhere the whole browser does the same
     has minisign || echo "minisign"
     has unzip || echo "unzip"
+    has zip || echo "zip" # a peer in the benchmarks
     has 7z 7zz || echo "7zip p7zip-full"
     has bsdtar || echo "libarchive-tools"
     has jq || echo "jq"
