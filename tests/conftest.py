@@ -20,7 +20,7 @@ from app.models import User
 from tests import programs
 from tests.programs import Program
 
-pytest_plugins = ["tests.browser", "tests.site"]
+pytest_plugins = ["tests.browser", "tests.object_store", "tests.site"]
 
 ROOT = programs.ROOT
 PASSWORD = "a password that is long enough"
@@ -36,8 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def clean_environment() -> None:
     """A developer's own settings must not decide what the tests see."""
     for name in list(os.environ):
-        if name.startswith("FLASK_") or name in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}:
+        if name.startswith(("FLASK_", "AWS_")) or name in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"}:
             del os.environ[name]
+    os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
+    os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,78 @@
+"""Reads STORAGE_URL: `s3://bucket/prefix?endpoint=https://…&region=…`.
+
+It names no credentials: they come from where every S3 program looks (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a
+profile, the machine's role), so that a URL in a log or a process list gives nothing away.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from app.stores.interface import StoreSettingError
+
+_FORM = "s3://bucket/prefix?endpoint=https://s3.example.org&region=us-east-1"
+_OPTIONS = {"endpoint", "region", "addressing", "timeout"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the store is."""
+
+    bucket: str
+    prefix: str = ""
+    """Before every name: empty, or with a slash at its end."""
+    endpoint: str | None = None
+    """Without one, the region's own at AWS."""
+    region: str | None = None
+    addressing: str = "auto"
+    """`path` for stores that take the bucket in the path only, `virtual` for those that take it in the host only."""
+    timeout: float = 30
+    """Seconds that an answer may take."""
+
+    @property
+    def shown(self) -> str:
+        return f"the bucket “{self.bucket}” at {self.endpoint or 'AWS'}"
+
+
+def read_address(url: str) -> Address:
+    """Raises StoreSettingError, which never repeats the URL: it may hold what should not be in it."""
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise StoreSettingError(f"STORAGE_URL is not an address of a store. It looks like this: {_FORM}")
+    options = _options(parts)
+    endpoint = options.get("endpoint")
+    if "@" in parts.netloc or "@" in (endpoint or ""):
+        raise StoreSettingError(
+            "STORAGE_URL holds credentials. Take them out; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead."
+        )
+    prefix = parts.path.strip("/")
+    return Address(
+        bucket=parts.netloc,
+        prefix=f"{prefix}/" if prefix else "",
+        endpoint=endpoint,
+        region=options.get("region"),
+        addressing=_addressing(options.get("addressing", "path" if endpoint else "auto")),
+        timeout=_seconds(options.get("timeout", "30")),
+    )
+
+
+def _options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(options.keys() - _OPTIONS):
+        raise StoreSettingError(f"STORAGE_URL has {unknown[0]!r}, which nobody knows. It may have: {sorted(_OPTIONS)}")
+    return options
+
+
+def _addressing(text: str) -> str:
+    if text not in {"auto", "path", "virtual"}:
+        raise StoreSettingError("addressing of STORAGE_URL is path, virtual or auto.")
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= 600:  # noqa: PLR2004
+        raise StoreSettingError("timeout of STORAGE_URL is a number of seconds, at most 600.")
+    return seconds

@@ -1,0 +1,75 @@
+"""What every store can do, and how it says that it cannot."""
+
+import errno
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+
+class Opened(NamedTuple):
+    """A stored file, open at its beginning; it can seek."""
+
+    file: BinaryIO
+    size: int
+    """Bytes."""
+    sha256: str | None
+    """What was said of it when it was put, if the store remembers."""
+
+
+class Named(NamedTuple):
+    """A stored file, and how old it is."""
+
+    name: str
+    seconds: float
+
+
+class StoreSettingError(Exception):
+    """The store cannot be used as it is set up; the message says what to do."""
+
+
+class StoreDownError(OSError):
+    """The store does not answer, or refuses. It may later: nothing is known about the file."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(errno.EHOSTUNREACH, reason)
+
+
+class StoreChangedError(OSError):
+    """What lies under the name is not what was put there."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(errno.EIO, "not what was stored", name)
+
+
+class Store(Protocol):
+    """Finished files under plain names: no folders, never written to again."""
+
+    lists_cheaply: bool
+    """Whether `names` may be asked every few seconds."""
+
+    def put(self, file: Path, name: str, sha256: str) -> None:
+        """Give a finished local file this name; its old place is empty then. Readers see nothing of it or the whole.
+
+        Raises OSError, and then nobody sees it.
+        """
+
+    def open(self, name: str, sha256: str | None = None) -> Opened:
+        """With `sha256`, no other bytes are read as if they were the whole file, where the store is not our own disk.
+
+        Raises FileNotFoundError, StoreDownError, StoreChangedError and other OSErrors; so does reading.
+        """
+
+    def delete(self, name: str) -> None:
+        """One that is gone already is no error. Raises OSError."""
+
+    def exists(self, name: str) -> bool:
+        """Raises StoreDownError."""
+
+    def names(self) -> Iterator[Named]:
+        """Every file that is there. Raises StoreDownError."""
+
+    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> int:
+        """Give back what uploads hold that nobody finished and that are so old; returns how many."""
+
+    def check(self) -> None:
+        """Write, read and delete a small file. Raises StoreSettingError."""
