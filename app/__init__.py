@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from celery.signals import worker_init
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
 from app.extensions import celery_init_app, csrf, db, limiter, login_manager, migrate, prepare_sqlite
+from app.stores import StoreSettingError, make_stores
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -31,6 +33,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _init_extensions(app)
+    _init_stores(app)
     web.init_app(app)
     cli.init_app(app)
     return app
@@ -45,3 +48,19 @@ def _init_extensions(app: Flask) -> None:
     celery_init_app(app)
     with app.app_context():
         prepare_sqlite(db.engine)
+
+
+def _init_stores(app: Flask) -> None:
+    """Archives and uploads lie in the same kind of store; which one, the settings say."""
+    archives, uploads = Path(app.config["ARCHIVE_DIR"]) / "ready", Path(app.config["UPLOAD_DIR"])
+    stores = make_stores(app.config["STORAGE_URL"], archives=archives, uploads=uploads)
+    app.extensions["stores"] = stores
+
+    @worker_init.connect(weak=False)
+    def check_stores(**_: object) -> None:
+        """A worker that could not publish must not begin to work."""
+        try:
+            for store in stores.values():
+                store.check()
+        except StoreSettingError as error:
+            raise SystemExit(f"Error: {error}") from error

@@ -1,7 +1,8 @@
 """Every setting: its name, its default, its reason. Anyone may read it; it imports nothing of ours.
 
-Order, later wins: the table below; DATABASE_URL, REDIS_URL and SECRET_KEY; the environment's FLASK_… names; the
-mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled in last.
+Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY and STORAGE_URL; the environment's FLASK_…
+names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled
+in last.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ SETTINGS = (
     Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
     Setting("EXAMPLES", None, "The manual's tasks add, block and process. Unset: on while REDIS_URL is unset."),
     Setting("SITE_NAME", "Satchel", "The name that pages and archives show."),
+    Setting("STORAGE_URL", None, "A bucket for finished archives and uploads. Unset: the two folders below."),
     Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),
     Setting("UPLOAD_DIR", None, "Where pictures and files are kept. Unset: uploads in the instance folder."),
     Setting(
@@ -60,7 +62,7 @@ def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
     """Fill `config` from all sources; `instance` is the folder for what this machine keeps."""
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     config.update({setting.name: setting.default for setting in SETTINGS})
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"):
         config[name] = os.environ.get(name) or None
     config.from_prefixed_env()
     config.update(overrides)

@@ -34,7 +34,7 @@ def wait_until(look: Callable[[], Found | None], *, seconds: float = 60, what: s
 
 def environment(settings: Mapping[str, Any]) -> dict[str, str]:
     """A program with this environment has the settings that `create_app(settings)` has."""
-    plain = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"}
+    plain = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"}
     given = {
         name if name in plain else f"FLASK_{name}": value if isinstance(value, str) else json.dumps(value, default=str)
         for name, value in settings.items()

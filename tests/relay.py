@@ -18,6 +18,9 @@ class Way:
         """Each tears one connection after so many bytes."""
         self.lies_at: int | None = None
         """The byte at this place of a connection arrives changed, once; headers count."""
+        self.holds_at: int | None = None
+        """From this place on, nothing more arrives until the relay is closed."""
+        self.held = threading.Event()
 
     def change(self, block: bytearray, passed: int) -> bool:
         """Whether the connection is torn now; `passed` bytes went before this block."""
@@ -35,6 +38,7 @@ class Relay:
     """Passes bytes on until it is closed."""
 
     def __init__(self, port: int) -> None:
+        self._closing = threading.Event()
         self._server = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.up, self.down = Way(), Way()
@@ -47,6 +51,7 @@ class Relay:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
+        self._closing.set()
         _shut(self._listener)
         self._threads[0].join()
         for each in self._open:
@@ -67,16 +72,19 @@ class Relay:
                 self._connect(server, client, self.down)
 
     def _connect(self, source: socket.socket, target: socket.socket, way: Way) -> None:
-        thread = threading.Thread(target=_pass_on, args=(source, target, way))
+        thread = threading.Thread(target=_pass_on, args=(source, target, way, self._closing))
         self._threads.append(thread)
         thread.start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket, way: Way) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, way: Way, closing: threading.Event) -> None:
     passed, torn = 0, False
     with contextlib.suppress(OSError):
         while not torn and (block := bytearray(source.recv(_BLOCK))):
             size = len(block)
+            if way.holds_at is not None and passed + size >= way.holds_at:
+                way.held.set()
+                closing.wait()
             torn = way.change(block, passed)
             target.sendall(block)
             passed += size

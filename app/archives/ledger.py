@@ -206,11 +206,19 @@ def take_unheard(user_id: str | None) -> list[str]:
 def beat_pulse() -> None:
     """Leave a sign of life that pages and operators can read."""
     if not _change(update(Pulse).where(Pulse.name == PULSE).values(at=database_time())):
-        db.session.add(Pulse(name=PULSE, at=now()))
-        try:
-            db.session.commit()
-        except IntegrityError:
-            db.session.rollback()  # another worker was first
+        _add_pulse(PULSE)
+
+
+def take_turn(name: str, seconds: float) -> bool:
+    """Whether this deed is ours to do now: nobody, on any machine, has taken it for so long."""
+    if _change(
+        update(Pulse).where(Pulse.name == name, Pulse.at <= database_time(-seconds)).values(at=database_time())
+    ):
+        return True
+    if db.session.get(Pulse, name) is not None:
+        db.session.commit()
+        return False
+    return _add_pulse(name)
 
 
 def files_vouched_for() -> set[str]:
@@ -232,6 +240,16 @@ def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None
     where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
     db.session.add(ArchiveDownload(archive_id=part.archive_id, part_number=part.number, **where_from))
     db.session.commit()
+
+
+def _add_pulse(name: str) -> bool:
+    db.session.add(Pulse(name=name, at=now()))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()  # another worker was first
+        return False
+    return True
 
 
 _NO_LEASE: dict[str, Any] = {"fence": None, "lease_until": None}

@@ -8,7 +8,6 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from pathlib import Path
 from typing import BinaryIO
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -24,8 +23,13 @@ from app.engine.shape import Subject
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, Pulse, State, User
 from app.models.columns import database_time
+from app.stores import StoreChangedError
 
 log = logging.getLogger(__name__)
+
+SWEEP = "sweep"
+SWEEP_SECONDS = 3600
+"""How often a bucket is listed: that costs money and, with a million archives, a thousand requests."""
 
 
 class PartSizeError(ValueError):
@@ -78,7 +82,7 @@ def reconcile() -> list[str]:
     ledger.expire()
     ledger.beat_pulse()
     people = ledger.take_unheard(None)
-    storage.sweep(ledger.files_vouched_for(), ledger.fences_at_work())
+    _sweep()
     return people
 
 
@@ -96,7 +100,7 @@ def delete(user_id: str, archive_id: str) -> bool:
     """Whether there was a ready archive; its files are gone at once."""
     deleted = ledger.delete_ready(user_id, archive_id)
     if deleted:
-        storage.discard(part.file_name for part in list_parts(archive_id))
+        storage.discard([part.file_name for part in list_parts(archive_id)])
     return deleted
 
 
@@ -123,13 +127,17 @@ def find_part(archive: Archive, number: int) -> ArchivePart | None:
 
 
 def open_download(part: ArchivePart) -> BinaryIO:
-    """The bytes of a part of a ready archive. Raises OSError when the file is not there."""
-    return storage.open_published(part.file_name)
+    """The bytes of a part of a ready archive. Raises OSError when the file is not there, or is another one."""
+    found = storage.open_published(part.file_name, part.sha256)
+    if found.size != part.size:
+        found.file.close()
+        raise StoreChangedError(part.file_name)
+    return found.file
 
 
-def paths_of(archive: Archive) -> list[Path]:
+def places_of(archive: Archive) -> list[str]:
     """Where the files of a ready archive lie, for operators."""
-    return [storage.path_of(part.file_name) for part in list_parts(archive.id)]
+    return [storage.place_of(part.file_name) for part in list_parts(archive.id)]
 
 
 def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None:
@@ -176,7 +184,7 @@ def _make(person: User, held: Claim) -> None:
             workspace=folder,
             tell=heart.tell,
         )
-        names = storage.publish([part.file for part in built.parts], held.archive_id, held.fence)
+        names = storage.publish(built.parts, held.archive_id, held.fence)
     try:
         ledger.finish(held, names, built)
     except LeaseLostError:
@@ -185,6 +193,19 @@ def _make(person: User, held: Claim) -> None:
         raise
     facts = (len(built.parts), built.rows, built.size, built.gaps)
     log.info("archive %s: ready, %s parts, %s rows, %s bytes, %s gaps", held.reference, *facts)
+
+
+def _sweep() -> None:
+    """Files only; a store that is away must not keep anybody waiting."""
+    fences = ledger.fences_at_work()
+    storage.sweep_workspaces(fences)
+    if not (storage.lists_cheaply() or ledger.take_turn(SWEEP, SWEEP_SECONDS)):
+        return
+    try:
+        # After the fences: an archive that is finished in between is then found here.
+        storage.sweep_published(ledger.files_vouched_for(), fences)
+    except OSError:
+        log.exception("the store cannot be looked after now")
 
 
 def _subject(person: User) -> Subject:

@@ -1,21 +1,21 @@
-"""Archive files on the disk. A file has its final name only when it is whole and will survive a power cut.
+"""The files of archives: made in a folder of this machine, then published in the store.
 
-`tmp/<id>.<fence>/` is one attempt's own folder; `ready/<id>.<fence>.<number>.zip` a published part of an archive.
-Names are ids, never a person's words. Nothing here knows the database.
+`tmp/<id>.<fence>/` is one attempt's own folder; `<id>.<fence>.<number>.zip` a published part of an archive. Names are
+ids, never a person's words. Nothing here knows the database.
 """
 
 import logging
-import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from flask import current_app
 
-from app.disk import open_regular, sync
+from app.engine.build import BuiltPart
+from app.stores import Opened, Store, StoreChangedError
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ SWEEP_AGE = 3600
 @contextmanager
 def workspace(archive_id: str, fence: str) -> Iterator[Path]:
     """An empty folder that only we can read, gone at the end whatever happens."""
-    folder = _folder("tmp") / f"{archive_id}.{fence}"
+    folder = _workspaces() / f"{archive_id}.{fence}"
     folder.mkdir(mode=0o700)
     try:
         yield folder
@@ -34,61 +34,85 @@ def workspace(archive_id: str, fence: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(files: Sequence[Path], archive_id: str, fence: str) -> list[str]:
+def publish(parts: Sequence[BuiltPart], archive_id: str, fence: str) -> list[str]:
     """Give the finished files of one attempt their final names; returns those names, in the same order.
 
     A crash in the middle leaves files that no row vouches for. The fence is in each name: nobody else's is replaced.
+    Raises OSError, and then none of them stays.
     """
-    names = [f"{archive_id}.{fence}.{number}.zip" for number in range(1, len(files) + 1)]
-    for file in files:
-        file.chmod(0o600)
-        sync(file)
-    for file, name in zip(files, names, strict=True):
-        os.utime(file)  # young again: the sweeper leaves it alone until its row is written
-        file.rename(path_of(name))
-    sync(_folder("ready"))
+    names: list[str] = []
+    for part in parts:
+        if part.file.stat().st_size != part.size:
+            raise StoreChangedError(part.file.name)
+    try:
+        for number, part in enumerate(parts, start=1):
+            name = f"{archive_id}.{fence}.{number}.zip"
+            _published().put(part.file, name, part.sha256)
+            names.append(name)
+    except BaseException:
+        discard(names)
+        raise
     return names
 
 
-def open_published(name: str) -> BinaryIO:
-    """Raises OSError for anything but a regular file of that very name, which nobody else holds by a hard link."""
-    file = open_regular(_folder("ready"), name)
-    if os.fstat(file.fileno()).st_nlink != 1:
-        file.close()
-        raise FileNotFoundError(name)
-    return file
+def open_published(name: str, sha256: str | None = None) -> Opened:
+    """Raises OSError for anything but the very file that was published, as far as its store can tell."""
+    return _published().open(name, sha256)
 
 
 def open_stored(store: str, name: str) -> BinaryIO:
     """A file that a row names, from the store its column declares. Raises OSError."""
-    return open_regular(Path(current_app.config[_STORES[store]]), name)
+    return _stores()[store].open(name).file
 
 
-_STORES = {"uploads": "UPLOAD_DIR"}
-
-
-def path_of(name: str) -> Path:
-    return _folder("ready") / name
+def place_of(name: str) -> str:
+    return _published().place_of(name)
 
 
 def discard(names: Iterable[str]) -> None:
+    """What cannot be removed now, the sweeper removes later."""
     for name in names:
-        path_of(name).unlink(missing_ok=True)
+        _remove(name)
 
 
-def sweep(vouched_for: set[str], fences: set[str]) -> int:
-    """Remove files that no row vouches for and that are old enough; returns how many.
+def lists_cheaply() -> bool:
+    """Whether `sweep_published` may be called every few seconds."""
+    return _published().lists_cheaply
 
-    They are left by kill -9, and by archives that expired or were deleted together with their person.
-    """
+
+def sweep_workspaces(fences: set[str]) -> int:
+    """Remove what attempts have left on this machine that nobody works on any more (kill -9); returns how many."""
     oldest = time.time() - SWEEP_AGE
-    published = [path for path in _folder("ready").iterdir() if path.name not in vouched_for]
-    abandoned = [path for path in _folder("tmp").iterdir() if path.suffix.lstrip(".") not in fences]
-    return sum(_remove_old(path, oldest) for path in (*published, *abandoned))
+    abandoned = [path for path in _workspaces().iterdir() if path.suffix.lstrip(".") not in fences]
+    return sum(_remove_old(path, oldest) for path in abandoned)
+
+
+def sweep_published(vouched_for: set[str], fences: set[str]) -> int:
+    """Remove files that no row vouches for and that are old enough; returns how many. Raises OSError.
+
+    They are left by kill -9, and by archives that expired or were deleted together with their person. The parts of an
+    attempt at work are left alone, however long the later ones take.
+    """
+
+    def is_at_work(name: str) -> bool:
+        return not fences.isdisjoint(name.split(".")[1:2])
+
+    found = [each.name for each in _published().names() if each.seconds > SWEEP_AGE and each.name not in vouched_for]
+    removed = sum(_remove(name) for name in found if not is_at_work(name))
+    return removed + _published().discard_unfinished(is_at_work, SWEEP_AGE)
+
+
+def _remove(name: str) -> bool:
+    """One file that cannot be removed must not keep the others, nor anything else, from being looked after."""
+    try:
+        _published().delete(name)
+    except OSError:
+        log.exception("%s is of no use and cannot be removed", name)
+        return False
+    return True
 
 
 def _remove_old(path: Path, oldest: float) -> bool:
-    """One file that cannot be removed must not keep the others, nor anything else, from being looked after."""
     try:
         if path.lstat().st_mtime >= oldest:
             return False
@@ -101,7 +125,15 @@ def _remove_old(path: Path, oldest: float) -> bool:
     return True
 
 
-def _folder(name: str) -> Path:
-    folder = Path(current_app.config["ARCHIVE_DIR"]) / name
+def _workspaces() -> Path:
+    folder = Path(current_app.config["ARCHIVE_DIR"]) / "tmp"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _published() -> Store:
+    return _stores()["archives"]
+
+
+def _stores() -> dict[str, Store]:
+    return cast("dict[str, Store]", current_app.extensions["stores"])

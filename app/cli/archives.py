@@ -44,8 +44,8 @@ def list_(email: str) -> None:
         facts = f"{archive.size:>14,} bytes" if archive.size else f"{archive.error or '':>20}"
         click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {facts}")
         if archive.state == State.READY:
-            for path in service.paths_of(archive):
-                click.echo(f"  {path}")
+            for place in service.places_of(archive):
+                click.echo(f"  {place}")
 
 
 @archives.command("reconcile")
@@ -86,5 +86,5 @@ def _watch(user: User, archive_id: str) -> None:
     if archive.state != State.READY:
         raise click.ClickException(f"Archive {archive.reference} is {archive.state.value}: {archive.error or '-'}")
     click.echo(f"{archive.row_count:,} rows, {archive.size:,} bytes, {archive.gap_count} items missing.")
-    for path in service.paths_of(archive):
-        click.echo(path)
+    for place in service.places_of(archive):
+        click.echo(place)

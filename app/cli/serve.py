@@ -27,6 +27,7 @@ from app.journal.demo import Credentials, create_demo, read_demo
 from app.local import valkey
 from app.local.lock import LockError, hold_lock
 from app.local.supervisor import ChildEndedError, StopAskedError, Supervisor
+from app.stores import Store, StoreSettingError
 
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "make_celery")
 # With the heartbeat, a worker and a broker that stop together hang in Celery 5.7.0 (8 of 8; without: 0 of 4). Gossip
@@ -58,6 +59,7 @@ def serve(host: str, port: int, concurrency: int) -> None:
     instance = Path(current_app.instance_path)
     with _only_one(instance), _open_port(host, port) as listener:
         _check_database()
+        _check_stores()
         demo = _find_demo()
         try:
             _run(instance, listener, concurrency, started, demo)
@@ -108,6 +110,15 @@ def _check_database() -> None:
         raise click.ClickException(f"The database does not answer, check DATABASE_URL: {error.orig}") from error
     if set(found) != set(wanted):
         raise click.ClickException("The database does not fit this version. Run `flask db upgrade` first.")
+
+
+def _check_stores() -> None:
+    stores: dict[str, Store] = current_app.extensions["stores"]
+    try:
+        for store in stores.values():
+            store.check()
+    except StoreSettingError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _find_demo() -> Credentials | None:

@@ -14,8 +14,10 @@ from app.engine.shape import Gap, WantedFile
 OpenFile = Callable[[str, str], BinaryIO]
 """(store, stored name) → the open file. Raises OSError when it cannot be read."""
 
-# A full disk is our trouble; it fails the attempt and is no gap of the person's.
-_OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE})
+# A full disk and a store that is away are our trouble; they fail the attempt and are no gap of the person's.
+_OURS = frozenset(
+    {errno.EHOSTUNREACH, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE}
+)
 
 
 class Media:

@@ -1,5 +1,6 @@
 """Pictures and files of entries: rows here, bytes in `uploads`. Bytes go after the commit that lets go of them."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from app.extensions import db
 from app.journal import uploads
 from app.journal.access import readable_by
 from app.models import Attachment, Entry
+from app.stores import StoreDownError
+
+log = logging.getLogger(__name__)
 
 
 class Upload(NamedTuple):
@@ -74,6 +78,9 @@ def _store(file: Upload) -> Attachment:
             kept = uploads.store(stream)
     except uploads.FileTooLargeError as error:
         raise UploadRefusedError(f"“{name}” is too large.") from error
+    except StoreDownError as error:
+        log.exception("an upload cannot be kept")
+        raise UploadRefusedError(f"“{name}” cannot be kept at the moment. Try again in a few minutes.") from error
     if kept.size == 0:
         uploads.discard([kept.stored_name])
         raise UploadRefusedError(f"“{name}” is empty.")

@@ -1,6 +1,6 @@
-"""The bytes of pictures and files, in the upload folder under random names. It knows nothing of rows.
+"""The bytes of pictures and files, in the store under random names. It knows nothing of rows.
 
-A file is there as a whole or not at all: it is written under another name, brought to the disk, then renamed.
+A file is there as a whole or not at all: it is written to a draft in the upload folder, and put when it is complete.
 """
 
 import codecs
@@ -12,12 +12,12 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, cast
 
 import puremagic
 from flask import current_app
 
-from app.disk import open_regular, sync
+from app.stores import Store, StoreDownError
 
 _BLOCK = 64 * 1024
 _SAMPLE = 8 * 1024
@@ -40,25 +40,26 @@ class StoredBytes:
 
 
 def store(stream: IO[bytes]) -> StoredBytes:
-    """Keep the bytes of this stream. Raises FileTooLargeError, and then nothing is kept."""
-    folder = _folder()
+    """Keep the bytes of this stream. Raises FileTooLargeError or StoreDownError, and then nothing is kept."""
+    folder = Path(current_app.config["UPLOAD_DIR"])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = secrets.token_hex(16)
     draft = folder / f"{name}.part"
     try:
-        stored = _write(draft, name, stream)
-        draft.rename(folder / name)
+        kept = _write(draft, name, stream)
+        _store().put(draft, name, kept.sha256)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    sync(folder)
-    return stored
+    return kept
 
 
-def open_stored(name: str) -> BinaryIO | None:
-    """The file under this name, or None; never what a link points to, nor anything but a regular file."""
+def open_stored(name: str, sha256: str | None = None) -> BinaryIO | None:
+    """The file under this name, or None; never what a link points to, nor other bytes. Raises StoreDownError."""
     try:
-        return open_regular(_folder(), name)
+        return _store().open(name, sha256).file
+    except StoreDownError:
+        raise
     except OSError:
         return None
 
@@ -67,7 +68,7 @@ def discard(names: Iterable[str]) -> None:
     """Delete these files; one that is gone already is no error."""
     for name in names:
         with contextlib.suppress(OSError):
-            (_folder() / name).unlink()
+            _store().delete(name)
 
 
 def clean_name(name: str) -> str:
@@ -103,8 +104,6 @@ def _write(draft: Path, name: str, stream: IO[bytes]) -> StoredBytes:
             sample = sample or block[:_SAMPLE]
             digest.update(block)
             file.write(block)
-        file.flush()
-        os.fsync(file.fileno())
     return StoredBytes(name, size, digest.hexdigest(), sniff(sample))
 
 
@@ -117,5 +116,5 @@ def _is_text(sample: bytes) -> bool:
     return all(each >= " " or each in "\t\n\r\f" for each in text)
 
 
-def _folder() -> Path:
-    return Path(current_app.config["UPLOAD_DIR"])
+def _store() -> Store:
+    return cast("Store", current_app.extensions["stores"]["uploads"])

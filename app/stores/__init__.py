@@ -1,6 +1,6 @@
 """Where finished files lie: a folder of this machine, or a bucket of an S3-compatible store. It knows no rows.
 
-`make_store` gives the one that `STORAGE_URL` names; who uses it cannot tell which one it has.
+`make_stores` gives those that `STORAGE_URL` names; who uses one cannot tell which home it has.
 """
 
 from pathlib import Path
@@ -20,16 +20,25 @@ __all__ = [
     "StoreChangedError",
     "StoreDownError",
     "StoreSettingError",
-    "make_store",
+    "make_stores",
     "read_address",
 ]
 
+UPLOAD_PATIENCE = 10.0
+"""Seconds. A person waits for a picture to be kept, and can send it again."""
 
-def make_store(url: str | None, name: str, folder: Path, *, one_link: bool) -> Store:
-    """The store called `name`: below the URL's prefix, or `folder` without a URL. Raises StoreSettingError.
 
-    `one_link`: a local file that somebody holds by a hard link is not opened.
+def make_stores(url: str | None, *, archives: Path, uploads: Path) -> dict[str, Store]:
+    """The stores `archives` and `uploads`: below the URL's prefix, or these folders without a URL.
+
+    Raises StoreSettingError when the URL cannot be understood. Nobody is asked yet.
     """
     if url is None:
-        return LocalStore(folder, one_link=one_link)
-    return S3Store(read_address(url), name)
+        # A backup may hold uploads by hard links. Archives are handed out; what has a second name may be anything.
+        return {"archives": LocalStore(archives), "uploads": LocalStore(uploads, one_link=False)}
+    address = read_address(url)
+    return {
+        "archives": S3Store(address, "archives"),
+        # Operators who move to a bucket copy their uploads there with a tool of their own.
+        "uploads": S3Store(address, "uploads", patience=UPLOAD_PATIENCE, may_be_unlabelled=True),
+    }

@@ -65,6 +65,9 @@ class Store(Protocol):
     def exists(self, name: str) -> bool:
         """Raises StoreDownError."""
 
+    def place_of(self, name: str) -> str:
+        """Where the file lies, for operators."""
+
     def names(self) -> Iterator[Named]:
         """Every file that is there. Raises StoreDownError."""
 

@@ -35,10 +35,13 @@ class LocalStore:
         return Opened(file, status.st_size, None)
 
     def delete(self, name: str) -> None:
-        self.path_of(name).unlink(missing_ok=True)
+        (self._folder / name).unlink(missing_ok=True)
 
     def exists(self, name: str) -> bool:
-        return self.path_of(name).is_file()
+        return (self._folder / name).is_file()
+
+    def place_of(self, name: str) -> str:
+        return str(self._folder / name)
 
     def names(self) -> Iterator[Named]:
         self._make_folder()
@@ -58,10 +61,6 @@ class LocalStore:
             self._make_folder()
         except OSError as error:
             raise StoreSettingError(f"{self._folder} cannot be made: {error.strerror}") from error
-
-    def path_of(self, name: str) -> Path:
-        """For operators, who may want to look at it."""
-        return self._folder / name
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

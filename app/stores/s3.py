@@ -29,10 +29,14 @@ class S3Store:
 
     lists_cheaply = False
 
-    def __init__(self, address: Address, name: str, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, address: Address, name: str, *, patience: float = PATIENCE, may_be_unlabelled: bool = False
+    ) -> None:
+        """`may_be_unlabelled`: objects that another program brought here, without our SHA-256, are opened too."""
         self._address = address
         self._folder = f"{address.prefix}{name}/"
         self._patience = patience
+        self._said_nothing = {None} if may_be_unlabelled else set()
         self._client = Client(address)
 
     def put(self, file: Path, name: str, sha256: str) -> None:
@@ -43,7 +47,7 @@ class S3Store:
     def open(self, name: str, sha256: str | None = None) -> Opened:
         with translated(name):
             size, etag, said, beginning = self._look(self._key(name))
-        if sha256 is not None and said != sha256:
+        if sha256 is not None and said not in {sha256, *self._said_nothing}:
             if beginning:
                 beginning.close()
             raise StoreChangedError(name)
@@ -61,6 +65,9 @@ class S3Store:
         except FileNotFoundError:
             return False
         return True
+
+    def place_of(self, name: str) -> str:
+        return f"s3://{self._address.bucket}/{self._key(name)}"
 
     def names(self) -> Iterator[Named]:
         with translated(self._folder):

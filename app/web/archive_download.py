@@ -1,6 +1,5 @@
 """Serves an archive's files: resumable, never cached, and only while it is ready."""
 
-import os
 from typing import TYPE_CHECKING
 
 from flask import Response, abort, current_app, make_response, render_template, request
@@ -43,16 +42,15 @@ def _stream(archive: Archive, part: ArchivePart) -> Response:
             "archive %s is ready, but part %s cannot be opened", archive.reference, part.number
         )
         abort(503)
-    size = os.fstat(file.fileno()).st_size
     # Werkzeug's own wrapper can seek; the server's reads a resumed file from its beginning.
     response = Response(FileWrapper(file, 256 * 1024), mimetype="application/zip", direct_passthrough=True)
     response.call_on_close(file.close)
-    response.content_length = size
+    response.content_length = part.size
     response.set_etag(part.sha256)
     response.headers["Content-Disposition"] = f'attachment; filename="{zip_name(archive, part.number)}"'
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     try:
-        response.make_conditional(_conditions(), accept_ranges=True, complete_length=size)
+        response.make_conditional(_conditions(), accept_ranges=True, complete_length=part.size)
     except RequestedRangeNotSatisfiable:
         file.close()
         raise

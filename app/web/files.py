@@ -21,6 +21,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from app.journal import attachments, uploads
+from app.stores import StoreDownError
 from app.web.headers import UPLOAD_SECURITY_POLICY
 
 bp = Blueprint("files", __name__, url_prefix="/files")
@@ -35,7 +36,11 @@ def require_sign_in() -> None:
 @bp.get("/<uuid:attachment_id>")
 def show(attachment_id: UUID) -> Response:
     attachment = attachments.find_readable_attachment(current_user.id, str(attachment_id)) or abort(404)
-    file = uploads.open_stored(attachment.stored_name)
+    try:
+        file = uploads.open_stored(attachment.stored_name, attachment.sha256)
+    except StoreDownError:
+        current_app.logger.exception("The file of attachment %s cannot be opened now", attachment.id)
+        abort(503)
     if file is None:
         current_app.logger.error("The file of attachment %s is missing", attachment.id)
         abort(404)

@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import ledger
+from app.archives import ledger, service, storage
 from app.extensions import db
 from app.models import Archive, Attachment, Comment, Entry, Tag, User
 from app.models.columns import database_time
@@ -53,6 +54,15 @@ def load(archive_id: str) -> Archive:
     assert archive is not None
     db.session.commit()
     return archive
+
+
+def path_of(name: str) -> Path:
+    """Where a published file lies, in tests without a bucket."""
+    return Path(storage.place_of(name))
+
+
+def paths_of(archive: Archive) -> list[Path]:
+    return [Path(place) for place in service.places_of(archive)]
 
 
 def let_lease_pass(archive_id: str) -> None:

@@ -28,7 +28,7 @@ def claim(user_id: str) -> Claim:
 def publish_parts(held: Claim, count: int = 3) -> tuple[list[str], Built]:
     with storage.workspace(held.archive_id, held.fence) as folder:
         built = build_parts(folder, count)
-        return storage.publish([part.file for part in built.parts], held.archive_id, held.fence), built
+        return storage.publish(built.parts, held.archive_id, held.fence), built
 
 
 def finish_in_parts(user_id: str, count: int = 3) -> list[str]:

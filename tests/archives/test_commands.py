@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from app.archives import ledger, service
 from app.models import State, User
 from app.tasks import generate_user_archive
-from tests.archives.conftest import change, load
+from tests.archives.conftest import change, load, paths_of
 from tests.archives.parts import finish_in_parts
 from tests.programs import Program
 
@@ -35,7 +35,7 @@ def test_request_and_wait(run: Callable[..., Any], ann: User, start_worker: Call
     assert done.exit_code == 0, done.output
     (archive,) = service.list_archives(ann.id)
     assert f"Archive {archive.reference} is requested." in done.output
-    assert done.output.splitlines()[-1] == str(service.paths_of(archive)[0])
+    assert done.output.splitlines()[-1] == str(paths_of(archive)[0])
     assert "ready" in done.output
 
 
@@ -83,7 +83,7 @@ def test_list(run: Callable[..., Any], ann: User, waiting: str) -> None:
     newest, oldest, path = run("list", "--user", "ann@example.org").output.splitlines()
     assert "queued" in newest
     assert f"{load(waiting).size:,} bytes" in oldest
-    assert [Path(path.strip())] == service.paths_of(load(waiting))
+    assert [Path(path.strip())] == paths_of(load(waiting))
 
 
 def test_list_shows_every_file(run: Callable[..., Any], ann: User, waiting: str) -> None:
@@ -105,7 +105,7 @@ def test_waiting_ends_with_every_file(run: Callable[..., Any], app: Flask, ann: 
     threading.Timer(1, finish).start()
     done = run("request", "--user", "ann@example.org", "--wait")
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[-3:] == [str(path) for path in service.paths_of(load(waiting))]
+    assert done.output.splitlines()[-3:] == service.places_of(load(waiting))
 
 
 def test_an_unknown_address_is_said(run: Callable[..., Any]) -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from app.archives import service, storage
 from app.extensions import db
 from app.models import Archive, ArchivePart, State, User
-from tests.archives.conftest import let_lease_pass, load
+from tests.archives.conftest import let_lease_pass, load, paths_of
 from tests.programs import PYTHON, Program
 
 pytestmark = pytest.mark.worker
@@ -57,7 +57,7 @@ def test_a_killed_worker_shows_all_files_or_none(
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 2)
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
     service.reconcile()
-    assert published(app) == sorted(path.name for path in service.paths_of(load(waiting)))
+    assert published(app) == sorted(path.name for path in paths_of(load(waiting)))
     for part in service.list_parts(waiting):
         service.open_download(part).close()
 

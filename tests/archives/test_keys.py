@@ -12,7 +12,7 @@ from app import create_app
 from app.archives import keys, service
 from app.engine.verify import Expected, VerificationError, verify_archive
 from app.models import Entry, User
-from tests.archives.conftest import load
+from tests.archives.conftest import load, paths_of
 from tests.programs import ROOT
 
 
@@ -53,7 +53,7 @@ def test_archives_are_signed_and_the_key_is_in_none(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     service.generate(ann.id)
-    (path,) = service.paths_of(load(waiting))
+    (path,) = paths_of(load(waiting))
     secret = app.config["SIGNING_KEY"]
     canaries = [secret.encode(), bytes.fromhex(secret)]
     verify_archive([path], Expected(ann.id, keys.known_public_keys(), signed=True, canaries=canaries))
@@ -64,7 +64,7 @@ def test_archives_are_signed_and_the_key_is_in_none(
 
 def test_a_new_key_leaves_old_archives_verifiable(app: Flask, ann: User, waiting: str, instance: Path) -> None:
     service.generate(ann.id)
-    (path,), old = service.paths_of(load(waiting)), keys.public_key()
+    (path,), old = paths_of(load(waiting)), keys.public_key()
     (instance / "signing_key").unlink()
     with create_app({"INSTANCE_PATH": instance}).app_context():
         new, known = keys.public_key(), keys.known_public_keys()

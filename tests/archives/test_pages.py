@@ -19,7 +19,7 @@ from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
 from app.people import create_user
 from app.tasks import generate_user_archive
-from tests.archives.conftest import change, let_lease_pass, load
+from tests.archives.conftest import change, let_lease_pass, load, paths_of
 from tests.conftest import PASSWORD
 
 
@@ -170,7 +170,7 @@ def test_the_date_counts_before_the_sweeper_comes(ann_client: FlaskClient, ready
 
 
 def test_a_file_that_vanished_is_an_error_in_words(app: Flask, ann_client: FlaskClient, ready: str) -> None:
-    service.paths_of(load(ready))[0].unlink()
+    paths_of(load(ready))[0].unlink()
     answer = ann_client.get(f"/archives/{ready}/download")
     assert answer.status_code == 503
 

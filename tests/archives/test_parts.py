@@ -14,7 +14,7 @@ from app.archives.ledger import LeaseLostError
 from app.extensions import db
 from app.models import ArchiveDownload, ArchivePart, State, User
 from app.models.columns import now
-from tests.archives.conftest import change, let_lease_pass, load
+from tests.archives.conftest import change, let_lease_pass, load, path_of, paths_of
 from tests.archives.parts import build_parts, claim, finish_in_parts, publish_parts
 from tests.archives.test_pages import sign_in
 from tests.archives.test_service import files, read
@@ -55,9 +55,9 @@ def test_a_zombie_replaces_nothing_and_adds_nothing(app: Flask, ann: User, waiti
     zombie = claim(ann.id)
     let_lease_pass(waiting)
     finish_in_parts(ann.id)
-    good = {name: storage.path_of(name).read_bytes() for name in files(app)}
+    good = {name: path_of(name).read_bytes() for name in files(app)}
     names, built = publish_parts(zombie)
-    assert {name: storage.path_of(name).read_bytes() for name in good} == good
+    assert {name: path_of(name).read_bytes() for name in good} == good
     with pytest.raises(LeaseLostError):
         ledger.finish(zombie, names, built)
     storage.discard(names)
@@ -70,8 +70,8 @@ def test_without_the_fence_it_would_replace_them(app: Flask, waiting: str) -> No
     contents = []
     for attempt in ("first", "second"):
         with storage.workspace(waiting, attempt) as folder:
-            names = storage.publish([part.file for part in build_parts(folder).parts], waiting, "same")
-        contents.append(storage.path_of(names[0]).read_bytes())
+            names = storage.publish(build_parts(folder).parts, waiting, "same")
+        contents.append(path_of(names[0]).read_bytes())
     assert contents[0] != contents[1]
     assert len(files(app)) == 3
 
@@ -79,8 +79,8 @@ def test_without_the_fence_it_would_replace_them(app: Flask, waiting: str) -> No
 def test_publishing_is_all_names_or_an_error(app: Flask, waiting: str) -> None:
     """A part that is missing is seen before any file has its final name."""
     with storage.workspace(waiting, "fence") as folder:
-        found = [part.file for part in build_parts(folder).parts]
-        found[2].unlink()
+        found = build_parts(folder).parts
+        found[2].file.unlink()
         with pytest.raises(FileNotFoundError):
             storage.publish(found, waiting, "fence")
     assert files(app) == []
@@ -169,7 +169,7 @@ def test_nobody_else_gets_a_part(app: Flask, bob: User, ready: str) -> None:
 
 
 def test_a_lost_file_keeps_the_others(ann_client: FlaskClient, ready: str) -> None:
-    service.paths_of(load(ready))[1].unlink()
+    paths_of(load(ready))[1].unlink()
     assert [ann_client.get(path(ready, number), buffered=True).status_code for number in (1, 2, 3)] == [200, 503, 200]
 
 

@@ -17,6 +17,7 @@ from flask import Flask
 
 from app.archives import ledger, service, storage
 from app.archives.heart import Heart
+from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError
 from app.extensions import db
 from app.models import Archive, Attachment, Entry, State, User
@@ -179,9 +180,9 @@ def test_losing_the_lease_before_publishing_removes_the_file(
 ) -> None:
     publish = storage.publish
 
-    def publish_late(files: Sequence[Path], archive_id: str, fence: str) -> list[str]:
+    def publish_late(parts: Sequence[BuiltPart], archive_id: str, fence: str) -> list[str]:
         change(waiting, fence="somebody else's")
-        return publish(files, archive_id, fence)
+        return publish(parts, archive_id, fence)
 
     monkeypatch.setattr(storage, "publish", publish_late)
     service.generate(ann.id)

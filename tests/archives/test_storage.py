@@ -1,5 +1,6 @@
 """Only a regular file of that very name is ever opened."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from flask import Flask
 
 from app.archives import storage
+from app.engine.build import BuiltPart
 
 
 @pytest.fixture
@@ -23,11 +25,12 @@ def ready(app: Flask) -> Path:
 
 def test_a_published_file_has_its_name_and_is_ours_alone(app: Flask) -> None:
     with storage.workspace("id", "fence") as folder:
-        (folder / "archive.zip").write_bytes(b"PK")
+        part = BuiltPart(folder / "archive.zip", 2, hashlib.sha256(b"PK").hexdigest())
+        part.file.write_bytes(b"PK")
         assert folder.stat().st_mode & 0o777 == 0o700
-        (name,) = storage.publish([folder / "archive.zip"], "id", "fence")
+        (name,) = storage.publish([part], "id", "fence")
     assert not folder.exists()
-    with storage.open_published(name) as file:
+    with storage.open_published(name).file as file:
         assert os.fstat(file.fileno()).st_mode & 0o777 == 0o600
         assert file.read() == b"PK"
     storage.discard([name])

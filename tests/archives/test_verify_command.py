@@ -10,7 +10,7 @@ from flask import Flask
 from app.archives import keys, service
 from app.engine.minisign import Signer
 from app.models import User
-from tests.archives.conftest import load
+from tests.archives.conftest import load, paths_of
 from tests.engine.forging import divide, pack, seal, unpack
 
 
@@ -22,7 +22,7 @@ def settings(sqlite_settings: dict[str, object]) -> dict[str, object]:
 @pytest.fixture
 def archive(app: Flask, ann: User, waiting: str) -> Path:
     service.generate(ann.id)
-    return service.paths_of(load(waiting))[0]
+    return paths_of(load(waiting))[0]
 
 
 def run(app: Flask, *arguments: str | Path) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from app.extensions import begin_write, db
 from app.models import Archive, Entry, State, User
 from app.models.columns import database_time, new_id
 from app.tasks import generate_user_archive
-from tests.archives.conftest import load
+from tests.archives.conftest import load, paths_of
 from tests.programs import CELERY, Program, wait_until
 
 pytestmark = pytest.mark.worker
@@ -79,7 +79,7 @@ def start_and_wait_for_progress(ann: User, start_worker: Callable[..., Program])
 
 def check_once(app: Flask, archive: Archive, rows: int) -> None:
     files = [path.name for path in (Path(app.config["ARCHIVE_DIR"]) / "ready").iterdir()]
-    assert files == [path.name for path in service.paths_of(archive)]
+    assert files == [path.name for path in paths_of(archive)]
     assert archive.row_count is not None
     assert archive.row_count >= rows
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.stores import Address, StoreSettingError, make_store, read_address
+from app.stores import Address, StoreSettingError, make_stores, read_address
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,6 @@ def test_a_wrong_one_is_refused_without_repeating_it(url: str, word: str) -> Non
 def test_an_endpoint_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    store = make_store("s3://bucket?endpoint=nowhere&region=eu-1", "archives", tmp_path, one_link=True)
+    stores = make_stores("s3://bucket?endpoint=nowhere&region=eu-1", archives=tmp_path, uploads=tmp_path)
     with pytest.raises(StoreSettingError, match="nowhere"):
-        store.check()
+        stores["archives"].check()

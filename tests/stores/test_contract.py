@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.stores import Store, make_store
+from app.stores import Store, make_stores
 
 Put = Callable[..., str]
 
@@ -16,7 +16,7 @@ Put = Callable[..., str]
 @pytest.fixture(params=["folder", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     url: Any = request.getfixturevalue("storage_url") if request.param == "s3" else None
-    return make_store(url, "archives", tmp_path / "kept", one_link=True)
+    return make_stores(url, archives=tmp_path / "kept", uploads=tmp_path / "uploads")["archives"]
 
 
 @pytest.fixture
