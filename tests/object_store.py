@@ -6,6 +6,7 @@ can be stopped, frozen and started again. Its programs come with requirements-to
 
 import contextlib
 import getpass
+import os
 import secrets
 import shutil
 import signal
@@ -23,7 +24,7 @@ import pytest
 from botocore.config import Config
 
 from tests.programs import Program, wait_until
-from tests.tools import find_python, find_tool
+from tests.tools import find_python, find_tool, miss
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -181,8 +182,12 @@ class ObjectStore:
 def run_object_store() -> Iterator[ObjectStore]:
     """Skips without Swift, and fails where CI is set."""
     find_tool("swift-proxy-server")
-    # Swift keeps what it knows of a file in extended attributes; the folder must be on a file system that has them.
     folder = Path(tempfile.mkdtemp(prefix="swift-"))
+    try:
+        os.setxattr(folder, "user.swift", b"x")
+    except OSError:
+        shutil.rmtree(folder)
+        miss("Swift keeps what it knows of a file in extended attributes, which the temporary folder does not have")
     store = ObjectStore(folder)
     try:
         store.prepare()

@@ -66,7 +66,11 @@ class Relay:
             while True:
                 client, _ = self._listener.accept()
                 self._open.append(client)
-                server = socket.create_connection(("127.0.0.1", self._server))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._server))
+                except ConnectionRefusedError:
+                    _shut(client)
+                    continue
                 self._open.append(server)
                 self._connect(client, server, self.up)
                 self._connect(server, client, self.down)

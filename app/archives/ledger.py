@@ -215,10 +215,9 @@ def take_turn(name: str, seconds: float) -> bool:
         update(Pulse).where(Pulse.name == name, Pulse.at <= database_time(-seconds)).values(at=database_time())
     ):
         return True
-    if db.session.get(Pulse, name) is not None:
-        db.session.commit()
-        return False
-    return _add_pulse(name)
+    is_known = db.session.get(Pulse, name) is not None
+    db.session.commit()  # SQLite refuses to turn an old read into a write
+    return not is_known and _add_pulse(name)
 
 
 def files_vouched_for() -> set[str]:

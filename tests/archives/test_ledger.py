@@ -225,3 +225,10 @@ def test_a_long_title_does_not_stop_the_work(ann: User, waiting: str) -> None:
     held = claim(ann.id)
     ledger.renew(held, "T" * 500, 1)
     assert load(waiting).step == "T" * 80
+
+
+def test_a_turn_is_taken_once_in_its_time(app: Flask) -> None:
+    assert [ledger.take_turn("a deed", 60), ledger.take_turn("a deed", 60)] == [True, False]
+    assert ledger.take_turn("another deed", 60)
+    assert ledger.take_turn("a deed", -60)  # as if a minute had passed
+    assert in_threads(app, lambda: ledger.take_turn("a wanted deed", 60), 8).count(True) == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.stores import Store, make_stores
+from app.stores import Store, StoreSettingError, make_stores
 
 Put = Callable[..., str]
 
@@ -83,6 +83,25 @@ def test_names_that_climb_are_absent(store: Store, put: Put, tmp_path: Path) -> 
     for name in ("../secret", "../archives/a.zip", "", ".", "..", str(tmp_path / "secret")):
         with pytest.raises(OSError):
             store.open(name)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    stores = make_stores(None, archives=tmp_path / "file" / "ready", uploads=tmp_path)
+    stores["uploads"].check()
+    with pytest.raises(StoreSettingError, match="cannot be made"):
+        stores["archives"].check()
+
+
+def test_uploads_may_have_a_second_name_and_archives_may_not(tmp_path: Path) -> None:
+    """A backup by hard links must not turn every picture into a gap."""
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "b").hardlink_to(tmp_path / "a")
+    stores = make_stores(None, archives=tmp_path, uploads=tmp_path)
+    with stores["uploads"].open("a").file as file:
+        assert file.read() == b"x"
+    with pytest.raises(FileNotFoundError):
+        stores["archives"].open("a")
 
 
 def test_it_checks_itself_and_leaves_nothing(store: Store) -> None:
