@@ -19,8 +19,19 @@ class Way:
         self.lies_at: int | None = None
         """The byte at this place of a connection arrives changed, once; headers count."""
         self.holds_at: int | None = None
-        """From this place on, nothing more arrives until the relay is closed."""
+        """From this place on, nothing more arrives until it is let go."""
         self.held = threading.Event()
+        self._let_go = threading.Event()
+
+    def hold(self, passed: int) -> None:
+        if self.holds_at is not None and passed >= self.holds_at:
+            self.held.set()
+            self._let_go.wait()
+
+    def let_go(self) -> None:
+        """Nothing is held any more."""
+        self.holds_at = None
+        self._let_go.set()
 
     def change(self, block: bytearray, passed: int) -> bool:
         """Whether the connection is torn now; `passed` bytes went before this block."""
@@ -38,7 +49,6 @@ class Relay:
     """Passes bytes on until it is closed."""
 
     def __init__(self, port: int) -> None:
-        self._closing = threading.Event()
         self._server = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.up, self.down = Way(), Way()
@@ -51,7 +61,8 @@ class Relay:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
-        self._closing.set()
+        self.up.let_go()
+        self.down.let_go()
         _shut(self._listener)
         self._threads[0].join()
         for each in self._open:
@@ -76,19 +87,17 @@ class Relay:
                 self._connect(server, client, self.down)
 
     def _connect(self, source: socket.socket, target: socket.socket, way: Way) -> None:
-        thread = threading.Thread(target=_pass_on, args=(source, target, way, self._closing))
+        thread = threading.Thread(target=_pass_on, args=(source, target, way))
         self._threads.append(thread)
         thread.start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket, way: Way, closing: threading.Event) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, way: Way) -> None:
     passed, torn = 0, False
     with contextlib.suppress(OSError):
         while not torn and (block := bytearray(source.recv(_BLOCK))):
             size = len(block)
-            if way.holds_at is not None and passed + size >= way.holds_at:
-                way.held.set()
-                closing.wait()
+            way.hold(passed + size)
             torn = way.change(block, passed)
             target.sendall(block)
             passed += size

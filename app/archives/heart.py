@@ -23,7 +23,7 @@ PAUSE = 1.0
 
 
 class Heart:
-    """Use it in a `with` block around the work; `tell` raises LeaseLostError once the lease is known to be lost."""
+    """Use it in a `with` block around the work; `tell` and `check` say when to stop."""
 
     def __init__(self, held: Claim) -> None:
         self._held = held
@@ -49,6 +49,10 @@ class Heart:
     def tell(self, step: str, done: int) -> None:
         """Called by the engine, as often as it likes."""
         self._progress = (step, done)
+        self.check()
+
+    def check(self) -> None:
+        """Raises LeaseLostError once the lease is known to be lost."""
         if self._lost:
             raise LeaseLostError(self._held.archive_id)
 

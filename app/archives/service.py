@@ -184,7 +184,7 @@ def _make(person: User, held: Claim) -> None:
             workspace=folder,
             tell=heart.tell,
         )
-        names = storage.publish(built.parts, held.archive_id, held.fence)
+        names = storage.publish(built.parts, held.archive_id, held.fence, heart.check)
     try:
         ledger.finish(held, names, built)
     except LeaseLostError:

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from flask import current_app
 
 from app.engine.build import BuiltPart
-from app.stores import Opened, Store, StoreChangedError
+from app.stores import GoOn, Opened, Store, StoreChangedError, always
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +34,11 @@ def workspace(archive_id: str, fence: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def publish(parts: Sequence[BuiltPart], archive_id: str, fence: str) -> list[str]:
+def publish(parts: Sequence[BuiltPart], archive_id: str, fence: str, go_on: GoOn = always) -> list[str]:
     """Give the finished files of one attempt their final names; returns those names, in the same order.
 
     A crash in the middle leaves files that no row vouches for. The fence is in each name: nobody else's is replaced.
-    Raises OSError, and then none of them stays.
+    Raises OSError and what `go_on` raises, and then none of them stays.
     """
     names: list[str] = []
     for part in parts:
@@ -47,7 +47,7 @@ def publish(parts: Sequence[BuiltPart], archive_id: str, fence: str) -> list[str
     try:
         for number, part in enumerate(parts, start=1):
             name = f"{archive_id}.{fence}.{number}.zip"
-            _published().put(part.file, name, part.sha256)
+            _published().put(part.file, name, part.sha256, go_on)
             names.append(name)
     except BaseException:
         discard(names)

@@ -6,12 +6,22 @@
 from pathlib import Path
 
 from app.stores.address import Address, read_address
-from app.stores.interface import Named, Opened, Store, StoreChangedError, StoreDownError, StoreSettingError
+from app.stores.interface import (
+    GoOn,
+    Named,
+    Opened,
+    Store,
+    StoreChangedError,
+    StoreDownError,
+    StoreSettingError,
+    always,
+)
 from app.stores.local import LocalStore
 from app.stores.s3 import S3Store
 
 __all__ = [
     "Address",
+    "GoOn",
     "LocalStore",
     "Named",
     "Opened",
@@ -20,6 +30,7 @@ __all__ = [
     "StoreChangedError",
     "StoreDownError",
     "StoreSettingError",
+    "always",
     "make_stores",
     "read_address",
 ]

@@ -41,16 +41,24 @@ class StoreChangedError(OSError):
         super().__init__(errno.EIO, "not what was stored", name)
 
 
+GoOn = Callable[[], object]
+"""Asked now and then during long work; raises to stop it."""
+
+
+def always() -> None:
+    """A GoOn that never stops anything."""
+
+
 class Store(Protocol):
     """Finished files under plain names: no folders, never written to again."""
 
     lists_cheaply: bool
     """Whether `names` may be asked every few seconds."""
 
-    def put(self, file: Path, name: str, sha256: str) -> None:
+    def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:
         """Give a finished local file this name; its old place is empty then. Readers see nothing of it or the whole.
 
-        Raises OSError, and then nobody sees it.
+        Raises OSError and what `go_on` raises, and then nobody sees it.
         """
 
     def open(self, name: str, sha256: str | None = None) -> Opened:

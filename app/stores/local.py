@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.disk import open_regular, sync
-from app.stores.interface import Named, Opened, StoreSettingError
+from app.stores.interface import GoOn, Named, Opened, StoreSettingError, always
 
 
 class LocalStore:
@@ -18,7 +18,7 @@ class LocalStore:
         self._folder = folder
         self._one_link = one_link
 
-    def put(self, file: Path, name: str, sha256: str) -> None:  # noqa: ARG002  # a rename changes no bytes
+    def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:  # noqa: ARG002  # a rename changes no bytes, and is short
         self._make_folder()
         file.chmod(0o600)
         os.utime(file)  # young again: the sweeper leaves it alone until its row is written

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from botocore.exceptions import ClientError
 
 from app.stores.address import Address
-from app.stores.interface import Named, Opened, StoreChangedError
+from app.stores.interface import GoOn, Named, Opened, StoreChangedError, always
 from app.stores.s3_client import Client, explained, status_of, translated
 from app.stores.s3_read import FIRST_BYTES, RemoteFile
 from app.stores.s3_upload import Upload
@@ -39,9 +39,9 @@ class S3Store:
         self._said_nothing = {None} if may_be_unlabelled else set()
         self._client = Client(address)
 
-    def put(self, file: Path, name: str, sha256: str) -> None:
+    def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:
         with translated(name), file.open("rb") as source:
-            self._upload(name, self._patience).send(source, file.stat().st_size, sha256)
+            self._upload(name, self._patience, go_on).send(source, file.stat().st_size, sha256)
         file.unlink()
 
     def open(self, name: str, sha256: str | None = None) -> Opened:
@@ -98,8 +98,8 @@ class S3Store:
                 found.read()
             self.delete(name)
 
-    def _upload(self, name: str, patience: float) -> Upload:
-        return Upload(self._client(), self._address.bucket, self._key(name), patience=patience)
+    def _upload(self, name: str, patience: float, go_on: GoOn = always) -> Upload:
+        return Upload(self._client(), self._address.bucket, self._key(name), patience=patience, go_on=go_on)
 
     def _look(self, key: str) -> "tuple[int, str, str | None, StreamingBody | None]":
         """Size, ETag, the SHA-256 that was said of it, and its first bytes."""

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
-from app.stores.interface import StoreChangedError
+from app.stores.interface import GoOn, StoreChangedError
 from app.stores.s3_client import FAULTS, is_passing
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ Result = TypeVar("Result")
 class Upload:
     """One file on its way to one key."""
 
-    def __init__(self, client: "S3Client", bucket: str, key: str, *, patience: float) -> None:
+    def __init__(self, client: "S3Client", bucket: str, key: str, *, patience: float, go_on: GoOn) -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
         self._patience = patience
+        self._go_on = go_on
 
     def send(self, source: IO[bytes], size: int, sha256: str) -> None:
         """Raises StoreChangedError and what the client raises."""
@@ -68,6 +69,7 @@ class Upload:
         digest = hashlib.sha256()
         parts: list[CompletedPartTypeDef] = []
         while body := source.read(part_bytes):
+            self._go_on()
             digest.update(body)
             parts.append(self._send_part(body, len(parts) + 1, upload_id))
         self._check(digest.hexdigest(), sha256)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -257,3 +258,28 @@ def test_a_store_that_is_away_at_the_end_costs_an_attempt(
     service.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 1)
     assert local_files(app) == []
+
+
+@pytest.mark.parametrize(("cancelled", "state"), [(True, State.CANCELLED), (False, State.READY)])
+def test_who_cancels_while_it_is_uploaded_does_not_wait_for_the_rest(
+    app: Flask, ann: User, waiting: str, bucket: str, object_store: ObjectStore, cancelled: bool, state: State
+) -> None:
+    app.config["ARCHIVE_LEASE_SECONDS"] = 2
+    with attachments.stored([Upload("sea.bin", io.BytesIO(os.urandom(14_000_000)))]) as rows:
+        db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=rows))
+        db.session.commit()
+    sent = []
+
+    def cancel(**_: object) -> None:
+        sent.append("part")
+        if cancelled and len(sent) == 1:
+            service.cancel(ann.id, waiting)
+            time.sleep(1.5)  # the heart beats twice a second
+
+    client = app.extensions["stores"]["archives"]._client()
+    client.meta.events.register("before-call.s3.UploadPart", cancel)
+    service.generate(ann.id)
+    assert load(waiting).state == state
+    assert len(sent) == (1 if cancelled else 2)
+    assert object_store.unfinished(bucket) == set()
+    assert len(object_store.keys(bucket)) == (1 if cancelled else 2)

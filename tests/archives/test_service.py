@@ -22,6 +22,7 @@ from app.engine.verify import VerificationError
 from app.extensions import db
 from app.models import Archive, Attachment, Entry, State, User
 from app.models.columns import now
+from app.stores import GoOn
 from tests.archives.conftest import change, load
 
 
@@ -180,7 +181,7 @@ def test_losing_the_lease_before_publishing_removes_the_file(
 ) -> None:
     publish = storage.publish
 
-    def publish_late(parts: Sequence[BuiltPart], archive_id: str, fence: str) -> list[str]:
+    def publish_late(parts: Sequence[BuiltPart], archive_id: str, fence: str, _go_on: GoOn) -> list[str]:
         change(waiting, fence="somebody else's")
         return publish(parts, archive_id, fence)
 

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from botocore.exceptions import BotoCoreError
 from app.stores import S3Store, StoreChangedError, StoreDownError, StoreSettingError, read_address
 from app.stores.s3_client import Client
 from tests.object_store import ObjectStore, bucket_url
-from tests.programs import ROOT, wait_until
+from tests.programs import ROOT
 from tests.relay import Relay, run_relay
 
 MEGABYTE = 1024**2
@@ -160,14 +161,15 @@ def test_a_cut_upload_sends_the_part_again(
 
 
 def test_an_upload_waits_for_a_store_that_restarts(
-    store: S3Store, object_store: ObjectStore, bucket: str, tmp_path: Path
+    store: S3Store, relay: Relay, object_store: ObjectStore, bucket: str, tmp_path: Path
 ) -> None:
-    with uploading(tmp_path, bucket, object_store) as process:
+    with uploading(tmp_path, relay, bucket) as process:
         object_store.kill_door()
+        relay.up.let_go()
         time.sleep(1)
         object_store.open_door()
         assert process.wait(60) == 0
-    assert read(store, hashlib.sha256((tmp_path / "expected").read_bytes()).hexdigest())
+    assert read(store, hashlib.sha256(BIG).hexdigest()) == BIG
     assert object_store.unfinished(bucket) == set()
 
 
@@ -228,42 +230,30 @@ def test_when_the_last_answer_is_lost_the_object_itself_decides(
         assert read(store, sha256) == BIG
 
 
-class uploading:  # noqa: N801  # reads as a word in `with`
-    """Another process, in the middle of an upload of 60 MB."""
-
-    def __init__(self, folder: Path, bucket: str, object_store: ObjectStore) -> None:
-        self._folder, self._bucket, self._object_store = folder, bucket, object_store
-
-    def __enter__(self) -> "subprocess.Popen[bytes]":
-        for name in ("draft", "expected"):
-            (self._folder / name).write_bytes(BIG * 5)
-        program = (
-            "import hashlib, sys; from pathlib import Path; from app.stores import S3Store, read_address\n"
-            "file = Path(sys.argv[2]); sha256 = hashlib.sha256(file.read_bytes()).hexdigest()\n"
-            "S3Store(read_address(sys.argv[1]), 'archives').put(file, 'a.zip', sha256)"
-        )
-        url = bucket_url(self._object_store.endpoint, self._bucket)
-        command = [sys.executable, "-c", program, url, str(self._folder / "draft")]
-        self._process = subprocess.Popen(command, cwd=ROOT)
-        wait_until(self._is_on_its_way, what="two parts")
-        return self._process
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    def _is_on_its_way(self) -> bool:
-        client = self._object_store.client
-        for each in client.list_multipart_uploads(Bucket=self._bucket).get("Uploads", ()):
-            parts = client.list_parts(Bucket=self._bucket, Key=each["Key"], UploadId=each["UploadId"])
-            return len(parts.get("Parts", ())) >= 2
-        return False
+@contextmanager
+def uploading(folder: Path, relay: Relay, bucket: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Another process, held in the second part of an upload."""
+    (folder / "draft").write_bytes(BIG)
+    program = (
+        "import hashlib, sys; from pathlib import Path; from app.stores import S3Store, read_address\n"
+        "file = Path(sys.argv[2]); sha256 = hashlib.sha256(file.read_bytes()).hexdigest()\n"
+        "S3Store(read_address(sys.argv[1]), 'archives').put(file, 'a.zip', sha256)"
+    )
+    command = [sys.executable, "-c", program, bucket_url(relay.endpoint, bucket), str(folder / "draft")]
+    relay.up.holds_at = 10 * MEGABYTE
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        assert relay.up.held.wait(60)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_a_killed_upload_is_invisible_and_swept(
-    store: S3Store, object_store: ObjectStore, bucket: str, tmp_path: Path
+    store: S3Store, relay: Relay, object_store: ObjectStore, bucket: str, tmp_path: Path
 ) -> None:
-    with uploading(tmp_path, bucket, object_store) as process:
+    with uploading(tmp_path, relay, bucket) as process:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not store.exists("a.zip")
