@@ -1,4 +1,4 @@
-"""Every setting: its name, its default, its reason. Anyone may read it; it imports nothing of ours.
+"""Every setting: its name, its default, its reason. Anyone may read it; of ours it imports only `broker`, an address.
 
 Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY and STORAGE_URL; the environment's FLASK_…
 names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled
@@ -13,9 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 from flask import Config
 
-GIGABYTE = 1024**3
+from app.broker import TIMEOUTS, AddressError, spell
+
+
+class SettingError(click.ClickException):
+    """A setting that cannot work; the message says which, and what to do. Commands show it in place of a traceback."""
 
 
 class Setting(NamedTuple):
@@ -59,14 +64,22 @@ SETTINGS = (
 
 
 def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
-    """Fill `config` from all sources; `instance` is the folder for what this machine keeps."""
-    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Fill `config` from all sources; `instance` is the folder for what this machine keeps. Raises SettingError."""
     config.update({setting.name: setting.default for setting in SETTINGS})
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"):
         config[name] = os.environ.get(name) or None
     config.from_prefixed_env()
     config.update(overrides)
-    _derive(config, instance)
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _derive(config, instance)
+    except OSError as error:
+        raise SettingError(
+            f"{error.filename or instance} cannot be used ({error.strerror}). This site keeps its keys and files in a "
+            "folder that it may write; FLASK_INSTANCE_PATH names another one."
+        ) from error
+    except AddressError as error:
+        raise SettingError(str(error)) from error
 
 
 def _derive(config: Config, instance: Path) -> None:
@@ -81,8 +94,11 @@ def _derive(config: Config, instance: Path) -> None:
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config["SQLALCHEMY_DATABASE_URI"]))
-    config.setdefault("RATELIMIT_STORAGE_URI", _dialect(config["REDIS_URL"], "redis+unix"))
-    config["CELERY"] = _merge(_celery(config, instance), config.get("CELERY") or {})
+    broker = spell(config["REDIS_URL"])
+    for name, value in broker.limiter.items():
+        config.setdefault(name, value)
+    celery = _merge(_celery(config, instance), broker.celery)
+    config["CELERY"] = _merge(celery, config.get("CELERY") or {})
 
 
 def socket_path(instance: Path) -> Path:
@@ -113,17 +129,9 @@ def _engine_options(uri: str) -> dict[str, Any]:
     return options
 
 
-def _dialect(redis_url: str, unix_scheme: str) -> str:
-    """The same address as Celery or the limiter spells it; they differ for sockets only."""
-    return redis_url.replace("unix", unix_scheme, 1) if redis_url.startswith("unix:") else redis_url
-
-
 def _celery(config: Config, instance: Path) -> dict[str, Any]:
     limit = int(config["ARCHIVE_TIME_LIMIT"])
-    broker = _dialect(config["REDIS_URL"], "redis+socket")
     return {
-        "broker_url": broker,
-        "result_backend": broker,
         "task_ignore_result": True,  # the row is an archive's result; only the examples keep theirs in Redis
         "result_expires": 3600,
         "accept_content": ["json"],
@@ -139,8 +147,7 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
         # the visibility timeout is delivered again (seen four times at once).
         "broker_transport_options": {
             "visibility_timeout": 2 * limit + 600,
-            "socket_timeout": 2,
-            "socket_connect_timeout": 1,
+            **TIMEOUTS,
             "socket_keepalive": True,
             "health_check_interval": 25,
         },
@@ -150,8 +157,7 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
             "interval_step": 0.2,
             "interval_max": 0.2,
         },
-        "redis_socket_timeout": 2,
-        "redis_socket_connect_timeout": 1,
+        **{f"redis_{name}": value for name, value in TIMEOUTS.items()},
         "redis_retry_on_timeout": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # a broker may be away for longer than 100 tries

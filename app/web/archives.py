@@ -65,9 +65,10 @@ def create() -> View:
     archive_id, is_new = service.request_archive(current_user.id, form.chosen_size)
     try:
         generate_user_archive.delay(current_user.id)
-    except OperationalError:
+    except OperationalError as error:
         # The request is safe in its row; the reconciler rings again as soon as the broker is back.
-        current_app.logger.warning("no broker: archive of %s waits for the reconciler", current_user.id)
+        _warn(error)
+        flash("Workers cannot be reached at the moment. Your request is kept, and starts by itself.", "info")
     if not is_new:
         flash("Your archive is already being made.", "info")
     return redirect(url_for(".show", archive_id=archive_id), 303)
@@ -133,5 +134,12 @@ def _ring_if_unheard(archive: Archive) -> None:
     try:
         for user_id in service.reconcile_person(current_user.id):
             generate_user_archive.delay(user_id)
-    except OperationalError:
-        current_app.logger.warning("no broker: archive of %s still waits", current_user.id)
+    except OperationalError as error:
+        _warn(error)
+
+
+def _warn(error: OperationalError) -> None:
+    """Operators learn what is wrong with the broker: gone, full, or another password than ours."""
+    current_app.logger.warning(
+        "the broker of REDIS_URL cannot be used (%s): the archive of %s waits", error, current_user.id
+    )

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.local import valkey
 from app.local.lock import hold_lock
 from app.local.supervisor import Supervisor
-from tests.programs import ROOT, Program, wait_until
+from tests.programs import PYTHON, ROOT, Program, wait_until
 
 
 def refuse(app: Flask, *options: str) -> str:
@@ -37,6 +37,17 @@ def test_a_second_one(app: Flask, instance: Path) -> None:
 def test_a_folder_that_cannot_be_written(app: Flask, instance: Path) -> None:
     (instance / "serve.lock").mkdir()
     assert f"{instance} cannot be written" in refuse(app, "--port", "0")
+
+
+@pytest.mark.parametrize(("folder", "reason"), [("file/instance", "Not a directory"), ("/proc/self", "No such file")])
+def test_a_folder_that_cannot_be_made_or_filled(tmp_path: Path, folder: str, reason: str) -> None:
+    """On the very first start, when no command of ours has begun yet: the keys are made before."""
+    (tmp_path / "file").touch()
+    told = Program((*PYTHON, "flask", "serve"), tmp_path / "log", settings={"INSTANCE_PATH": tmp_path / folder})
+    assert told.wait() == 1
+    assert told.log().startswith("Error: /")
+    assert f"cannot be used ({reason}" in told.log()
+    assert "FLASK_INSTANCE_PATH names another one." in told.log()
 
 
 def test_a_busy_port(app: Flask, instance: Path) -> None:
