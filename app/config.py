@@ -18,6 +18,11 @@ from flask import Config
 
 from app.broker import TIMEOUTS, AddressError, spell
 
+GIGABYTE = 1024**3
+QUEUE = "celery"
+"""Celery's own default, so that the manual's commands work as they stand."""
+LARGE_QUEUE = "archives.large"
+
 
 class SettingError(click.ClickException):
     """A setting that cannot work; the message says which, and what to do. Commands show it in place of a traceback."""
@@ -49,6 +54,8 @@ SETTINGS = (
     Setting("ARCHIVE_MAX_ATTEMPTS", 5, "After so many attempts an archive has failed."),
     Setting("ARCHIVE_RETRY_SECONDS", 10, "Pause before the second attempt; it doubles with each."),
     Setting("ARCHIVE_TIME_LIMIT", 6 * 3600, "Seconds one attempt may take."),
+    Setting("ARCHIVE_LARGE_ROWS", 100_000, "Archives of more rows go to the queue archives.large; None: none do."),
+    Setting("ARCHIVE_LARGE_BYTES", 256 * 1024**2, "The same for archives with more bytes of pictures and files."),
     Setting("RECONCILE_SECONDS", 15, "How often beat compares rows, leases and files."),
     Setting("UPLOAD_MAX_BYTES", 16 * 1024**2, "The largest picture or file of an entry."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
@@ -134,6 +141,12 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
     return {
         "task_ignore_result": True,  # the row is an archive's result; only the examples keep theirs in Redis
         "result_expires": 3600,
+        # A worker without -Q serves both. The bell always rings in the first; only the worker that has counted an
+        # archive knows that it belongs into the second.
+        "task_queues": {name: {"exchange": name, "routing_key": name} for name in (QUEUE, LARGE_QUEUE)},
+        "task_default_queue": QUEUE,
+        "task_routes": {"app.tasks.generate_large_archive": {"queue": LARGE_QUEUE}},
+        "task_default_priority": 3,  # Redis serves 0 first: that is beat's, so it never waits behind archives
         "accept_content": ["json"],
         "task_serializer": "json",
         "result_serializer": "json",
@@ -168,7 +181,7 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
             "reconcile": {
                 "task": "app.tasks.reconcile_archives",
                 "schedule": float(config["RECONCILE_SECONDS"]),
-                "options": {"expires": 15},
+                "options": {"expires": 15, "priority": 0},
             },
         },
         "beat_schedule_filename": str(instance / "celerybeat-schedule"),

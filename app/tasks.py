@@ -9,7 +9,13 @@ from app.archives import service
 
 @shared_task
 def generate_user_archive(user_id: str) -> None:
-    service.generate(user_id)
+    if service.generate(user_id):
+        generate_large_archive.delay(user_id)
+
+
+@shared_task
+def generate_large_archive(user_id: str) -> None:
+    service.generate(user_id, large=True)
 
 
 @shared_task

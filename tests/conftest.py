@@ -173,10 +173,10 @@ def start_worker(settings: dict[str, Any], tmp_path: Path) -> Iterator[Callable[
     """
     workers: list[Program] = []
 
-    def start(*, concurrency: int = 1, **more: Any) -> Program:
+    def start(*, concurrency: int = 1, queue: str | None = None, **more: Any) -> Program:
         assert "REDIS_URL" in settings, "override `settings` with one that has the URL of the fixture `valkey`"
         log = tmp_path / f"worker-{len(workers)}.log"
-        workers.append(programs.start_worker(log, {**settings, **more}, concurrency=concurrency))
+        workers.append(programs.start_worker(log, {**settings, **more}, concurrency=concurrency, queue=queue))
         return workers[-1]
 
     yield start

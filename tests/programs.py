@@ -147,9 +147,12 @@ def run_valkey() -> Iterator[tuple[Program, str]]:
         shutil.rmtree(folder)
 
 
-def start_worker(log_file: Path, settings: Mapping[str, Any], *, concurrency: int = 1) -> Program:
-    """A real prefork worker that is ready for tasks."""
-    command = (*CELERY, "worker", "--loglevel", "INFO", "--concurrency", str(concurrency), *QUIET)
+def start_worker(
+    log_file: Path, settings: Mapping[str, Any], *, concurrency: int = 1, queue: str | None = None
+) -> Program:
+    """A real prefork worker that is ready for tasks; for all queues unless one is named."""
+    only = ("-Q", queue, "-n", f"{queue}@%h") if queue else ()
+    command = (*CELERY, "worker", "--loglevel", "INFO", "--concurrency", str(concurrency), *QUIET, *only)
     worker = Program(command, log_file, settings=settings, REMAP_SIGTERM="SIGQUIT")
     try:
         worker.wait_for(" ready.")

@@ -69,8 +69,11 @@ def _insert(user_id: str, part_size: int | None) -> str:
     return archive.id
 
 
-def claim(user_id: str) -> Claim | None:
-    """Take the person's archive if it waits, or if who had it has gone silent. None: there is nothing to do."""
+def claim(user_id: str, *, large: bool = False) -> Claim | None:
+    """Take the person's archive if it waits, or if who had it has gone silent. None: there is nothing to do.
+
+    `large`: also one that was set aside for workers who have time.
+    """
     fence = secrets.token_hex(16)
     free = or_(
         and_(Archive.state == State.QUEUED, _is_due()),
@@ -79,6 +82,7 @@ def claim(user_id: str) -> Claim | None:
     changed = _change(
         update(Archive)
         .where(Archive.user_id == user_id, free, Archive.attempt < current_app.config["ARCHIVE_MAX_ATTEMPTS"])
+        .where(*([] if large else [Archive.large.is_(False)]))
         .values(
             state=State.RUNNING,
             fence=fence,
@@ -144,6 +148,21 @@ def retry_later(held: Claim, error: str) -> None:
 def give_back(held: Claim) -> None:
     """The worker is being stopped: back to the queue at once, and the attempt does not count."""
     _change_mine(held, state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE)
+
+
+def set_aside(held: Claim) -> None:
+    """Back to the queue, marked as large; the attempt does not count. The caller rings. Raises LeaseLostError."""
+    uncounted = Archive.attempt - 1
+    _change_mine(held, state=State.QUEUED, attempt=uncounted, large=True, dispatched_at=database_time(), **_NO_LEASE)
+
+
+def is_set_aside(user_id: str) -> bool:
+    """Does a large archive of this person wait, or has its worker gone silent?"""
+    silent = and_(Archive.state == State.RUNNING, Archive.lease_until < database_time())
+    waits = or_(and_(Archive.state == State.QUEUED, _is_due()), silent)
+    found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, Archive.large, waits))
+    db.session.commit()
+    return found is not None
 
 
 def cancel(user_id: str, archive_id: str) -> bool:

@@ -14,11 +14,12 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import exists, func, or_, select
 
-from app.archives import keys, ledger, storage
+from app.archives import keys, ledger, storage, weight
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
 from app.engine.build import Order, build_archive
 from app.engine.graph import Graph, build_graph
+from app.engine.reading import TooLargeError
 from app.engine.shape import Subject
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, Pulse, State, User
@@ -53,27 +54,41 @@ def part_sizes() -> list[int]:
     return list(current_app.config["ARCHIVE_PART_SIZES"])
 
 
-def generate(user_id: str) -> None:
-    """Make the archive this person waits for. Nothing waits, or the person is gone: nothing is done."""
+def generate(user_id: str, *, large: bool = False) -> bool:
+    """Make the archive this person waits for. Nothing waits, or the person is gone: nothing is done.
+
+    `large`: whatever its size. Otherwise a large one is set aside, and the answer is True: the caller rings for it
+    where the large ones are made.
+    """
     person = db.session.get(User, user_id) if _is_id(user_id) else None
     if person is None:
         log.info("no person %s: nothing to do", user_id)
-        return
-    held = ledger.claim(person.id)
+        return False
+    held = ledger.claim(person.id, large=large)
     if held is None:
-        log.info("no archive waits for %s", user_id)
-        return
+        log.info("no archive waits here for %s", user_id)
+        return not large and ledger.is_set_aside(person.id)
+    return _attempt(person, held, large=large)
+
+
+def _attempt(person: User, held: Claim, *, large: bool) -> bool:
+    """Whether it is too large for here."""
     log.info("archive %s: attempt %s", held.reference, held.attempt)
     try:
-        _make(person, held)
+        _make(person, held, large=large)
     except LeaseLostError:
         log.info("archive %s: no longer wanted here", held.reference)
+    except TooLargeError as error:
+        log.info("archive %s: set aside as large: %s", held.reference, error)
+        _settle(held, partial(ledger.set_aside, held))
+        return True
     except (SystemExit, KeyboardInterrupt):
         _settle(held, partial(ledger.give_back, held))
         raise
     except Exception as error:
         log.exception("archive %s: attempt %s failed", held.reference, held.attempt)
         _settle(held, partial(_give_up, held, error))
+    return False
 
 
 def reconcile() -> list[str]:
@@ -152,8 +167,9 @@ def count_downloads(archive: Archive) -> Mapping[int, int]:
 
 
 def count_ahead(archive: Archive) -> int:
-    """How many requests wait longer than this one."""
-    older = select(func.count()).where(Archive.state == State.QUEUED, Archive.created_at < archive.created_at)
+    """How many requests of its kind, large or small, wait longer than this one."""
+    mine = Archive.large.is_(archive.large)
+    older = select(func.count()).where(Archive.state == State.QUEUED, mine, Archive.created_at < archive.created_at)
     return db.session.execute(older).scalar_one()
 
 
@@ -170,17 +186,19 @@ def graph() -> Graph:
     return build_graph(db.metadata)
 
 
-def _make(person: User, held: Claim) -> None:
+def _make(person: User, held: Claim, *, large: bool) -> None:
     """Build in a folder of our own, publish, and only then say so."""
     site = current_app.config["SITE_NAME"]
-    order = Order(site, held.reference, _subject(person), keys.signer(), held.part_size)
+    most_rows = None if large else weight.most_rows()
+    order = Order(site, held.reference, _subject(person), keys.signer(), held.part_size, most_rows=most_rows)
+    open_file = storage.open_stored if large else weight.weigh_files()
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
     with Heart(held) as heart, storage.workspace(held.archive_id, held.fence) as folder:
         built = build_archive(
             order,
             engine=db.engine,
             graph=graph(),
-            open_file=storage.open_stored,
+            open_file=open_file,
             workspace=folder,
             tell=heart.tell,
         )

@@ -21,7 +21,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import OperationalError
 
-from app.config import socket_path
+from app.config import LARGE_QUEUE, QUEUE, socket_path
 from app.extensions import db
 from app.journal.demo import Credentials, create_demo, read_demo
 from app.local import valkey
@@ -33,6 +33,9 @@ CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "make_celery")
 # With the heartbeat, a worker and a broker that stop together hang in Celery 5.7.0 (8 of 8; without: 0 of 4). Gossip
 # and mingle are for clusters of workers that talk to each other.
 WORKER = (*CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
+SMALL = (*WORKER, "-Q", QUEUE, "-n", "small@%h")
+# One at a time: however many large archives wait, the small ones keep their processes.
+LARGE = (*WORKER, "-Q", LARGE_QUEUE, "-n", "large@%h", "--concurrency", "1")
 BEAT = (*CELERY, "beat", "--loglevel", "INFO")
 WEB = (
     *(sys.executable, "-m", "gunicorn", "make_celery:flask_app"),
@@ -54,7 +57,7 @@ WEB = (
 @click.option("--concurrency", default=2, type=click.IntRange(1), show_default=True, help="Tasks done at once.")
 @with_appcontext
 def serve(host: str, port: int, concurrency: int) -> None:
-    """Run the site on this machine: broker, worker, beat and web server in one terminal."""
+    """Run the site on this machine: broker, workers, beat and web server in one terminal."""
     started = time.monotonic()
     instance = Path(current_app.instance_path)
     with _only_one(instance), _open_port(host, port) as listener:
@@ -141,9 +144,9 @@ def _run(instance: Path, listener: socket.socket, concurrency: int, started: flo
         if current_app.config["EMBEDDED_VALKEY"]:
             _start_valkey(programs, instance)
         # SIGQUIT makes the worker give its task back to the broker; SIGTERM would wait until the task is done.
-        programs.start(
-            "worker", [*WORKER, "--concurrency", str(concurrency)], stop_seconds=15, REMAP_SIGTERM="SIGQUIT"
-        )
+        small = [*SMALL, "--concurrency", str(concurrency)]
+        for name, command in (("worker", small), ("large", LARGE)):
+            programs.start(name, command, stop_seconds=15, REMAP_SIGTERM="SIGQUIT")
         programs.start("beat", BEAT)
         inherited = listener.fileno()
         programs.start("web", [*WEB, "--bind", f"fd://{inherited}"], pass_fds=[inherited])

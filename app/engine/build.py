@@ -37,6 +37,8 @@ class Order:
     part_size: int | None = None
     """Bytes that one file may have; a row that is larger with its files has a part to itself. None: one file."""
     formats: tuple[str, ...] = FORMATS
+    most_rows: int | None = None
+    """More are refused before any is read."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +68,16 @@ def build_archive(
 ) -> Built:
     """Read, pack, verify. `workspace` is an empty folder of our own; the files are left in it.
 
-    Raises VerificationError, TornReadError, OSError, what the database raises, and whatever `tell` raises.
+    Raises TooLargeError, VerificationError, TornReadError, OSError, what the database raises, and whatever `tell`
+    raises.
     """
     progress = Progress(tell)
     with ExitStack() as stack:
         with open_snapshot(engine) as (connection, moment):
             edition = Edition(order.site, order.reference, moment, order.subject)
             package = stack.enter_context(Package(workspace, edition, order.part_size))
-            read = Reading(package, edition, order.formats, open_file, progress).run(connection, graph)
+            reading = Reading(package, edition, order.formats, open_file, progress)
+            read = reading.run(connection, graph, order.most_rows)
         _complete(package, order, read, progress)
         parts = _check(package, order, progress)
     return Built(parts, sum(line.rows for line in read.coverage), len(read.gaps), moment)

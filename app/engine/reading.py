@@ -24,6 +24,10 @@ class TornReadError(Exception):
     """A table gave another number of rows than it counted; the snapshot does not hold."""
 
 
+class TooLargeError(Exception):
+    """There is more than was ordered; the message says how much."""
+
+
 @dataclass(frozen=True)
 class Read:
     """What was read, and what could not be."""
@@ -50,9 +54,12 @@ class Reading:
         self._media = Media(package, open_file, lambda _: progress.advance(0))
         self._pseudonyms = Pseudonyms({edition.subject.id})
 
-    def run(self, connection: Connection, graph: Graph) -> Read:
+    def run(self, connection: Connection, graph: Graph, most_rows: int | None = None) -> Read:
+        """Raises TooLargeError as soon as the rows are counted, TornReadError."""
         plan = plan_tables(graph, self._edition.subject.id)
         counts = [connection.execute(planned.count).scalar_one() for planned in plan]
+        if most_rows is not None and sum(counts) > most_rows:
+            raise TooLargeError(f"{sum(counts)} rows")
         self._progress.begin(READING, "reading", sum(counts))
         for planned, count in zip(plan, counts, strict=True):
             shown = self._report.table(planned.shape)  # the coverage page tells what one without rows is for

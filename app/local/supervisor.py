@@ -18,7 +18,7 @@ from typing import IO, Self
 
 from app.local.death import die_with_parent
 
-_COLORS = {"valkey": 31, "worker": 32, "beat": 33, "web": 36}
+_COLORS = {"valkey": 31, "worker": 32, "large": 32, "beat": 33, "web": 36}
 _OWN_COLOR = 35
 _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _TICK = 0.1

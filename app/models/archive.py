@@ -80,6 +80,9 @@ class Archive(Model):
     not_before: Mapped[datetime | None] = mapped_column(Moment, info=internal(_WORK))
     """The next attempt waits until then."""
 
+    large: Mapped[bool] = mapped_column(default=False, info=internal(_WORK))
+    """It was found to be large, and waits for a worker that makes large ones."""
+
     step: Mapped[str | None] = mapped_column(String(80))
     """The table being read, or what is done after the last."""
     done: Mapped[int] = mapped_column(default=0)

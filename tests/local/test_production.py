@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from app.cli.serve import WORKER
+from app.cli.serve import LARGE, SMALL
 from app.config import SETTINGS
 from tests.programs import ROOT
 
@@ -23,18 +23,19 @@ def read_unit(text: str) -> configparser.SectionProxy:
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
 def test_units_run_the_commands_of_the_guide(path: object) -> None:
     unit = read_unit((ROOT / "docs" / "systemd" / str(path)).read_text())
-    command = unit["ExecStart"].removeprefix("/srv/satchel/")
+    command = unit["ExecStart"].removeprefix("/srv/satchel/").replace("%%", "%")
     assert f"{command}\n" in GUIDE
 
 
-def test_there_are_three_units() -> None:
-    assert [path.stem for path in UNITS] == ["satchel-beat", "satchel-web", "satchel-worker"]
+def test_each_part_has_its_unit() -> None:
+    assert [path.stem for path in UNITS] == ["satchel-beat", "satchel-large", "satchel-web", "satchel-worker"]
 
 
-def test_the_worker_is_stopped_gently() -> None:
-    unit = read_unit((ROOT / "docs" / "systemd" / "satchel-worker.service").read_text())
+@pytest.mark.parametrize(("name", "command"), [("worker", SMALL), ("large", LARGE)])
+def test_a_worker_is_stopped_gently_and_has_its_queue(name: str, command: tuple[str, ...]) -> None:
+    unit = read_unit((ROOT / "docs" / "systemd" / f"satchel-{name}.service").read_text())
     assert (unit["KillMode"], unit["Environment"]) == ("mixed", "REMAP_SIGTERM=SIGQUIT")
-    assert set(WORKER[WORKER.index("worker") :]) <= set(unit["ExecStart"].split())
+    assert set(command[command.index("worker") :]) <= set(unit["ExecStart"].replace("%%", "%").split())
 
 
 def test_every_setting_in_the_guide_exists() -> None:

@@ -42,12 +42,12 @@ def test_it_serves_and_ctrl_c_leaves_nothing(serve: Serve, instance: Path) -> No
     address = site.wait_for_ready()
     assert fetch(f"{address}/healthz")
     assert add(address) == 6
-    assert len(living(instance)) == 7
+    assert len(living(instance)) == 9
     site.send(signal.SIGINT)
     assert site.wait() == 0
     assert living(instance) == set()
     stopped = [line.split()[2] for line in site.log().splitlines() if " stopped (" in line]
-    assert stopped == ["web", "beat", "worker", "valkey"]
+    assert stopped == ["web", "beat", "large", "worker", "valkey"]
     assert "killing" not in site.log()
 
 
