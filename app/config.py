@@ -37,6 +37,12 @@ class Setting(NamedTuple):
 SETTINGS = (
     Setting("DATABASE_URL", None, "PostgreSQL's URL. Unset: SQLite in the instance folder."),
     Setting("REDIS_URL", None, "The broker's URL. Unset: the bundled Valkey on a private socket."),
+    Setting("DATABASE_POOL_SIZE", 5, "PostgreSQL: connections that a process keeps."),
+    Setting("DATABASE_POOL_OVERFLOW", 10, "PostgreSQL: connections beyond those, closed after use."),
+    Setting("DATABASE_POOL_WAIT_SECONDS", 30, "PostgreSQL: so long a request waits for one of them."),
+    Setting("DATABASE_STATEMENT_SECONDS", 900, "PostgreSQL: longest statement; of a long reading, the longest batch."),
+    Setting("DATABASE_LOCK_SECONDS", 10, "PostgreSQL: longest wait for a lock, as long as SQLite waits."),
+    Setting("DATABASE_IDLE_SECONDS", 900, "PostgreSQL: longest pause in a transaction, which keeps old rows."),
     Setting("SECRET_KEY", None, "Signs sessions. Unset: made on first start, kept in the instance folder."),
     Setting("SIGNING_KEY", None, "Signs archives. Unset: made on first start, kept in the instance folder."),
     Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
@@ -100,7 +106,7 @@ def _derive(config: Config, instance: Path) -> None:
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
-    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config["SQLALCHEMY_DATABASE_URI"]))
+    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config))
     broker = spell(config["REDIS_URL"])
     for name, value in broker.limiter.items():
         config.setdefault(name, value)
@@ -126,14 +132,28 @@ def _database_uri(url: str | None, instance: Path) -> str:
     return scheme + separator + rest
 
 
-def _engine_options(uri: str) -> dict[str, Any]:
+def _engine_options(config: Config) -> dict[str, Any]:
     options: dict[str, Any] = {"hide_parameters": True}  # errors go to logs; password hashes and diaries must not
-    if not uri.startswith("sqlite"):
-        options["pool_pre_ping"] = True
-        # As long as SQLite waits for a lock; and nothing that hangs may keep old rows alive for ever.
-        limits = {"lock_timeout": "10s", "statement_timeout": "15min", "idle_in_transaction_session_timeout": "15min"}
-        options["connect_args"] = {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
-    return options
+    if config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        return options
+    limits = {
+        "statement_timeout": _number(config, "DATABASE_STATEMENT_SECONDS"),
+        "lock_timeout": _number(config, "DATABASE_LOCK_SECONDS"),
+        "idle_in_transaction_session_timeout": _number(config, "DATABASE_IDLE_SECONDS"),
+    }
+    return options | {
+        "pool_pre_ping": True,  # a connection that the server has ended meanwhile is replaced
+        "pool_size": int(_number(config, "DATABASE_POOL_SIZE")),
+        "max_overflow": int(_number(config, "DATABASE_POOL_OVERFLOW")),
+        "pool_timeout": _number(config, "DATABASE_POOL_WAIT_SECONDS"),
+        "connect_args": {"options": " ".join(f"-c {name}={1000 * value:.0f}" for name, value in limits.items())},
+    }
+
+
+def _number(config: Config, name: str) -> float:
+    if isinstance(config[name], int | float) and config[name] >= 0:
+        return float(config[name])
+    raise SettingError(f"{name} must be a number, not {config[name]!r}.")
 
 
 def _celery(config: Config, instance: Path) -> dict[str, Any]:

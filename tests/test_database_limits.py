@@ -1,0 +1,93 @@
+"""PostgreSQL's limits on time and connections, on a real server: what they end, and what they leave alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from psycopg.errors import QueryCanceled
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app import create_app
+from app.archives import service
+from app.config import SettingError
+from app.extensions import db
+from app.models import State, User
+
+SLOW_ROWS = "SELECT number, pg_sleep(0.05) FROM generate_series(1, 40) AS number"
+
+
+@pytest.fixture
+def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+    limits = {"DATABASE_STATEMENT_SECONDS": 1, "DATABASE_POOL_SIZE": 2, "DATABASE_POOL_OVERFLOW": 1}
+    return {**postgresql_settings, **limits, "DATABASE_POOL_WAIT_SECONDS": 0.5}
+
+
+def test_a_statement_that_takes_too_long_is_ended(app: Flask) -> None:
+    with db.engine.connect() as connection, pytest.raises(OperationalError) as ended:
+        connection.execute(sa.text(SLOW_ROWS)).all()
+    assert isinstance(ended.value.orig, QueryCanceled)
+
+
+def test_a_long_reading_is_not(app: Flask) -> None:
+    """A server-side cursor, as archives are read by: the time counts for each batch anew. The whole takes 2 s."""
+    rows = sa.text(SLOW_ROWS).columns(sa.column("number"), sa.column("slept"))
+    with db.engine.connect() as connection:
+        before = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        with connection.execute(rows, execution_options={"yield_per": 10}) as found:
+            assert sum(len(batch) for batch in found.partitions()) == 40
+        after = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+    assert (after - before).total_seconds() > 2
+
+
+def test_a_batch_that_takes_too_long_is(app: Flask) -> None:
+    """The control: the limit does reach a server-side cursor."""
+    rows = sa.text(SLOW_ROWS).columns(sa.column("number"), sa.column("slept"))
+    with db.engine.connect() as connection, pytest.raises(OperationalError):
+        connection.execute(rows, execution_options={"yield_per": 30}).all()
+
+
+def test_no_more_connections_than_set(app: Flask) -> None:
+    held = [db.engine.connect() for _ in range(3)]
+    with pytest.raises(PoolTimeoutError):
+        db.engine.connect()
+    for connection in held:
+        connection.close()
+    assert db.engine.pool.status().startswith("Pool size: 2")
+
+
+def test_a_connection_that_the_server_ended_is_replaced(app: Flask, make_person: Callable[..., User]) -> None:
+    """The database was restarted while nobody asked."""
+    make_person("Ann")
+    db.session.remove()
+    other = sa.create_engine(db.engine.url)
+    with other.begin() as connection:
+        mine = "datname = current_database() AND pid <> pg_backend_pid()"
+        ended = connection.execute(sa.text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}"))
+        assert len(ended.all()) >= 1
+    other.dispose()
+    assert db.session.execute(sa.select(sa.func.count()).select_from(User)).scalar_one() == 1
+
+
+def test_an_archive_needs_two_connections(
+    postgresql_settings: dict[str, Any], make_person: Callable[..., User], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One for the snapshot, one for whoever keeps the lease: with no more than two nobody waits."""
+    person = make_person("Ann").id
+    tight = {"DATABASE_POOL_SIZE": 2, "DATABASE_POOL_OVERFLOW": 0, "DATABASE_POOL_WAIT_SECONDS": 0.2}
+    app = create_app({**postgresql_settings, **tight, "ARCHIVE_LEASE_SECONDS": 0.4})
+    with app.app_context():
+        service.request_archive(person)
+        service.generate(person)
+        assert service.list_archives(person)[0].state == State.READY
+        assert "could not be renewed" not in caplog.text
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["DATABASE_POOL_SIZE", "DATABASE_STATEMENT_SECONDS"])
+def test_a_limit_that_is_no_number_is_explained(settings: dict[str, Any], name: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        create_app({**settings, name: "many"})
