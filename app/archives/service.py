@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.archives import keys, ledger, storage, weight
 from app.archives.heart import Heart
@@ -166,18 +167,16 @@ def count_downloads(archive: Archive) -> Mapping[int, int]:
     return {number: times for number, times in rows}  # noqa: C416  # dict() of rows has no type
 
 
-def count_ahead(archive: Archive) -> int:
-    """How many requests of its kind, large or small, wait longer than this one."""
-    mine = Archive.large.is_(archive.large)
-    older = select(func.count()).where(Archive.state == State.QUEUED, mine, Archive.created_at < archive.created_at)
-    return db.session.execute(older).scalar_one()
-
-
 def is_anybody_working() -> bool:
+    return db.session.execute(select(anybody_works())).scalar_one()
+
+
+def anybody_works() -> ColumnElement[bool]:
     """Has a worker given a sign of life: reconciled of late, or renewed the lease of any archive?"""
     pulse = select(Pulse.name).where(Pulse.at > database_time(-4 * current_app.config["RECONCILE_SECONDS"]))
-    lease = select(Archive.id).where(Archive.state == State.RUNNING, Archive.lease_until > database_time())
-    return db.session.execute(select(or_(exists(pulse), exists(lease)))).scalar_one()
+    any_archive = aliased(Archive)
+    renewed = and_(any_archive.state == State.RUNNING, any_archive.lease_until > database_time())
+    return or_(exists(pulse), exists(select(any_archive.id).where(renewed)))
 
 
 @cache

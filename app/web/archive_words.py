@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from flask import current_app
 
 from app.archives import service
+from app.archives.watching import MOST_AHEAD, Watched, find_watched
 from app.engine.names import folder_name
 from app.models import Archive, ArchivePart, State
 from app.models.columns import now
 from app.web.formats import moment_text, number
 
 SLOW = timedelta(minutes=30)
+AHEAD_A_SECOND = 20
+"""No faster does the line before somebody grow shorter, as far as the next question is concerned."""
 
 BADGES = {
     "queued": ("Queued", "clock", ""),
@@ -60,12 +63,13 @@ class Described:
         return BADGES[self.kind]
 
 
-def describe(archive: Archive) -> Described:
+def describe(archive: Archive, watched: Watched | None = None) -> Described:
+    """`watched`: what is known already about its waiting."""
     kind = _kind(archive)
     percent = min(archive.done // 10, 99) if archive.is_active else 100
     headline = f"{percent}% done" if kind == "working" else BADGES[kind][0]
     parts = _parts(archive) if kind in {"ready", "partial"} else []
-    return Described(archive, kind, percent, headline, _detail(archive, kind), parts)
+    return Described(archive, kind, percent, headline, _detail(archive, kind, watched), parts)
 
 
 def zip_name(archive: Archive, part_number: int) -> str:
@@ -88,12 +92,16 @@ def _times(count: int) -> str:
     return f"{number(count)} times"
 
 
-def poll_after(archive: Archive) -> int:
-    """Seconds until the page should ask again: often while it may be over in a moment, seldom later."""
-    age = now() - archive.created_at
+def poll_after(watched: Watched) -> int:
+    """Seconds until the page should ask again: often while it may be over in a moment, seldom later.
+
+    Somebody with hundreds ahead of them is not served in two seconds, and they are many.
+    """
+    line = min(watched.ahead // AHEAD_A_SECOND, 30)
+    age = now() - watched.archive.created_at
     if age < timedelta(seconds=30):
-        return 2
-    return 5 if age < timedelta(minutes=5) else 15
+        return max(2, line)
+    return max(5 if age < timedelta(minutes=5) else 15, line)
 
 
 def _kind(archive: Archive) -> str:
@@ -111,9 +119,10 @@ def is_past(archive: Archive) -> bool:
     return archive.expires_at is not None and archive.expires_at <= now()
 
 
-def _detail(archive: Archive, kind: str) -> str:
+def _detail(archive: Archive, kind: str, watched: Watched | None) -> str:
     if kind == "queued":
-        return _waiting(archive)
+        watched = watched or find_watched(archive.user_id, archive.id)
+        return _waiting(watched) if watched else ""
     if kind == "working":
         return _working(archive)
     if kind in {"ready", "partial"}:
@@ -121,14 +130,17 @@ def _detail(archive: Archive, kind: str) -> str:
     return _ended(archive, kind)
 
 
-def _waiting(archive: Archive) -> str:
-    if not service.is_anybody_working() and now() - archive.created_at > timedelta(seconds=20):
+def _waiting(watched: Watched) -> str:
+    archive = watched.archive
+    if not watched.is_anybody_working and now() - archive.created_at > timedelta(seconds=20):
         return "No worker is running at the moment. Your request is kept, and starts by itself."
     if archive.attempt:
         return _again(archive.attempt + 1)
-    ahead = service.count_ahead(archive)
+    ahead = watched.ahead
     if not ahead:
         return "Waiting to start."
+    if ahead > MOST_AHEAD:
+        return f"Waiting to start – more than {number(MOST_AHEAD)} requests ahead of yours."
     return f"Waiting to start – {number(ahead)} {'request' if ahead == 1 else 'requests'} ahead of yours."
 
 

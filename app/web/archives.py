@@ -23,6 +23,7 @@ from kombu.exceptions import OperationalError
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.archives import service
+from app.archives.watching import Watched, find_watched
 from app.models import Archive, State
 from app.tasks import generate_user_archive
 from app.web.archive_download import send_part
@@ -76,19 +77,17 @@ def create() -> View:
 
 @bp.get("/<archive_id>")
 def show(archive_id: str) -> View:
-    archive = _find(archive_id)
-    _ring_if_unheard(archive)
-    return render_template(
-        "archives/show.html", archive=describe(archive), refresh=request.args.get("refresh", type=int)
-    )
+    watched = _watch(archive_id)
+    shown = describe(watched.archive, watched)
+    return render_template("archives/show.html", archive=shown, refresh=request.args.get("refresh", type=int))
 
 
 @bp.get("/<archive_id>/status")
 def status(archive_id: str) -> View:
-    """What the page polls; the server says when to ask again."""
-    archive = _find(archive_id)
-    _ring_if_unheard(archive)
-    words = describe(archive)
+    """What the page polls: one SELECT besides the person's. The server says when to ask again."""
+    watched = _watch(archive_id)
+    archive = watched.archive
+    words = describe(archive, watched)
     found: dict[str, Any] = {
         "state": archive.state.value,
         "done": not archive.is_active,
@@ -96,7 +95,7 @@ def status(archive_id: str) -> View:
         "percent_text": words.percent_text,
         "detail_text": words.detail,
         "url": url_for(".show", archive_id=archive.id),
-        "poll_after": poll_after(archive),
+        "poll_after": poll_after(watched),
     }
     return jsonify(found)
 
@@ -127,10 +126,15 @@ def _find(archive_id: str) -> Archive:
     return service.find_archive(current_user.id, archive_id) or abort(404)
 
 
-def _ring_if_unheard(archive: Archive) -> None:
+def _watch(archive_id: str) -> Watched:
     """Whoever watches an archive keeps it moving, even when beat is down."""
-    if not archive.is_active:
-        return
+    watched = find_watched(current_user.id, archive_id) or abort(404)
+    if watched.needs_care:
+        _ring_again()
+    return watched
+
+
+def _ring_again() -> None:
     try:
         for user_id in service.reconcile_person(current_user.id):
             generate_user_archive.delay(user_id)

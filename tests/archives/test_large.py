@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from app.archives import ledger, service
+from app.archives.watching import find_watched
 from app.extensions import db
 from app.models import Attachment, Entry, State, User
 from app.models.columns import database_time
@@ -99,4 +100,11 @@ def test_each_line_counts_its_own(ann: User, make_person: Callable[..., User], w
     """A person who waits among the small ones is not told of the large ones before them."""
     change(waiting, large=True)
     other, _ = ledger.insert(make_person("Carl").id)
-    assert service.count_ahead(load(other)) == 0
+    carl = load(other).user_id
+    watched = find_watched(carl, other)
+    assert watched is not None
+    assert watched.ahead == 0
+    change(waiting, large=False)
+    watched = find_watched(carl, other)
+    assert watched is not None
+    assert watched.ahead == 1
