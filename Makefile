@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test bench lint format requirements clean tools
+.PHONY: run test bench bench-watching lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -13,6 +13,9 @@ test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast o
 
 bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the same run; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks
+
+bench-watching: .venv/installed-dev  ## a thousand people watch; QUICK=1 for 15 seconds
+	@$(BIN)/python -m benchmarks.watching
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check
