@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 from app.engine.graph import RegisterError, build_graph
 from app.engine.register import deletion_mark, excluded, internal, owned, reference, subject, third_party
@@ -174,7 +175,7 @@ def _point(random: Random, sheet: Sheet, world: World) -> None:
                 if column not in row:
                     row[column] = found.get(pointed) if random.random() < 0.95 else None
             if found and len(key.columns) == 1 and random.random() < 0.05 and key.columns[0] not in sheet.primary:
-                row[key.columns[0]] = type(row[key.columns[0]] or 0)(999)  # SQLite lets it dangle
+                row[key.columns[0]] = type(row[key.columns[0]] or 0)(999)  # it dangles
 
 
 def to_metadata(world: World) -> sa.MetaData:
@@ -219,7 +220,7 @@ def _column(sheet: Sheet, column: str, world: World) -> sa.Column[Any]:
     return sa.Column(column, kind, primary_key=column in sheet.primary, autoincrement=False, info=info)
 
 
-def _is_text(sheet: Sheet, column: str, world: World, seen: tuple[str, ...] = ()) -> bool:
+def _is_text(sheet: Sheet, column: str, world: World, seen: tuple[tuple[str, str], ...] = ()) -> bool:
     """Whether it holds a person's id, perhaps through inherited keys."""
     if sheet.kind == "subject" and column == "id":
         return isinstance(world.ids[0], str)
@@ -230,9 +231,9 @@ def _is_text(sheet: Sheet, column: str, world: World, seen: tuple[str, ...] = ()
         if here == column
     ]
     return any(
-        _is_text(world.sheets[name], there, world, (*seen, sheet.name))
+        _is_text(world.sheets[name], there, world, (*seen, (sheet.name, column)))
         for name, there in ways
-        if name not in (*seen, sheet.name)
+        if (name, there) not in seen
     )
 
 
@@ -248,7 +249,9 @@ def path_text(sheet: Sheet, path: list[Key], world: World) -> str:
 
 
 def fill(connection: sa.Connection, metadata: sa.MetaData, world: World) -> None:
-    metadata.create_all(connection)
+    """The database enforces no foreign key, so that rings need no order and pointers may dangle on PostgreSQL too."""
+    for table in metadata.tables.values():
+        connection.execute(CreateTable(table, include_foreign_key_constraints=[]))
     for sheet in world.sheets.values():
         if sheet.rows:
             connection.execute(metadata.tables[sheet.name].insert(), sheet.rows)
