@@ -4,7 +4,18 @@ import enum
 import secrets
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.engine.register import excluded, internal, owned
@@ -80,7 +91,7 @@ class Archive(Model):
     not_before: Mapped[datetime | None] = mapped_column(Moment, info=internal(_WORK))
     """The next attempt waits until then."""
 
-    large: Mapped[bool] = mapped_column(default=False, info=internal(_WORK))
+    large: Mapped[bool] = mapped_column(default=False, server_default=false(), info=internal(_WORK))
     """It was found to be large, and waits for a worker that makes large ones."""
 
     step: Mapped[str | None] = mapped_column(String(80))

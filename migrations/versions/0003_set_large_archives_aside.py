@@ -11,10 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("archive", schema=None) as batch_op:
-        # Archives that wait at this moment are counted by the first worker that takes them.
+        # Archives that wait at this moment are counted by the first worker that takes them. The default stays: a web
+        # server that has not been restarted yet knows nothing of this column.
         batch_op.add_column(sa.Column("large", sa.Boolean(), nullable=False, server_default=sa.false()))
-    with op.batch_alter_table("archive", schema=None) as batch_op:
-        batch_op.alter_column("large", server_default=None)
 
 
 def downgrade() -> None:
