@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from argon2 import PasswordHasher
 from celery import Celery, Task
 from celery.signals import worker_process_init
-from flask import Flask, has_request_context, request
+from flask import Flask, current_app, has_request_context, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
@@ -17,6 +17,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -71,6 +72,18 @@ def celery_init_app(app: Flask) -> Celery:
             db.engine.dispose(close=False)
 
     return celery_app
+
+
+def close_session(_error: BaseException | None) -> None:
+    """At the end of each request and task. A connection that broke meanwhile has nothing left to roll back.
+
+    Without this, the failed rollback replaced the page, which was finished already, by the server's bare 500.
+    """
+    try:
+        db.session.remove()
+    except OperationalError as error:
+        db.session.registry.clear()
+        current_app.logger.warning("the database went away before its session was closed: %s", error.orig)
 
 
 def prepare_sqlite(engine: Engine) -> None:

@@ -66,7 +66,10 @@ def explain_busy(error: OperationalError) -> ResponseReturnValue:
 
 
 def explain_fault(error: Exception) -> ResponseReturnValue:
+    """The database may also go away while another error is being explained, since pages name who is signed in."""
     cause = getattr(error, "original_exception", None) or error
+    if isinstance(cause, OperationalError):
+        return explain_busy(cause)
     return _fault_page("Sorry, there is a fault on our side", "Try again later.", cause), 500
 
 
