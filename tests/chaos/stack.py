@@ -1,0 +1,138 @@
+"""The real stack, with the commands of docs/production.md: two workers, beat, the web server, Valkey, PostgreSQL.
+
+A keeper starts again what has ended, as systemd does, and clears away what it left behind.
+"""
+
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.local import valkey
+from tests.chaos.database import Database, run_database
+from tests.chaos.disk import Disk, make_disk
+from tests.programs import CELERY, PYTHON, QUIET, Program, wait_until
+
+SETTINGS: dict[str, Any] = {
+    # Shorter than by default (15, 30, 15 and 10 s), so that a run of minutes holds many recoveries.
+    "ARCHIVE_LEASE_SECONDS": 4,
+    "ARCHIVE_RING_SECONDS": 3,
+    "RECONCILE_SECONDS": 1,
+    "ARCHIVE_RETRY_SECONDS": 1,
+    "ARCHIVE_PART_SIZES": [400_000],
+    "TRUSTED_PROXIES": 1,  # each client comes from an address of its own, as people do
+}
+TUTORIAL: dict[str, Any] = {
+    **SETTINGS,
+    # A message is all there is: acknowledged before the work, four of them fetched ahead, no lease that runs out.
+    "ARCHIVE_LEASE_SECONDS": 3600,
+    "ARCHIVE_RING_SECONDS": 3600,
+    "CELERY": {"task_acks_late": False, "worker_prefetch_multiplier": 4},
+}
+WORKERS = ("worker 1", "worker 2")
+
+
+class Service:
+    """A program that is started again when it has ended."""
+
+    def __init__(self, command: Sequence[str], log: Path, settings: Mapping[str, Any], **more: Any) -> None:
+        self._command, self._log, self._settings, self._more = command, log, settings, more
+        self._starts = 0
+        self.program = self._start()
+
+    def _start(self) -> Program:
+        self._starts += 1
+        log = self._log.with_name(f"{self._log.name}.{self._starts}.log")
+        return Program(self._command, log, settings=self._settings, **self._more)
+
+    def revive(self) -> None:
+        if self.program.has_ended():
+            self.program.stop(seconds=0)  # what it left behind, as systemd does with KillMode=mixed
+            self.program = self._start()
+
+
+class Stack:
+    """Use `run_stack`. `address`: where the web server listens."""
+
+    def __init__(
+        self, folder: Path, database: Database, disk: Disk, listener: socket.socket, *, control: bool
+    ) -> None:
+        self.folder, self.database, self.disk = folder, database, disk
+        self.address: tuple[str, int] = listener.getsockname()[:2]
+        self.broker = folder / "valkey.sock"
+        self.settings = {
+            **(TUTORIAL if control else SETTINGS),
+            "DATABASE_URL": database.url,
+            "REDIS_URL": f"unix://{self.broker}",
+            "INSTANCE_PATH": folder / "instance",
+            "ARCHIVE_DIR": str(disk.folder),
+        }
+        self._commands = _commands(folder, self.broker, listener, control=control)
+        self._listener = listener
+        self.services: dict[str, Service] = {}
+        self._over = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, name="keeper")
+
+    def start(self) -> None:
+        (self.folder / "data").mkdir()
+        self._start_service("valkey")
+        wait_until(lambda: valkey.ping(self.broker), what="Valkey")
+        for name in self._commands.keys() - self.services.keys():
+            self._start_service(name)
+        for name in WORKERS:
+            self.services[name].program.wait_for(" ready.")
+        self._keeper.start()
+
+    def _start_service(self, name: str) -> None:
+        more = {"REMAP_SIGTERM": "SIGQUIT"} if name in WORKERS else {}
+        fds = [self._listener.fileno()] if name == "web" else []
+        log = self.folder / name.replace(" ", "-")
+        self.services[name] = Service(self._commands[name], log, self.settings, pass_fds=fds, **more)
+
+    def _keep(self) -> None:
+        while not self._over.wait(0.2):
+            for service in self.services.values():
+                service.revive()
+
+    def stop(self) -> None:
+        self._over.set()
+        if self._keeper.ident:
+            self._keeper.join()
+        for service in self.services.values():
+            service.program.stop(seconds=0)
+
+    def __getitem__(self, name: str) -> Program:
+        return self.services[name].program
+
+    def writers(self) -> set[int]:
+        return {child for name in WORKERS for child in self[name].child_pids()}
+
+
+def _commands(folder: Path, broker: Path, listener: socket.socket, *, control: bool) -> dict[str, Sequence[str]]:
+    app = "tests.chaos.tutorial" if control else "make_celery"
+    options = ("--workers", "2", "--threads", "8", "--no-control-socket", "--bind", f"fd://{listener.fileno()}")
+    worker = (*CELERY, "worker", "--loglevel", "INFO", "--concurrency", "2", *QUIET)
+    commands: dict[str, Sequence[str]] = {
+        "valkey": valkey.command(folder / "data", broker),
+        "web": (*PYTHON, "gunicorn", f"{app}:flask_app", *options),
+        **{name: (*worker, "--hostname", f"{name.replace(' ', '-')}@here") for name in WORKERS},
+    }
+    return commands if control else {**commands, "beat": (*CELERY, "beat", "--loglevel", "INFO")}
+
+
+@contextmanager
+def run_stack(*, control: bool = False) -> Iterator[Stack]:
+    """Everything lies in a folder of its own with a short name, since a socket's path must be short."""
+    with ExitStack() as exits:
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+        database = exits.enter_context(run_database(folder / "postgres"))
+        database.prepare(folder / "instance")
+        disk = exits.enter_context(make_disk(folder / "archives"))
+        listener = exits.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
+        stack = Stack(folder, database, disk, listener, control=control)
+        exits.callback(stack.stop)
+        stack.start()
+        yield stack
