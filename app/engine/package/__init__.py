@@ -15,7 +15,7 @@ from app.engine.shape import Edition
 __all__ = ["Advance", "ChangedError", "Package", "Part"]
 
 RESERVE = 8 * 1024**2
-"""Bytes of a part kept for the report's pages and the checksums; an eighth of parts that are smaller than 64 MB."""
+"""Bytes of a part kept for the report's pages and the checksums; a quarter of parts that are smaller than 32 MB."""
 
 
 class Package:
@@ -29,7 +29,7 @@ class Package:
         self.parts: list[Part] = []
         self._folder = folder
         self._edition = edition
-        self._most = None if part_size is None else part_size - min(RESERVE, part_size // 8)
+        self._most = None if part_size is None else part_size - min(RESERVE, part_size // 4)
         self._spools: dict[str, Spool] = {}
         self.begin_part()
 
