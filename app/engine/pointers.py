@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, and_, false, null, or_, select
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Null, Text, and_, cast, false, null, or_, select
 
 from app.engine.register import ThirdParty
 from app.engine.schema import column_declaration, is_written_as_it_is, keys_of
@@ -18,6 +18,8 @@ class Pointer:
     column: int
     is_yours: int
     shown: int
+    is_key: int
+    """Whether what is shown is also the key of a row in the archive."""
     kind: str
     """What it points to, in words, for pseudonyms: "User 3"."""
     space: str
@@ -33,17 +35,17 @@ def plan_pointers(kept: list[Column[Any]], extra: list[ColumnElement[Any]], sele
             continue
         key = _choose_key(column, declared.shows)
         place = len(kept) + len(extra)
-        extra += [_is_yours(column, selection), _shown(key, declared.shows)]
+        shown = _shown(key, declared.shows)
+        extra += [_is_yours(column, selection), shown, _is_key(column, key, shown, selection)]
+        places = (position, place, place + 1, place + 2)
         if key is None:
-            yield Pointer(
-                position, place, place + 1, _words(column.name), f"{column.table.fullname}.{column.name}", (position,)
-            )
+            yield Pointer(*places, _words(column.name), f"{column.table.fullname}.{column.name}", (position,))
             continue
         names = list(_identify(key))
         extra += names
-        positions = tuple(range(place + 2, place + 2 + len(names)))
+        positions = tuple(range(place + 3, place + 3 + len(names)))
         target = key.referred_table
-        yield Pointer(position, place, place + 1, _words(target.name), target.fullname, positions)
+        yield Pointer(*places, _words(target.name), target.fullname, positions)
 
 
 def _words(name: str) -> str:
@@ -84,6 +86,22 @@ def _identify(key: ForeignKeyConstraint) -> Iterator[ColumnElement[Any]]:
 def _shown(key: ForeignKeyConstraint | None, shows: str | None) -> ColumnElement[Any]:
     """What the row pointed to shows publicly, or NULL where the declaration names nothing."""
     return null() if key is None or shows is None else _of_target(key, key.referred_table.columns[shows])
+
+
+def _is_key(
+    column: Column[Any], key: ForeignKeyConstraint | None, shown: ColumnElement[Any], selection: Selection
+) -> ColumnElement[bool]:
+    """True where what is shown reads like the key of a row in the archive: its bearer must not pass for that row.
+
+    Of the person's own table there is one row in the archive, and nobody is called by its key anyway.
+    """
+    if key is None or isinstance(shown, Null) or key.referred_table is selection.graph.subject:
+        return false()
+    node = selection.graph.node(key.referred_table)
+    row = node.table.alias()
+    referred = next(element.column for element in key.elements if element.parent is column)
+    keys = select(cast(row.c[referred.key], Text)).where(selection.includes(node, row))
+    return shown.in_(keys)
 
 
 def _of_target(key: ForeignKeyConstraint, column: Column[Any]) -> ColumnElement[Any]:

@@ -142,4 +142,6 @@ def _name(raw: Sequence[Any], pointer: Pointer, pseudonyms: Pseudonyms) -> str:
     if None in key:  # a key of several columns that is not set as a whole, or points to nothing
         key = [pointer.column, raw[pointer.column]]
     shown = raw[pointer.shown]
+    if raw[pointer.is_key]:
+        pseudonyms.taken.add(str(to_value(shown)))
     return pseudonyms.name(pointer.kind, (pointer.space, *key), None if shown is None else str(to_value(shown)))

@@ -364,6 +364,43 @@ def test_nobody_can_be_called_by_the_persons_id(read: Read) -> None:
     assert read(metadata, rows, "ann")["wave"] == [{"id": 1, "from_id": "ann (2)", "to_id": "ann", "roles": "to"}]
 
 
+def test_nobody_can_be_called_by_the_key_of_another_row(read: Read) -> None:
+    """Eve calls herself what Ann's profile is called in the archive; the note that Ann wrote herself stays Ann's."""
+    metadata = MetaData()
+    people(metadata)
+    Table(
+        "profile",
+        metadata,
+        Column("id", String(9), primary_key=True),
+        Column("person_id", ForeignKey("person.id")),
+        Column("nick", String(99)),
+        info=owned("person_id"),
+    )
+    Table(
+        "message",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("to_id", ForeignKey("person.id")),
+        Column("sender_id", ForeignKey("profile.id"), info=third_party(shows="nick")),
+        info=owned("to_id"),
+    )
+    rows: Rows = {
+        "person": [{"id": 1}, {"id": 2}],
+        "profile": [
+            {"id": "p1", "person_id": 1, "nick": "Ann"},
+            {"id": "p2", "person_id": 2, "nick": "p1"},
+            {"id": "p3", "person_id": 2, "nick": "p2"},
+        ],
+        "message": [
+            {"id": 1, "to_id": 1, "sender_id": "p2"},
+            {"id": 2, "to_id": 1, "sender_id": "p1"},
+            {"id": 3, "to_id": 1, "sender_id": "p3"},
+        ],
+    }
+    found = read(metadata, rows, "1")["message"]
+    assert [row["sender_id"] for row in found] == ["p1 (2)", "p1", "p2"]
+
+
 def test_somebody_has_one_name_however_they_are_pointed_to(read: Read) -> None:
     metadata = MetaData()
     people(metadata, None, Column("handle", String(9), unique=True))
