@@ -1,0 +1,117 @@
+"""The judge sees what it is there to see: each breach is planted and found, and an innocent run is let go."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.chaos import judge
+from tests.chaos.browser import Page
+from tests.chaos.downloaded import find_faults
+from tests.chaos.faults import KINDS
+from tests.chaos.people import PICTURES, Person, canary
+from tests.chaos.report import render
+from tests.chaos.run import Fault, Record, Row
+from tests.chaos.visit import Download
+
+ANN = Person(number=1, id="ann", email="ann@example.org", entries=3)
+ROW = Row("a", "ann", "ready", attempt=2, gaps=0, created=100.0, ready=[110.0], ended=110.0)
+PAGE = Page("GET", "/archives/", began=104.0, ended=104.5, status=200)
+FAULT = Fault(KINDS["worker killed"], began=105.0, ended=106.0)
+CUT = Fault(KINDS["database connections cut"], began=105.0, ended=106.0)
+KILLED = Fault(KINDS["web server killed"], began=105.0, ended=106.0)
+
+
+A = Download("a", [])
+
+
+def make_record(**values: Any) -> Record:
+    """A run in which Ann got her archive, although the worker was killed."""
+    innocent: dict[str, Any] = {
+        "faults": [FAULT], "pages": [PAGE], "clicks": ["a"], "downloads": [A], "rows": [ROW]
+    }  # fmt: skip
+    return Record(seed=1, control=False, **innocent | values)
+
+
+def test_an_innocent_run_is_let_go() -> None:
+    assert judge.breaches(make_record()) == []
+    assert judge.recoveries(make_record()) == [4.0]
+    assert "every promise was kept" in render(make_record())
+
+
+@pytest.mark.parametrize(
+    ("judged", "values"),
+    [
+        (judge.not_served, {"clicks": ["a", "b"]}),
+        (judge.not_served, {"rows": [replace(ROW, state="running", ready=[], ended=None)]}),
+        (judge.not_served, {"rows": [replace(ROW, state="failed", ready=[])]}),
+        (judge.not_served, {"downloads": []}),
+        (judge.not_served, {"downloads": [Download("a", ["not served"])]}),
+        (judge.doubled, {"rows": [replace(ROW, ready=[110.0, 111.0])]}),
+        (
+            judge.doubled,
+            {"rows": [ROW, replace(ROW, id="b", created=109.0)], "downloads": [A, replace(A, archive_id="b")]},
+        ),
+        (judge.damaged, {"downloads": [Download("a", ["foreign"])]}),
+        (judge.damaged, {"rows": [replace(ROW, gaps=1)]}),
+        (judge.damaged, {"files": ["tmp/x: left behind"]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, status=500)]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, status=503)]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, status=0)]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, ended=111.0)]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, ended=106.0, status=500)], "faults": [CUT, KILLED]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, began=109.0, ended=109.5, status=503)], "faults": [CUT]}),
+        (judge.breaches, {"errors": [RuntimeError()]}),
+    ],
+)
+def test_a_breach_is_seen(judged: Callable[[Record], list[str]], values: dict[str, Any]) -> None:
+    record = make_record(**values)
+    assert len(judged(record)) == 1
+    assert judge.breaches(record) == judged(record)
+    assert "1 breaches" in render(record)
+
+
+@pytest.mark.parametrize(
+    ("page", "fault"),
+    [
+        (replace(PAGE, ended=105.5, status=503), CUT),
+        (replace(PAGE, began=107.0, ended=107.5, status=503), CUT),
+        (replace(PAGE, ended=105.5, status=0), KILLED),
+        (replace(PAGE, ended=112.0), KILLED),
+    ],
+)
+def test_what_a_fault_excuses_is_no_breach(page: Page, fault: Fault) -> None:
+    assert judge.bad_pages(make_record(pages=[page], faults=[fault])) == []
+
+
+def make_zip(texts: list[str], file: str = canary(1, PICTURES)) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("top/data/json/entry.json", json.dumps([{"title": text} for text in texts]))
+        archive.writestr("top/data/media/000001.txt", file)
+    return packed.getvalue()
+
+
+WHOLE = make_zip([canary(1, number) for number in range(3)])
+FOREIGN = make_zip([canary(1, number) for number in range(3)], canary(1, PICTURES) + canary(2, 0))
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ([WHOLE], []),
+        ([make_zip([canary(1, 0)]), make_zip([canary(1, 1), canary(1, 2)])], []),
+        ([make_zip([canary(1, 0), canary(1, 1)])], ["incomplete"]),
+        ([WHOLE, make_zip([canary(1, 2)])], ["incomplete"]),
+        ([make_zip([canary(1, number) for number in range(3)], "another file")], ["incomplete"]),
+        ([FOREIGN], ["foreign"]),
+        ([WHOLE[:-40]], ["torn"]),
+        ([WHOLE.replace(b"canary-001-00001", b"canary-001-00009")], ["torn"]),
+    ],
+)
+def test_an_archive_is_judged_by_its_bytes(files: list[bytes], found: list[str]) -> None:
+    assert find_faults(files, ANN) == found
