@@ -1,14 +1,15 @@
 """What a run broke: each promise of the README, held against what was seen from outside. One line for each breach."""
 
-from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise, product
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from tests.chaos.browser import Page
 from tests.chaos.run import Fault, Record, Row
 
 SLOWEST = 6.0
 """Seconds within which a page answers, whatever else is broken."""
+RECOVERED = 30.0
+"""Seconds without a new fault within which every request is served."""
 LAG = 2.0
 """Seconds for which the end of a fault may still be felt: connections that it broke are met one after the other."""
 
@@ -28,6 +29,20 @@ def doubled(record: Record) -> list[str]:
     twice = [f"{row.id}: became ready {len(row.ready)} times" for row in record.rows if len(row.ready) > 1]
     overlap = [f"{later.id}: began while {earlier.id} was active" for earlier, later in _neighbours(record.rows)]
     return twice + overlap
+
+
+def late(record: Record) -> list[str]:
+    """Archives that took too long after they were asked for, and after the last fault that came in between."""
+    quiet = {row.id: row.ready[0] - _last_trouble(row, record.faults) for row in record.rows if row.ready}
+    return [
+        f"{each}: ready after {seconds:.1f} s without a fault"
+        for each, seconds in quiet.items()
+        if seconds > RECOVERED
+    ]
+
+
+def _last_trouble(row: Row, faults: list[Fault]) -> float:
+    return max([row.created, *(fault.ended for fault in faults if fault.ended < row.ready[0])])
 
 
 def _neighbours(rows: list[Row]) -> Iterator[tuple[Row, Row]]:
@@ -75,14 +90,13 @@ def slowest_page(record: Record) -> float:
     return max((page.ended - page.began for page in counted), default=0.0)
 
 
-def recoveries(record: Record) -> list[float]:
-    """Seconds from the end of a fault to each archive that was asked for before it and became ready after it."""
-    served = [(row.created, row.ready[0]) for row in record.rows if row.ready]
-    return sorted(
-        ready - fault.ended
-        for fault, (created, ready) in product(record.faults, served)
-        if created < fault.ended < ready
-    )
+def waits_after(fault: Fault, rows: Sequence[Row]) -> list[float]:
+    """Seconds from the end of a fault to each archive that was asked for before it and became ready after it.
+
+    Faults follow each other faster than that; what a later one costs is part of the wait.
+    """
+    served = ((row.created, row.ready[0]) for row in rows if row.ready)
+    return [ready - fault.ended for created, ready in served if created < fault.ended < ready]
 
 
 def count_attempts(record: Record) -> int:
@@ -90,11 +104,14 @@ def count_attempts(record: Record) -> int:
     return sum(max(0, row.attempt - 1) for row in record.rows)
 
 
-def count_pages(record: Record) -> Counter[str]:
-    return Counter(str(page.status or "unanswered") for page in record.pages)
-
-
 def breaches(record: Record, slowest: float = SLOWEST) -> list[str]:
     """Everything that is wrong; empty when every promise was kept."""
     errors = [f"the harness itself: {error!r}" for error in record.errors]
-    return [*errors, *not_served(record), *doubled(record), *damaged(record), *bad_pages(record, slowest)]
+    return [
+        *errors,
+        *not_served(record),
+        *doubled(record),
+        *late(record),
+        *damaged(record),
+        *bad_pages(record, slowest),
+    ]

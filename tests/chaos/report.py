@@ -1,10 +1,9 @@
 """The table that a run ends with."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tests.chaos import judge
-from tests.chaos.run import Record
+from tests.chaos.run import Fault, Record
 
 _SHOWN = 30
 
@@ -14,10 +13,16 @@ def render(record: Record) -> str:
 
 
 def _faults(record: Record) -> Iterator[str]:
-    for name, count in sorted(Counter(fault.kind.name for fault in record.faults).items()):
-        yield f"{name:<40}{count:>6}"
-    kinds = len({fault.kind.name for fault in record.faults})
-    yield f"{f'faults of {kinds} kinds':<40}{len(record.faults):>6}"
+    names = sorted({fault.kind.name for fault in record.faults})
+    yield f"{'':<40}{'faults':>6}   served after: p50, p99, max"
+    for name in names:
+        yield _line(name, [fault for fault in record.faults if fault.kind.name == name], record)
+    yield _line(f"all {len(names)} kinds", record.faults, record)
+
+
+def _line(name: str, faults: Sequence[Fault], record: Record) -> str:
+    waits = [wait for fault in faults for wait in judge.waits_after(fault, record.rows)]
+    return f"{name:<40}{len(faults):>6}{_spread(waits):>30}"
 
 
 def _figures(record: Record) -> Iterator[str]:
@@ -28,24 +33,25 @@ def _figures(record: Record) -> Iterator[str]:
         "attempts that faults cost": judge.count_attempts(record),
         "not served": len(judge.not_served(record)),
         "doubled": len(judge.doubled(record)),
+        "late": len(judge.late(record)),
         "foreign": downloads.count("foreign"),
-        "torn or incomplete": len(judge.damaged(record)) - downloads.count("foreign"),
+        "torn, incomplete or left behind": len(judge.damaged(record)) - downloads.count("foreign"),
         "pages": len(record.pages),
         "bad pages": len(judge.bad_pages(record)),
     }
     for name, count in figures.items():
         yield f"{name:<40}{count:>6}"
-    yield f"{'recovered: p50, p99, max':<40}{_recovery(record):>26}"
     yield f"{'slowest page':<40}{judge.slowest_page(record):>6.1f} s"
     yield f"{'the whole run':<40}{record.seconds:>6.0f} s"
 
 
-def _recovery(record: Record) -> str:
-    times = judge.recoveries(record)
+def _spread(times: list[float]) -> str:
+    """Seconds that people who waited when a fault ended went on waiting; later faults are part of it."""
     if not times:
         return "-"
-    p50, p99 = times[len(times) // 2], times[min(len(times) - 1, len(times) * 99 // 100)]
-    return f"{p50:.1f} s, {p99:.1f} s, {times[-1]:.1f} s"
+    ordered = sorted(times)
+    p50, p99 = ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
+    return f"{p50:.1f} s, {p99:.1f} s, {ordered[-1]:.1f} s"
 
 
 def _verdict(record: Record) -> Iterator[str]:

@@ -39,7 +39,7 @@ def make_record(**values: Any) -> Record:
 
 def test_an_innocent_run_is_let_go() -> None:
     assert judge.breaches(make_record()) == []
-    assert judge.recoveries(make_record()) == [4.0]
+    assert judge.waits_after(FAULT, make_record().rows) == [4.0]
     assert "every promise was kept" in render(make_record())
 
 
@@ -56,6 +56,7 @@ def test_an_innocent_run_is_let_go() -> None:
             judge.doubled,
             {"rows": [ROW, replace(ROW, id="b", created=109.0)], "downloads": [A, replace(A, archive_id="b")]},
         ),
+        (judge.late, {"rows": [replace(ROW, ready=[137.0], ended=137.0)]}),
         (judge.damaged, {"downloads": [Download("a", ["foreign"])]}),
         (judge.damaged, {"rows": [replace(ROW, gaps=1)]}),
         (judge.damaged, {"files": ["tmp/x: left behind"]}),
