@@ -1,7 +1,7 @@
 """PostgreSQL of the stack, and what is asked of it from outside: never through the application's own code.
 
-A trigger of ours writes down each state that a row of `archive` comes to, so nothing that happens between two looks is
-missed.
+A trigger of ours writes down each state that a row of `archive` comes to, and each time that it is finished, so that
+nothing between two looks is missed.
 """
 
 import time
@@ -25,7 +25,9 @@ _NOTEBOOK = """
 CREATE TABLE became (archive_id text, state text, at timestamptz DEFAULT clock_timestamp());
 CREATE FUNCTION note_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'INSERT' OR NEW.state <> OLD.state THEN INSERT INTO became VALUES (NEW.id, NEW.state); END IF;
+  IF TG_OP = 'INSERT' OR (NEW.state, NEW.finished_at) IS DISTINCT FROM (OLD.state, OLD.finished_at) THEN
+    INSERT INTO became VALUES (NEW.id, NEW.state);
+  END IF;
   RETURN NULL;
 END $$;
 CREATE TRIGGER note_state AFTER INSERT OR UPDATE ON archive FOR EACH ROW EXECUTE FUNCTION note_state();
