@@ -73,11 +73,6 @@ SETTINGS = (
     Setting("WTF_CSRF_TIME_LIMIT", None, "A form may stay open as long as the session lives."),
     Setting("RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", True, "A dead Redis must not turn sign-in into errors."),
     Setting(
-        "RATELIMIT_STORAGE_OPTIONS",
-        {"socket_timeout": 1, "socket_connect_timeout": 1},
-        "A Redis that hangs would hold each sign-in until it goes on; so it holds one for 2 s.",
-    ),
-    Setting(
         "RATELIMIT_SWALLOW_ERRORS", True, "Of two sign-ins that find Redis dead at once, the later would be a 500."
     ),
     Setting("RATELIMIT_HEADERS_ENABLED", False, "Limits are nobody's business but ours."),

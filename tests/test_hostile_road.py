@@ -28,6 +28,7 @@ from app.engine.writers.to_csv import unescape_formula
 from app.extensions import db
 from app.models import Archive, Comment, Entry, State
 from app.web import journal
+from tests.archives.conftest import paths_of
 from tests.beacon import Fired, brave, find_planted, listen, look
 from tests.browser import NewPage
 from tests.hostile import EMAIL, FORMULAS, HOST, PASSWORD, PAYLOADS, post, serve, write_everything
@@ -90,7 +91,7 @@ def make_archive(app: Flask) -> list[Path]:
         archive = service.find_archive(ann.id, archive_id)
         assert archive is not None
         assert (archive.state, archive.gap_count) == (State.READY, 0)
-        return service.paths_of(archive)
+        return paths_of(archive)
 
 
 def list_paths(app: Flask) -> list[str]:

@@ -69,7 +69,12 @@ def test_every_command_has_help_and_stands_in_the_readme(app: Flask) -> None:
         assert f"`flask {name}" in README, name
 
 
-OWN_FILE = {"RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", "RATELIMIT_HEADERS_ENABLED", "WTF_CSRF_TIME_LIMIT"}
+OWN_FILE = {
+    "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED",
+    "RATELIMIT_SWALLOW_ERRORS",
+    "RATELIMIT_HEADERS_ENABLED",
+    "WTF_CSRF_TIME_LIMIT",
+}
 """Settings of libraries that nobody should need to change; app/config.py tells their reasons."""
 
 
@@ -80,12 +85,14 @@ def test_every_setting_stands_in_the_readme_and_has_its_reason() -> None:
     assert all(setting.reason.endswith(".") for setting in SETTINGS)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-tools.txt", "requirements-bench.txt"]
+)
 def test_requirements_have_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text
     packages = re.findall(r"^[a-z0-9._\[\]-]+==", text, re.MULTILINE | re.IGNORECASE)
-    assert len(packages) > 30
+    assert len(packages) > 10
     assert text.count("--hash=sha256:") >= len(packages)
 
 

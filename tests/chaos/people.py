@@ -40,7 +40,7 @@ def make_people(settings: dict[str, Any], count: int, rng: random.Random) -> lis
         begin_write()
         hashed = password_hasher.hash(PASSWORD)
         uploads = Path(app.config["UPLOAD_DIR"])
-        uploads.mkdir(mode=0o700)
+        uploads.mkdir(mode=0o700, exist_ok=True)
         people = [_make_person(number, rng.choice(SIZES), hashed, uploads) for number in range(count)]
         db.session.commit()
         db.session.remove()

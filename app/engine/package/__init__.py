@@ -31,6 +31,8 @@ class Package:
         self._edition = edition
         self._most = None if part_size is None else part_size - min(RESERVE, part_size // 4)
         self._spools: dict[str, Spool] = {}
+        self._made: list[Spool] = []
+        """The living ones, and those that the press may or may not have taken over."""
         self.begin_part()
 
     def __enter__(self) -> Self:
@@ -42,7 +44,7 @@ class Package:
         self.press.stop()
         for part in self.parts:
             part.discard()
-        for spool in self._spools.values():
+        for spool in self._made:
             spool.discard()
 
     @property
@@ -79,6 +81,7 @@ class Package:
         """To the end of a member that grows while others do."""
         if name not in self._spools:
             self._spools[name] = Spool(self._folder / f"spool-{len(self._spools)}")
+            self._made.append(self._spools[name])
         self.press.do(self._spools[name].packing.write, content)
 
     def finish(self, name: str) -> None:
