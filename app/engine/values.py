@@ -58,28 +58,39 @@ def to_document(raw: Any) -> str | None:
 
 def to_documents(column: Sequence[Any]) -> list[str | None]:
     """The same for JSON that comes as the database's own text, which stays as it is wherever it can."""
-    return [_tidy(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
+    texts = [raw for raw in column if isinstance(raw, str)]
+    convert = _tidy if _is_untidy("".join(f"\n{text}" for text in texts), len(texts)) else _check
+    return [convert(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
 
 
 _check_json = msgspec.json.Decoder(msgspec.Raw).decode
 _read_json, _write_json = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
-_LONG = re.compile(r"\d{16}")
-_LONG_INTEGER = re.compile(r"(?<![.\d])\d{16}")
-"""A reader could lose digits of it. A fraction may be as long."""
+_has_long_integer = re.compile(r"[\s:\[,-][0-9]{16}").search
+"""A reader could lose digits of it. What stands behind a point, or within a text, may be as long."""
+
+
+def _is_untidy(lines: str, count: int) -> bool:
+    """Escapes that would hide text from a search, second lines, or long integers, in any of so many lines."""
+    return "\\u" in lines or "\r" in lines or lines.count("\n") > count or _has_long_integer(lines) is not None
+
+
+def _check(text: str) -> str | None:
+    try:
+        _check_json(text)
+    except (ValueError, RecursionError):
+        return _rescue(text)
+    return None if text == "null" else text
 
 
 def _tidy(text: str) -> str | None:
-    """One line, no escape that would hide text from a search, no integer that a reader could lose digits of."""
     try:
         _check_json(text)
-        if _LONG.search(text) and _LONG_INTEGER.search(text):
+        if _has_long_integer(f"\n{text}"):
             return to_document(json.loads(text))
-        if "\\u" in text or "\n" in text or "\r" in text:
-            text = _write_json(_read_json(text)).decode()
+        return _check(_write_json(_read_json(text)).decode() if _is_untidy(f"\n{text}", 1) else text)
     except (ValueError, RecursionError):
         # No JSON, though the column is declared so; SQLite takes anything. NaN, which Python writes, is read by it.
         return _rescue(text)
-    return None if text == "null" else text
 
 
 def _rescue(text: str) -> str | None:

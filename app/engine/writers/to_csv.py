@@ -60,10 +60,8 @@ def _texts(column: Sequence[Value]) -> Iterable[str]:
         return _numbers(column)
     if not kinds <= _TEXT:
         return [_quote(_say(value)) for value in column]
-    texts = [text or "" for text in column]
-    if any(first and not first.isalnum() for first in {text[:1] for text in texts}):
-        texts = list(map(escape_formula, texts))
-    return map(_quote, texts) if '"' in "".join(texts) else texts
+    texts = [text if text[:1].isalnum() else escape_formula(text) for text in (each or "" for each in column)]
+    return list(map(_quote, texts)) if '"' in "".join(texts) else texts
 
 
 def _quote(text: str) -> str:
