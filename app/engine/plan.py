@@ -4,19 +4,19 @@ The statements use the columns' own types and bind the person's id; they read ea
 to it, and carry what is needed to say whose row a foreign key points to.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, func, select
 
-from app.engine.documents import as_text, is_plain_json
 from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
 from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of
 from app.engine.selection import Selection
 from app.engine.shape import Field, Reference, TableShape
+from app.engine.stored import Convert, as_stored, find_convert
 from app.engine.values import to_field
 
 ROLES = Field("roles", "Your part", "text")
@@ -40,8 +40,8 @@ class PlannedTable:
     count: Select[Any]
     width: int
     """How many of the SELECT's columns are values; those behind are for pointers and roles."""
-    documents: frozenset[int]
-    """Positions of the columns that come as JSON text."""
+    stored: Mapping[int, Convert]
+    """Positions of the columns that come as the driver has them, and what converts them."""
     pointers: tuple[Pointer, ...]
     files: tuple[FileColumn, ...]
     roles: tuple[str, ...]
@@ -67,15 +67,15 @@ def _plan(node: Node, selection: Selection, included: Collection[Table]) -> Plan
     extra += [selection.reaches(path.hops, table) for path in roles]
     rows = selection.includes(node, table)
     count = select(func.count()).select_from(table)
-    documents = frozenset(position for position, column in enumerate(kept) if is_plain_json(column))
-    values = [as_text(column) if position in documents else column for position, column in enumerate(kept)]
+    stored = {position: convert for position, column in enumerate(kept) if (convert := find_convert(column))}
+    values = [as_stored(column) if position in stored else column for position, column in enumerate(kept)]
     columns = [*values, *(column.label(f"extra_{number}") for number, column in enumerate(extra))]
     return PlannedTable(
         shape=_shape(node, kept, included, has_roles=bool(roles)),
-        select=select(*columns).where(rows).order_by(*table.primary_key.columns),
+        select=select(*columns).select_from(table).where(rows).order_by(*table.primary_key.columns),
         count=count.where(rows),
         width=len(kept),
-        documents=documents,
+        stored=stored,
         pointers=pointers,
         files=tuple(_files(kept)),
         roles=tuple(path.role for path in roles),

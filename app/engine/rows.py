@@ -1,6 +1,6 @@
 """Runs one planned SELECT and hands on its rows a batch at a time, ready for every writer.
 
-SQLAlchemy's types read the values; what they become for the archive is decided a column at a time.
+What the values become for the archive is decided a column at a time.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from app.engine.plan import FileColumn, PlannedTable
 from app.engine.pointers import Pointer
 from app.engine.shape import Row, Value, WantedFile
-from app.engine.values import to_document, to_documents, to_value, to_values
+from app.engine.values import to_document, to_value, to_values
 
 MOST_ROWS = 1000
 MOST_CHARACTERS = 1024**2
@@ -88,8 +88,8 @@ def _finish(batch: Sequence[Sequence[Any]], planned: PlannedTable, pseudonyms: P
 
 
 def _convert(column: Sequence[Any], planned: PlannedTable, position: int) -> Sequence[Value]:
-    if position in planned.documents:
-        return to_documents(column)
+    if convert := planned.stored.get(position):
+        return convert(column)
     if planned.shape.fields[position].kind == "json":
         return list(map(to_document, column))
     return to_values(column)

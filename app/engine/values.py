@@ -58,8 +58,8 @@ def to_document(raw: Any) -> str | None:
 
 def to_documents(column: Sequence[Any]) -> list[str | None]:
     """The same for JSON that comes as the database's own text, which stays as it is wherever it can."""
-    texts = [raw for raw in column if isinstance(raw, str)]
-    convert = _tidy if _is_untidy("".join(f"\n{text}" for text in texts), len(texts)) else _check
+    lines = "".join([f"\n{raw}" for raw in column if isinstance(raw, str)])
+    convert = _shorten if _has_long_integer(lines) else _tidy
     return [convert(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
 
 
@@ -69,28 +69,21 @@ _has_long_integer = re.compile(r"[\s:\[,-][0-9]{16}").search
 """A reader could lose digits of it. What stands behind a point, or within a text, may be as long."""
 
 
-def _is_untidy(lines: str, count: int) -> bool:
-    """Escapes that would hide text from a search, second lines, or long integers, in any of so many lines."""
-    return "\\u" in lines or "\r" in lines or lines.count("\n") > count or _has_long_integer(lines) is not None
-
-
-def _check(text: str) -> str | None:
+def _tidy(text: str) -> str | None:
+    """On one line, without escapes that would hide text from a search."""
     try:
-        _check_json(text)
+        if "\\u" in text or "\n" in text or "\r" in text:
+            text = _write_json(_read_json(text)).decode()
+        else:
+            _check_json(text)
     except (ValueError, RecursionError):
+        # No JSON, though the column is declared so; SQLite takes anything. NaN, which Python writes, is read by it.
         return _rescue(text)
     return None if text == "null" else text
 
 
-def _tidy(text: str) -> str | None:
-    try:
-        _check_json(text)
-        if _has_long_integer(f"\n{text}"):
-            return to_document(json.loads(text))
-        return _check(_write_json(_read_json(text)).decode() if _is_untidy(f"\n{text}", 1) else text)
-    except (ValueError, RecursionError):
-        # No JSON, though the column is declared so; SQLite takes anything. NaN, which Python writes, is read by it.
-        return _rescue(text)
+def _shorten(text: str) -> str | None:
+    return _rescue(text) if _has_long_integer(f"\n{text}") else _tidy(text)
 
 
 def _rescue(text: str) -> str | None:

@@ -5,7 +5,7 @@ Written a column at a time, in half the time of Python's `csv`, which the tests 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from types import NoneType
 
 from app.engine.shape import Row, TableShape, Value
@@ -24,7 +24,7 @@ class CsvWriter:
 
     def __init__(self, shape: TableShape) -> None:
         # A negative decimal is text to keep its digits, yet a number to a spreadsheet, and calculates nothing.
-        self._cells: list[Callable[[Sequence[Value]], Iterable[str]]] = [
+        self._cells: list[Callable[[Sequence[Value]], list[str]]] = [
             _numbers if field.number else _texts for field in shape.fields
         ]
         self.opening = b"\xef\xbb\xbf" + _join([_texts([field.name]) for field in shape.fields])
@@ -43,29 +43,29 @@ def unescape_formula(text: str) -> str:
     return text.removeprefix("'")
 
 
-def _join(columns: Sequence[Iterable[str]]) -> bytes:
+def _join(columns: Sequence[Sequence[str]]) -> bytes:
     """The bytes of all rows, each cell in quotes."""
     lines = '"\r\n"'.join(map('","'.join, zip(*columns, strict=True)))
     return f'"{lines}"\r\n'.encode("utf-8", "backslashreplace")
 
 
-def _numbers(column: Sequence[Value]) -> Iterable[str]:
-    return ["" if value is None else _quote(str(value)) for value in column]
+def _numbers(column: Sequence[Value]) -> list[str]:
+    return _double_quotes(["" if value is None else str(value) for value in column])
 
 
-def _texts(column: Sequence[Value]) -> Iterable[str]:
+def _texts(column: Sequence[Value]) -> list[str]:
     """Most columns hold nothing to escape; that is asked once for the batch."""
     kinds = set(map(type, column))
     if kinds <= _INTEGER:
         return _numbers(column)
     if not kinds <= _TEXT:
-        return [_quote(_say(value)) for value in column]
-    texts = [text if text[:1].isalnum() else escape_formula(text) for text in (each or "" for each in column)]
-    return list(map(_quote, texts)) if '"' in "".join(texts) else texts
+        return _double_quotes(list(map(_say, column)))
+    texts = [each or "" for each in column]
+    return _double_quotes([text if text[:1].isalnum() else escape_formula(text) for text in texts])
 
 
-def _quote(text: str) -> str:
-    return text.replace('"', '""') if '"' in text else text
+def _double_quotes(texts: list[str]) -> list[str]:
+    return [text.replace('"', '""') for text in texts] if '"' in "".join(texts) else texts
 
 
 def _say(value: Value) -> str:

@@ -1,0 +1,93 @@
+"""Columns of SQLAlchemy's own types as the driver has them, where we say the same of them in less time.
+
+SQLite holds documents and moments as text and decimals as numbers; PostgreSQL's driver knows moments and decimals, and
+would parse documents. A type of somebody's own may answer something else, and is always asked.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, types
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from app.engine.shape import Value
+from app.engine.values import to_documents, to_values
+
+Convert = Callable[[Sequence[Any]], Sequence[Value]]
+"""A column of a batch, as it comes from the driver, to what the archive says."""
+
+_MOMENTS = frozenset({types.DateTime, types.DATETIME, types.TIMESTAMP})
+_DECIMALS = frozenset({types.Numeric, types.NUMERIC, types.DECIMAL})
+
+
+class as_stored(ColumnElement[Any]):  # noqa: N801  # reads as a function in statements, like SQLAlchemy's own
+    """The column without what its type would make of it."""
+
+    inherit_cache = False
+    type = types.NullType()
+
+    def __init__(self, column: Column[Any]) -> None:
+        self.column = column
+
+
+def find_convert(column: Column[Any]) -> Convert | None:
+    """What makes of the stored values what the column's type and `to_values` would; None: the type must be asked."""
+    kind = column.type
+    if isinstance(kind, types.JSON) and type(kind).__module__.startswith("sqlalchemy."):
+        return to_documents
+    if type(kind) in _MOMENTS:
+        return to_moments
+    if type(kind) in _DECIMALS and isinstance(kind, types.Numeric) and kind.asdecimal:
+        return partial(to_decimals, scale=_scale(kind))
+    return None
+
+
+def _scale(kind: types.Numeric[Any]) -> int:
+    """As SQLAlchemy chooses it for databases that hold floating-point numbers."""
+    chosen = (kind.decimal_return_scale, kind.scale, 10)
+    return next(scale for scale in chosen if scale is not None)
+
+
+def to_moments(column: Sequence[Any]) -> Sequence[Value]:
+    """SQLite's text needs a letter and a zone; what is no moment stays as it is."""
+    if not all(type(raw) is str for raw in column):
+        return [_to_moment(raw) if isinstance(raw, str) else raw for raw in to_values(column)]
+    lines = "\n".join(column)
+    if not _ARE_MOMENTS(lines):
+        return list(map(_to_moment, column))
+    return f"{lines}\n".replace(" ", "T").replace(".000000", "").replace("\n", "+00:00\n").split("\n")[:-1]
+
+
+_MOMENT = r"\d{4}-\d\d-\d\d [0-2]\d:[0-5]\d:[0-5]\d(?:\.\d{6})?"
+_IS_MOMENT = re.compile(_MOMENT, re.ASCII).fullmatch
+_ARE_MOMENTS = re.compile(rf"{_MOMENT}(?:\n{_MOMENT})*", re.ASCII).fullmatch
+
+
+def _to_moment(text: str) -> str:
+    return f"{text.replace(' ', 'T').removesuffix('.000000')}+00:00" if _IS_MOMENT(text) else text
+
+
+def to_decimals(column: Sequence[Any], scale: int) -> Sequence[Value]:
+    """SQLite's numbers get as many digits behind the point as the column has."""
+    if set(map(type, column)) <= {int, float}:
+        form = f"%.{scale}f"
+        return [form % raw for raw in column]
+    return [f"{raw:.{scale}f}" if isinstance(raw, int | float) else value for raw, value in _pairs(column)]
+
+
+def _pairs(column: Sequence[Any]) -> Sequence[tuple[Any, Value]]:
+    return list(zip(column, to_values(column), strict=True))
+
+
+@compiles(as_stored)
+def _compile(element: as_stored, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.column, **kw)
+
+
+@compiles(as_stored, "postgresql")
+def _compile_postgresql(element: as_stored, compiler: SQLCompiler, **kw: Any) -> str:
+    stored = compiler.process(element.column, **kw)
+    return f"CAST({stored} AS TEXT)" if isinstance(element.column.type, types.JSON) else stored

@@ -1,0 +1,72 @@
+"""What is read past SQLAlchemy's types says the same as what they read."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engine.stored import as_stored, find_convert, to_decimals, to_moments
+from app.engine.values import to_document, to_values
+from tests.engine.odd import Money
+
+MOMENTS = st.datetimes(min_value=dt.datetime(1000, 1, 1))  # noqa: DTZ001  # as a column without zone holds it
+
+
+@given(st.lists(st.one_of(st.none(), MOMENTS)), st.booleans())
+def test_a_moment_in_text_is_the_moment(moments: list[dt.datetime | None], all_set: bool) -> None:
+    kept: list[Any] = [moment for moment in moments if moment or not all_set]
+    texts = [moment and moment.strftime("%Y-%m-%d %H:%M:%S.%f") for moment in kept]
+    assert list(to_moments(texts)) == list(to_moments(kept)) == list(to_values(kept))
+
+
+def test_what_is_no_moment_stays_as_it_is() -> None:
+    texts = ["2026-01-01 09:30:00", "yesterday", "2026-01-01", "", 5, None]
+    assert list(to_moments(texts)) == ["2026-01-01T09:30:00+00:00", "yesterday", "2026-01-01", "", 5, None]
+    assert list(to_moments(["0000-00-00 00:00:00.000000\n"])) == ["0000-00-00 00:00:00.000000\n"]
+
+
+@given(st.lists(st.one_of(st.none(), st.decimals(-(10**9), 10**9, places=2))))
+def test_a_decimal_in_a_number_is_the_decimal(decimals: list[Decimal | None]) -> None:
+    numbers = [None if each is None else float(each) for each in decimals]
+    assert list(to_decimals(numbers, 2)) == [None if each is None else f"{each:.2f}" for each in decimals]
+    assert list(to_decimals(decimals, 2)) == list(to_values(decimals))
+
+
+COLUMNS: list[tuple[Any, list[Any]]] = [
+    (sa.DateTime(), [dt.datetime(1660, 1, 1, 9, 30), dt.datetime(2026, 11, 22, 9, 14, 0, 5), None]),  # noqa: DTZ001
+    (sa.DateTime(timezone=True), [dt.datetime(2026, 11, 22, 9, 14, tzinfo=dt.UTC), None]),
+    (sa.Numeric(12, 2), [Decimal("1.10"), Decimal("-0.05"), Decimal(10**9), None]),
+    (sa.Numeric(12, 4, asdecimal=False), [1.5, -2.25, None]),
+    (sa.JSON(), [{"a": ["é", 1.5, None]}, [2**60], "text", 5, True, None]),
+    (sa.Float(), [1.5, None]),
+    (Money(), [None]),
+]
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(("kind", "values"), COLUMNS)
+def test_both_ways_to_read_a_column_agree(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str, kind: Any, values: list[Any]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'stored.sqlite'}" if database == "sqlite" else request.getfixturevalue("postgres")
+    engine = sa.create_engine(url)
+    table = sa.Table(f"stored_{tmp_path.name[:20]}", sa.MetaData(), sa.Column("v", kind), prefixes=["TEMPORARY"])
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(table.insert(), [{"v": value} for value in values])
+        typed = connection.execute(sa.select(table.c.v)).scalars().all()
+        convert = find_convert(table.c.v)
+        expected = list(map(to_document, typed)) if isinstance(kind, sa.JSON) else list(to_values(typed))
+        if convert is None:
+            assert isinstance(kind, sa.Float | Money) or not kind.asdecimal
+        else:
+            stored = connection.execute(sa.select(as_stored(table.c.v)).select_from(table)).scalars().all()
+            assert [each and str(each).replace(" ", "") for each in convert(stored)] == [
+                each and str(each).replace(" ", "") for each in expected
+            ]
+    engine.dispose()
