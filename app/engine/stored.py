@@ -14,7 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.engine.shape import Value
-from app.engine.values import to_documents, to_values
+from app.engine.values import to_documents, to_value, to_values
 
 Convert = Callable[[Sequence[Any]], Sequence[Value]]
 """A column of a batch, as it comes from the driver, to what the archive says."""
@@ -72,14 +72,8 @@ def _to_moment(text: str) -> str:
 
 def to_decimals(column: Sequence[Any], scale: int) -> Sequence[Value]:
     """SQLite's numbers get as many digits behind the point as the column has."""
-    if set(map(type, column)) <= {int, float}:
-        form = f"%.{scale}f"
-        return [form % raw for raw in column]
-    return [f"{raw:.{scale}f}" if isinstance(raw, int | float) else value for raw, value in _pairs(column)]
-
-
-def _pairs(column: Sequence[Any]) -> Sequence[tuple[Any, Value]]:
-    return list(zip(column, to_values(column), strict=True))
+    form = f"%.{scale}f"
+    return [form % raw if isinstance(raw, int | float) else to_value(raw) for raw in column]
 
 
 @compiles(as_stored)

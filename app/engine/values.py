@@ -59,7 +59,7 @@ def to_document(raw: Any) -> str | None:
 def to_documents(column: Sequence[Any]) -> list[str | None]:
     """The same for JSON that comes as the database's own text, which stays as it is wherever it can."""
     lines = "".join([f"\n{raw}" for raw in column if isinstance(raw, str)])
-    convert = _shorten if _has_long_integer(lines) else _tidy
+    convert = _keep_digits if _has_long_integer(lines) else _tidy
     return [convert(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
 
 
@@ -78,15 +78,16 @@ def _tidy(text: str) -> str | None:
             _check_json(text)
     except (ValueError, RecursionError):
         # No JSON, though the column is declared so; SQLite takes anything. NaN, which Python writes, is read by it.
-        return _rescue(text)
+        return _reread(text)
     return None if text == "null" else text
 
 
-def _shorten(text: str) -> str | None:
-    return _rescue(text) if _has_long_integer(f"\n{text}") else _tidy(text)
+def _keep_digits(text: str) -> str | None:
+    return _reread(text) if _has_long_integer(f"\n{text}") else _tidy(text)
 
 
-def _rescue(text: str) -> str | None:
+def _reread(text: str) -> str | None:
+    """By Python's own reader and `to_value`; what is no JSON becomes a text in JSON."""
     try:
         return to_document(json.loads(text))
     except (ValueError, RecursionError):
@@ -129,13 +130,8 @@ _CONVERTERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Value]], ...] 
 
 
 _AS_THEY_ARE = frozenset({str, bool})
-_QUICK: dict[type, Callable[[Any], Value]] = {
-    int: _integer,
-    float: _float,
-    Decimal: str,
-    datetime: _moment,
-    date: date.isoformat,
-    uuid.UUID: str,
+_QUICK = {
+    kind: convert for kinds, convert in _CONVERTERS for kind in (kinds if isinstance(kinds, tuple) else (kinds,))
 }
 """By exact type; a subclass may be an enumeration, and goes the long way."""
 

@@ -41,11 +41,7 @@ class Packing:
     def finish(self) -> Content:
         if self._deflate:
             self._put(self._deflate.flush())
-        return Content(self._method, self.size, self.packed, self._crc)
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
+        return Content(self._method, self.size, self.packed, self._crc, self._digest.hexdigest())
 
     def _put(self, packed: bytes) -> None:
         self._place.write(packed)

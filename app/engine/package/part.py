@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.engine.package.packing import Advance, Packing, Spool, method_for, pour_from
-from app.engine.package.zip_writer import Content, ZipWriter
+from app.engine.package.zip_writer import Content, Pour, ZipWriter
 
 OVERHEAD = 1024
 """What packing may add to bytes that cannot be packed, at the least."""
@@ -49,25 +49,22 @@ class Part:
         self, name: str, source: BinaryIO, size: int, sha256: str | None = None, advance: Advance = lambda _: None
     ) -> None:
         """At most `size` bytes of `source`. Raises ChangedError where they do not come to `sha256`."""
-        digest = ""
 
         def pour(place: BinaryIO) -> Content:
-            nonlocal digest
-            packing = Packing(place, method_for(name))
-            content = pour_from(source, size, packing, advance)
-            digest = packing.sha256
-            if sha256 not in {None, digest}:
+            content = pour_from(source, size, Packing(place, method_for(name)), advance)
+            if sha256 not in {None, content.sha256}:
                 raise ChangedError
             return content
 
-        content = self._zip.add(f"{self.top}/{name}", pour, most=size + size // 1000 + OVERHEAD)
-        self.members[name] = Member(content.size, digest)
+        self._add(name, pour, size)
 
     def take(self, name: str, spool: Spool) -> None:
         """A member that was packed already."""
-        most = spool.packing.size + spool.packing.size // 1000 + OVERHEAD
-        content = self._zip.add(f"{self.top}/{name}", spool.pour, most=most)
-        self.members[name] = Member(content.size, spool.packing.sha256)
+        self._add(name, spool.pour, spool.packing.size)
+
+    def _add(self, name: str, pour: Pour, size: int) -> None:
+        content = self._zip.add(f"{self.top}/{name}", pour, most=size + size // 1000 + OVERHEAD)
+        self.members[name] = Member(content.size, content.sha256)
 
     def close(self) -> None:
         """It is a ZIP file now."""

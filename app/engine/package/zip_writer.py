@@ -16,6 +16,7 @@ STORED, DEFLATED = 0, 8
 LARGE, MANY = 0xFFFFFFFF, 0xFFFF
 """What stands where a number is too large for its field: see the ZIP64 fields."""
 LARGE_FROM, MANY_FROM = LARGE, MANY
+"""The numbers from which on those fields are used; tests lower them, to write small files that have them."""
 _PLAIN, _ZIP64 = 20, 45
 """The version of the format that a reader must know."""
 _UNIX_FILE = 0o100644 << 16
@@ -33,6 +34,8 @@ class Content:
     size: int
     packed: int
     crc: int
+    sha256: str
+    """For the manifest; the ZIP file itself has no room for it."""
 
 
 class ZipWriter:
@@ -53,7 +56,7 @@ class ZipWriter:
         """`most`: bytes that it may come to, packed or not. If `pour` raises, nothing of it stays."""
         start = self._file.tell()
         large = most >= LARGE_FROM
-        header = self._header(name, Content(STORED, 0, 0, 0), large=large)
+        header = self._header(name, Content(STORED, 0, 0, 0, ""), large=large)
         try:
             self._file.write(header)
             content = pour(self._file)
