@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from app.engine.names import ACTIVE
-from app.engine.package import Advance, ChangedError, Package
+from app.engine.package import Advance, ChangedError, Package, most_bytes
 from app.engine.shape import Gap, WantedFile
 
 OpenFile = Callable[[str, str], BinaryIO]
@@ -35,10 +35,10 @@ class Media:
         self._table = table
 
     def measure(self, wanted: WantedFile) -> int:
-        """How many bytes there are to copy; none where there is nothing."""
+        """How many bytes of a part its file may take; none where there is nothing."""
         try:
             with self._open(wanted.store, wanted.stored_name) as source:
-                return source.seek(0, os.SEEK_END)
+                return most_bytes(source.seek(0, os.SEEK_END))
         except OSError:
             return 0  # `take` will say why
 

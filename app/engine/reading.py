@@ -1,6 +1,6 @@
 """One pass over all tables of a person inside a snapshot; every writer gets each row once, so formats agree."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -76,26 +76,25 @@ class Reading:
         table = _Table(self._package, self._report, shown, self._formats)
         found = 0
         for batch in read_rows(connection, planned, self._pseudonyms):
-            for rows in self._take_files(batch, planned, table):
-                table.write(rows)
+            if planned.files:
+                self._write_with_files(batch, [file.column for file in planned.files], table)
+            else:
+                table.write(batch)
             found += len(batch)
             self._progress.advance(len(batch))
         table.finish()
         if found != expected:
             raise TornReadError(f"{planned.shape.name}: {expected} rows counted, {found} read")
 
-    def _take_files(self, batch: list[Row], planned: PlannedTable, table: "_Table") -> Iterator[list[Row]]:
-        """The batch with the paths of its files; a row at a time where each may be the last in its part."""
-        positions = [file.column for file in planned.files]
-        if not positions:
-            yield batch
-        elif not self._package.is_divided:
-            yield [self._take(row, positions) for row in batch]
-        else:
-            for row in batch:
-                wanted = [row[position] for position in positions if row[position] is not None]
-                table.make_room(_without(row, positions), sum(map(self._media.measure, wanted)))
-                yield [self._take(row, positions)]
+    def _write_with_files(self, batch: list[Row], positions: Sequence[int], table: "_Table") -> None:
+        """A row at a time where each may be the last in its part; room is asked for once, before its files."""
+        if not self._package.is_divided:
+            table.write([self._take(row, positions) for row in batch])
+            return
+        for row in batch:
+            wanted = [row[position] for position in positions if row[position] is not None]
+            table.make_room(_without(row, positions), sum(map(self._media.measure, wanted)))
+            table.put([self._take(row, positions)])
 
     def _take(self, row: Row, positions: Sequence[int]) -> Row:
         paths = {position: self._media.take(row[position]) for position in positions if row[position] is not None}
@@ -121,7 +120,7 @@ class _Table:
 
     def write(self, rows: Sequence[Row]) -> None:
         """What does not fit is divided, and goes on in the next part."""
-        contents = [writer.encode(rows) for writer in self._writers]
+        contents = self._encode(rows)
         if self._package.has_room(self._measure(contents)) or (len(rows) == 1 and not self._package.part.rows):
             self._put(rows, contents)
         elif len(rows) > 1:
@@ -133,9 +132,12 @@ class _Table:
 
     def make_room(self, row: Row, size: int) -> None:
         """For a row and as many bytes of files, in this part or in the next."""
-        contents = [writer.encode([row]) for writer in self._writers]
-        if not self._package.has_room(self._measure(contents) + size) and self._package.part.rows:
+        if not self._package.has_room(self._measure(self._encode([row])) + size) and self._package.part.rows:
             self._begin_part()
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """In this part, whatever its size."""
+        self._put(rows, self._encode(rows))
 
     def finish(self) -> None:
         """What this part has of the table is whole."""
@@ -150,6 +152,9 @@ class _Table:
         self.finish()
         self._package.begin_part()
         self._report.part = self._package.part.number
+
+    def _encode(self, rows: Sequence[Row]) -> list[bytes]:
+        return [writer.encode(rows) for writer in self._writers]
 
     def _put(self, rows: Sequence[Row], contents: Sequence[bytes]) -> None:
         for writer, content in zip(self._writers, contents, strict=True):

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
 from app.engine.minisign import Signer
-from app.engine.register import owned
+from app.engine.register import file, owned, subject
+from app.extensions import prepare_sqlite
 from tests.engine.conftest import open_file
 from tests.engine.shop import make_schema
 from tests.tools import find_tool, run_tool
@@ -209,6 +210,39 @@ def test_a_row_larger_than_a_part_has_one_to_itself(
     photos = rows(read(built), "photo")
     assert sorted(row["id"] for part in photos for row in part) == [1, 3, 5, *range(100, 100 + PICTURES)]
     assert sum(len(part) == 1 for part in photos) >= PICTURES - 1
+
+
+@pytest.mark.parametrize("size", [410_431, 410_553])
+def test_a_part_that_is_all_but_full_parts_no_row_from_its_file(ann: Order, tmp_path: Path, size: int) -> None:
+    """At these sizes the file still fitted, and then its row no longer did."""
+    metadata = sa.MetaData()
+    sa.Table("person", metadata, sa.Column("id", sa.Integer, primary_key=True), info=subject())
+    sa.Table(
+        "photo",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("person_id", sa.ForeignKey("person.id")),
+        sa.Column("stored", sa.String(80), info=file("photos")),
+        info=owned("person_id"),
+    )
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'photos.sqlite'}")
+    prepare_sqlite(engine)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(metadata.tables["person"].insert(), [{"id": 1}])
+        photos = [{"id": n, "person_id": 1, "stored": f"{n}.jpg"} for n in range(1, 41)]
+        connection.execute(metadata.tables["photo"].insert(), photos)
+    built = build_archive(
+        replace(ann, part_size=size, formats=("json",)),
+        engine=engine,
+        graph=build_graph(metadata),
+        open_file=lambda _store, name: io.BytesIO(random.Random(name).randbytes(20_000)),
+        workspace=tmp_path,
+        tell=lambda _step, _done: None,
+    )
+    assert len(built.parts) > 2
+    assert all(part.size <= size for part in built.parts)
+    engine.dispose()
 
 
 def test_json_alone_is_a_whole_archive(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from app.engine.package.packing import Advance, Spool
-from app.engine.package.part import ChangedError, Part
+from app.engine.package.part import ChangedError, Part, most_bytes
 from app.engine.package.press import Press
 from app.engine.shape import Edition
 
-__all__ = ["Advance", "ChangedError", "Package", "Part"]
+__all__ = ["Advance", "ChangedError", "Package", "Part", "most_bytes"]
 
 RESERVE = 8 * 1024**2
 """Bytes of a part kept for the report's pages and the checksums; a quarter of parts that are smaller than 32 MB."""

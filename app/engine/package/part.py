@@ -1,4 +1,4 @@
-"""One ZIP file of an archive while it is being written, and what stands in it. Called in the press only."""
+"""One ZIP file of an archive while it is being written. While rows are read, the press alone adds bytes to it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from app.engine.package.packing import Advance, Packing, Spool, method_for, pour
 from app.engine.package.zip_writer import Content, Pour, ZipWriter
 
 OVERHEAD = 1024
-"""What packing may add to bytes that cannot be packed, at the least."""
+"""At the least, what packing may add to bytes that cannot be packed; and the member's header and directory entry."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Member:
     size: int
     """Bytes, unpacked."""
     sha256: str
+
+
+def most_bytes(size: int) -> int:
+    """Of a part, that a member of so many bytes may take."""
+    return size + size // 1000 + OVERHEAD
 
 
 class ChangedError(OSError):
@@ -63,7 +68,7 @@ class Part:
         self._add(name, spool.pour, spool.packing.size)
 
     def _add(self, name: str, pour: Pour, size: int) -> None:
-        content = self._zip.add(f"{self.top}/{name}", pour, most=size + size // 1000 + OVERHEAD)
+        content = self._zip.add(f"{self.top}/{name}", pour, most=most_bytes(size))
         self.members[name] = Member(content.size, content.sha256)
 
     def close(self) -> None:
