@@ -7,16 +7,13 @@ comment, picture's name, file's name, and stands in what browsers say of themsel
 import io
 import json
 import re
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from tests.engine.report.test_hostile import PAYLOADS as LONG
@@ -42,20 +39,6 @@ MARKDOWN = (
 SIGNS = ("=", "+", "-", "@", "\t=", "\r=", " =", "|", "%", "'=", "＝")  # spreadsheets take that one too
 FORMULAS = tuple(f"{sign}cmd|' /C calc'!A0" for sign in SIGNS)
 TITLE_MAX = 200
-
-
-@contextmanager
-def serve(app: Flask) -> Iterator[str]:
-    """The site's address, with a port of the system's choice."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def write_everything(app: Flask, folder: Path) -> FlaskClient:

@@ -23,7 +23,9 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
+from app.stores import read_address
 from tests.programs import Program, wait_until
+from tests.relay import Relay, run_relay
 from tests.tools import find_python, find_tool, miss
 
 if TYPE_CHECKING:
@@ -223,6 +225,18 @@ def storage_url(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> s
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
     return bucket_url(object_store.endpoint, object_store.make_bucket())
+
+
+@pytest.fixture
+def bucket(storage_url: str) -> str:
+    return read_address(storage_url).bucket
+
+
+@pytest.fixture
+def relay(object_store: ObjectStore) -> Iterator[Relay]:
+    """A cable to it that the test can cut."""
+    with run_relay(object_store.endpoint) as relay:
+        yield relay
 
 
 def bucket_url(endpoint: str, bucket: str) -> str:

@@ -2,12 +2,16 @@
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
 
 from tests.browser import NewPage
 from tests.programs import PYTHON, Program
@@ -61,3 +65,17 @@ def sign_up(site: Site, page: Page, name: str) -> Page:
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page
+
+
+@contextmanager
+def serve(app: Flask) -> Iterator[str]:
+    """In this process; the site's address, with a port of the system's choice."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

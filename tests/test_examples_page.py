@@ -1,16 +1,15 @@
 """The examples page in a real browser."""
 
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from tests.browser import NewPage
 from tests.programs import Program
+from tests.site import serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker]
 SLOW = 60_000
@@ -23,13 +22,8 @@ def settings(sqlite_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
 
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/examples"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(app) as url:
+        yield f"{url}/examples"
 
 
 def press(page: Page, name: str) -> None:

@@ -31,7 +31,8 @@ from app.web import journal
 from tests.archives.conftest import paths_of
 from tests.beacon import Fired, brave, find_planted, listen, look
 from tests.browser import NewPage
-from tests.hostile import EMAIL, FORMULAS, HOST, PASSWORD, PAYLOADS, post, serve, write_everything
+from tests.hostile import EMAIL, FORMULAS, HOST, PASSWORD, PAYLOADS, post, write_everything
+from tests.site import serve
 
 pytestmark = pytest.mark.browser
 

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.archives import ledger, service, storage
 from app.extensions import db
 from app.models import Archive, Attachment, Comment, Entry, Tag, User
 from app.models.columns import database_time
+from app.tasks import generate_user_archive
+from tests.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -73,3 +76,22 @@ def let_lease_pass(archive_id: str) -> None:
 def change(archive_id: str, **values: Any) -> None:
     db.session.execute(sa.update(Archive).where(Archive.id == archive_id).values(**values))
     db.session.commit()
+
+
+@pytest.fixture
+def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who was rung for; no broker is needed to see that."""
+    people: list[str] = []
+    monkeypatch.setattr(generate_user_archive, "delay", people.append)
+    return people
+
+
+def sign_in(client: FlaskClient, email: str) -> FlaskClient:
+    answer = client.post("/sign-in", data={"email": email, "password": PASSWORD})
+    assert answer.status_code in {302, 303}
+    return client
+
+
+@pytest.fixture
+def ann_client(app: Flask, ann: User, client: FlaskClient, rung: list[str]) -> FlaskClient:
+    return sign_in(client, "ann@example.org")

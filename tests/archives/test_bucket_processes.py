@@ -18,14 +18,13 @@ from app.extensions import db
 from app.journal.attachments import Upload, stored
 from app.models import Entry, State, User
 from app.models.columns import now
-from app.stores import read_address
 from app.tasks import generate_user_archive
 from tests.archives.conftest import let_lease_pass, load
 from tests.archives.parts import claim
 from tests.conftest import PASSWORD
 from tests.object_store import ObjectStore, bucket_url
 from tests.programs import CELERY, PYTHON, QUIET, Program
-from tests.relay import Relay, run_relay
+from tests.relay import Relay
 
 pytestmark = pytest.mark.worker
 
@@ -35,17 +34,6 @@ MEGABYTE = 1024**2
 @pytest.fixture
 def settings(sqlite_settings: dict[str, Any], valkey: str, storage_url: str) -> dict[str, Any]:
     return {**sqlite_settings, "REDIS_URL": valkey, "STORAGE_URL": storage_url}
-
-
-@pytest.fixture
-def bucket(storage_url: str) -> str:
-    return read_address(storage_url).bucket
-
-
-@pytest.fixture
-def relay(object_store: ObjectStore) -> Iterator[Relay]:
-    with run_relay(object_store.endpoint) as relay:
-        yield relay
 
 
 @pytest.fixture

@@ -19,27 +19,8 @@ from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
 from app.people import create_user
 from app.tasks import generate_user_archive
-from tests.archives.conftest import change, let_lease_pass, load, paths_of
+from tests.archives.conftest import change, let_lease_pass, load, paths_of, sign_in
 from tests.conftest import PASSWORD
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Who was rung for; no broker is needed to see that."""
-    people: list[str] = []
-    monkeypatch.setattr(generate_user_archive, "delay", people.append)
-    return people
-
-
-def sign_in(client: FlaskClient, email: str) -> FlaskClient:
-    answer = client.post("/sign-in", data={"email": email, "password": PASSWORD})
-    assert answer.status_code in {302, 303}
-    return client
-
-
-@pytest.fixture
-def ann_client(app: Flask, ann: User, client: FlaskClient, rung: list[str]) -> FlaskClient:
-    return sign_in(client, "ann@example.org")
 
 
 @pytest.fixture

@@ -12,23 +12,9 @@ from app.archives.service import PartSizeError
 from app.engine import build
 from app.engine.build import Order
 from app.models import State, User
-from app.tasks import generate_user_archive
 from tests.archives.conftest import change, load
-from tests.archives.test_pages import sign_in
 
 GIGABYTE = 1024**3
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    people: list[str] = []
-    monkeypatch.setattr(generate_user_archive, "delay", people.append)
-    return people
-
-
-@pytest.fixture
-def ann_client(app: Flask, ann: User, client: FlaskClient, rung: list[str]) -> FlaskClient:
-    return sign_in(client, "ann@example.org")
 
 
 def test_the_form_offers_what_the_site_offers(app: Flask, ann_client: FlaskClient) -> None:

@@ -14,9 +14,8 @@ from app.archives.ledger import LeaseLostError
 from app.extensions import db
 from app.models import ArchiveDownload, ArchivePart, State, User
 from app.models.columns import now
-from tests.archives.conftest import change, let_lease_pass, load, path_of, paths_of
+from tests.archives.conftest import change, let_lease_pass, load, path_of, paths_of, sign_in
 from tests.archives.parts import build_parts, claim, finish_in_parts, publish_parts
-from tests.archives.test_pages import sign_in
 from tests.archives.test_service import files, read
 
 

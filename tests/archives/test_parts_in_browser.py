@@ -1,14 +1,12 @@
 """An archive of three files in a real browser: light and dark, wide and narrow, and without JavaScript."""
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from app.archives import service
 from app.models import User
@@ -17,6 +15,7 @@ from tests.archives.conftest import load
 from tests.archives.parts import finish_in_parts
 from tests.browser import NewPage
 from tests.conftest import PASSWORD
+from tests.site import serve
 
 pytestmark = pytest.mark.browser
 
@@ -28,14 +27,8 @@ def settings(sqlite_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
 
 @pytest.fixture
 def url(app: Flask) -> Iterator[str]:
-    """The site of the test, on a port of the system's choice."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(app) as url:
+        yield url
 
 
 def sign_in(page: Page, url: str) -> Page:

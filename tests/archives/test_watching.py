@@ -6,29 +6,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, g
+from flask import g
 from flask.testing import FlaskClient
 
 from app.archives import ledger, service, watching
 from app.extensions import db
 from app.models import State, User
 from app.models.columns import database_time
-from app.tasks import generate_user_archive
 from tests.archives.conftest import change, let_lease_pass, load
-from tests.conftest import PASSWORD
-
-
-@pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    people: list[str] = []
-    monkeypatch.setattr(generate_user_archive, "delay", people.append)
-    return people
-
-
-@pytest.fixture
-def ann_client(app: Flask, ann: User, client: FlaskClient, rung: list[str]) -> FlaskClient:
-    client.post("/sign-in", data={"email": "ann@example.org", "password": PASSWORD})
-    return client
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from app.stores import S3Store, StoreChangedError, StoreDownError, StoreSettingE
 from app.stores.s3_client import Client
 from tests.object_store import ObjectStore, bucket_url
 from tests.programs import ROOT
-from tests.relay import Relay, run_relay
+from tests.relay import Relay
 
 MEGABYTE = 1024**2
 BIG = os.urandom(12 * MEGABYTE)
@@ -33,19 +33,8 @@ ANY_AGE = -60
 
 
 @pytest.fixture
-def bucket(storage_url: str) -> str:
-    return read_address(storage_url).bucket
-
-
-@pytest.fixture
 def store(storage_url: str) -> S3Store:
     return S3Store(read_address(storage_url), "archives")
-
-
-@pytest.fixture
-def relay(object_store: ObjectStore) -> Iterator[Relay]:
-    with run_relay(object_store.endpoint) as relay:
-        yield relay
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from app.engine.shape import Coverage, Field, Gap, Reference, Row, TableShape
+from tests.beacon import Fired, listen
 from tests.browser import NewPage
 from tests.engine.report.sample import declare, make_edition, write_report
 
@@ -89,19 +89,6 @@ PAYLOADS = tuple(
 MOST = 45
 """The least number of payloads that must fire unescaped; the rest are for other contexts than HTML."""
 
-Fired = set[str]
-
-
-def listen(page: Page) -> Fired:
-    fired: Fired = set()
-
-    def take(route: Route) -> None:
-        fired.add(urlsplit(route.request.url).path.strip("/").split("/")[0])
-        route.fulfill(status=204)
-
-    page.context.route(f"{HOST}/**", take)
-    return fired
-
 
 def write_hostile(folder: Path) -> Path:
     """Every payload in every place that takes text: names, labels, titles, values, reasons, facts of the archive."""
@@ -165,7 +152,7 @@ def test_nothing_fires(hostile: Path, new_page: NewPage) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    fired = listen(page)
+    fired = listen(page, HOST)
     visit(page, hostile)
     assert fired == set()
     assert [text for text in complaints if "ERR_FILE_NOT_FOUND" not in text] == []
@@ -181,7 +168,7 @@ def test_escaping_alone_keeps_it_so(hostile: Path, new_page: NewPage, tmp_path: 
         assert found == 1
         (folder / path.name).write_text(text, encoding="utf-8")
     page = new_page(may_err=True)
-    fired = listen(page)
+    fired = listen(page, HOST)
     visit(page, folder)
     assert fired == set()
 
@@ -208,7 +195,7 @@ def fire(new_page: NewPage, paths: list[Path], patience: Sequence[int], is_enoug
     `patience`: milliseconds to stay on each page, round by round.
     """
     page = new_page(may_err=True)
-    fired = listen(page)
+    fired = listen(page, HOST)
     for milliseconds in patience:
         for path in (path for path in paths if path.stem not in fired):
             # A page that refreshes itself away at once is no failure of the test.
