@@ -78,7 +78,7 @@ def _finish(batch: Sequence[Sequence[Any]], planned: PlannedTable, pseudonyms: P
     columns = [_convert(raw[position], planned, position) for position in range(planned.width)]
     keys = _keys(planned, columns) if planned.files else ()
     if planned.pointers:
-        _point(batch, columns, planned.pointers, pseudonyms)
+        _point(raw, columns, planned.pointers, pseudonyms)
     wanted = [(file.column, _want(file, columns, keys)) for file in planned.files]
     for position, names in wanted:
         columns[position] = names
@@ -122,19 +122,30 @@ def _roles(roles: Sequence[str], raw: list[tuple[Any, ...]]) -> list[str]:
 
 
 def _point(
-    batch: Sequence[Sequence[Any]],
+    raw: list[tuple[Any, ...]],
     columns: list[Sequence[Value]],
     pointers: Sequence[Pointer],
     pseudonyms: Pseudonyms,
 ) -> None:
     """Row by row: names are given in the order of the rows, however they are divided into batches."""
-    for pointer in pointers:
-        columns[pointer.column] = list(columns[pointer.column])
-    for number, raw in enumerate(batch):
-        for pointer in pointers:
-            column: Any = columns[pointer.column]
-            if column[number] is not None and not raw[pointer.is_yours]:
-                column[number] = _name(raw, pointer, pseudonyms)
+    found = {pointer: _find_strangers(columns[pointer.column], raw[pointer.is_yours]) for pointer in pointers}
+    for pointer, numbers in found.items():
+        if numbers:
+            columns[pointer.column] = list(columns[pointer.column])
+    for number in sorted(set().union(*found.values())):
+        row = [column[number] for column in raw]
+        for pointer, numbers in found.items():
+            if number in numbers:
+                column: Any = columns[pointer.column]
+                column[number] = _name(row, pointer, pseudonyms)
+
+
+def _find_strangers(column: Sequence[Value], are_yours: Sequence[Any]) -> set[int]:
+    """The rows whose pointer leads out of the archive; in most tables there is none."""
+    if all(are_yours):
+        return set()
+    pairs = enumerate(zip(column, are_yours, strict=True))
+    return {number for number, (value, is_yours) in pairs if value is not None and not is_yours}
 
 
 def _name(raw: Sequence[Any], pointer: Pointer, pseudonyms: Pseudonyms) -> str:

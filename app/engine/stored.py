@@ -73,7 +73,12 @@ def _to_moment(text: str) -> str:
 def to_decimals(column: Sequence[Any], scale: int) -> Sequence[Value]:
     """SQLite's numbers get as many digits behind the point as the column has."""
     form = f"%.{scale}f"
+    if column and _NUMBERS.issuperset(map(type, column)):
+        return ("\n".join([form] * len(column)) % tuple(column)).split("\n")
     return [form % raw if isinstance(raw, int | float) else to_value(raw) for raw in column]
+
+
+_NUMBERS = frozenset({int, float})
 
 
 @compiles(as_stored)

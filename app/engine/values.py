@@ -40,11 +40,16 @@ def to_value(raw: Any) -> Value:
 def to_values(column: Sequence[Any]) -> Sequence[Value]:
     """`to_value` of each. Most columns hold one type, and then it is asked once for a batch and not for each value."""
     kinds = set(map(type, column)) - {NoneType}
-    if kinds <= _AS_THEY_ARE:
+    if kinds <= _AS_THEY_ARE or (kinds == {int} and _are_exact(column)):
         return column
     if len(kinds) == 1 and (convert := _QUICK.get(kinds.pop())):
         return [None if raw is None else convert(raw) for raw in column]
     return list(map(to_value, column))
+
+
+def _are_exact(column: Sequence[int | None]) -> bool:
+    numbers = [raw for raw in column if raw is not None]
+    return min(numbers) >= -EXACT and max(numbers) <= EXACT
 
 
 def to_document(raw: Any) -> str | None:
@@ -58,15 +63,50 @@ def to_document(raw: Any) -> str | None:
 
 def to_documents(column: Sequence[Any]) -> list[str | None]:
     """The same for JSON that comes as the database's own text, which stays as it is wherever it can."""
-    lines = "".join([f"\n{raw}" for raw in column if isinstance(raw, str)])
-    convert = _keep_digits if _has_long_integer(lines) else _tidy
-    return [convert(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
+    texts = [raw for raw in column if raw is not None]
+    if _are_tidy(texts):
+        return [None if raw == "null" else raw for raw in column]
+    return [_to_tidy(raw) if isinstance(raw, str) else to_document(raw) for raw in column]
 
 
+_split_json = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _check_json = msgspec.json.Decoder(msgspec.Raw).decode
 _read_json, _write_json = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
-_has_long_integer = re.compile(r"[\s:\[,-][0-9]{16}").search
-"""A reader could lose digits of it. What stands behind a point, or within a text, may be as long."""
+
+
+def _are_tidy(texts: Sequence[Any]) -> bool:
+    """Is each one document that stays as it is? Asked of a whole batch, in a fifth of the time.
+
+    What the parser finds between the commas that we put there must have the lengths of what we put there: otherwise
+    one text was several documents, or several texts were one.
+    """
+    if not all(type(text) is str for text in texts):
+        return False
+    whole = f"[{','.join(texts)}]"
+    if "\\u" in whole or "\n" in whole or "\r" in whole or _has_long_integer(whole):
+        return False
+    try:
+        lengths = list(map(len, texts if whole.isascii() else map(str.encode, texts)))
+        return list(map(len, _split_json(whole))) == lengths
+    except (ValueError, RecursionError):
+        return False
+
+
+def _has_long_integer(text: str) -> bool:
+    """A reader could lose digits of it. What stands behind a point, or within a text, may be as long.
+
+    The expression alone takes eight times as long as a look for so many digits anywhere.
+    """
+    zeros = text.encode("utf-8", "replace").translate(_ZEROS)
+    return b"0" * 16 in zeros and _LONG_INTEGER.search(text) is not None
+
+
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_INTEGER = re.compile(r"(?:^|[\s:\[,-])[0-9]{16}")
+
+
+def _to_tidy(text: str) -> str | None:
+    return _reread(text) if _has_long_integer(text) else _tidy(text)
 
 
 def _tidy(text: str) -> str | None:
@@ -80,10 +120,6 @@ def _tidy(text: str) -> str | None:
         # No JSON, though the column is declared so; SQLite takes anything. NaN, which Python writes, is read by it.
         return _reread(text)
     return None if text == "null" else text
-
-
-def _keep_digits(text: str) -> str | None:
-    return _reread(text) if _has_long_integer(f"\n{text}") else _tidy(text)
 
 
 def _reread(text: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.engine.register import owned
@@ -242,3 +242,29 @@ def test_a_document_loses_nothing_on_its_way(document: Any, ascii_only: bool, in
 )
 def test_a_document_is_one_line_of_json_whatever_the_database_holds(raw: Any, text: str | None) -> None:
     assert to_documents([raw]) == [text]
+
+
+TEXTS = [
+    "1,2",
+    "[3",
+    "4]",
+    '{"a": 1}',
+    " 5",
+    "6 ",
+    "null",
+    '""',
+    "",
+    "NaN",
+    '"é"',
+    "[12345678901234567]",
+    '"\\u00e9"',
+    "[\n1]",
+    None,
+]
+
+
+@given(st.lists(st.sampled_from(TEXTS), max_size=6))
+@example(["1,2", "[3", "4]"])
+def test_texts_that_are_no_documents_are_not_taken_for_their_neighbours(batch: list[str | None]) -> None:
+    """Put side by side, the three of the example are three documents: 1, 2 and [3,4]."""
+    assert to_documents(batch) == [found for raw in batch for found in to_documents([raw])]

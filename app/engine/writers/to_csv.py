@@ -61,7 +61,9 @@ def _texts(column: Sequence[Value]) -> list[str]:
     if not kinds <= _TEXT:
         return _double_quotes(list(map(_say, column)))
     texts = [each or "" for each in column]
-    return _double_quotes([text if text[:1].isalnum() else escape_formula(text) for text in texts])
+    if not "".join([text[:1] for text in texts]).isalnum():
+        texts = [text if text[:1].isalnum() else escape_formula(text) for text in texts]
+    return _double_quotes(texts)
 
 
 def _double_quotes(texts: list[str]) -> list[str]:
