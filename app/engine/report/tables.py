@@ -59,7 +59,7 @@ class TableReport:
         for position in self._file_fields:
             self.files += len(rows) - columns[position].count(None)
         self.readable |= {
-            position for position in self._ids - self.readable if any(map(is_readable, columns[position]))
+            position for position in self._ids - self.readable if any(map(is_readable, _texts(columns[position])))
         }
         if self.year_field is not None:
             self._count_years(columns[self.year_field])
@@ -81,7 +81,7 @@ class TableReport:
 
     def _count_years(self, column: Sequence[Value]) -> None:
         """A day at a time, but for those on which the year depends on the time zone."""
-        texts = [value for value in column if isinstance(value, str)]
+        texts = _texts(column)
         days = Counter([text[:10] for text in texts])
         for day, count in days.items():
             if day[5:] not in NEAR_NEW_YEAR and (year := self._formats.year(day)) is not None:
@@ -120,5 +120,9 @@ class TableReport:
         return self.shape.fields[position].kind in OPENERS and position not in self.hidden
 
 
-def is_readable(value: object) -> bool:
-    return isinstance(value, str) and not OPAQUE.fullmatch(value)
+def _texts(column: Sequence[Value]) -> list[str]:
+    return [value for value in column if isinstance(value, str)]
+
+
+def is_readable(text: str) -> bool:
+    return not OPAQUE.fullmatch(text)

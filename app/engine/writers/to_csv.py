@@ -11,7 +11,9 @@ from types import NoneType
 from app.engine.shape import Row, TableShape, Value
 
 FORMULA = frozenset("=+-@\t\r\n\0|%＝＋－＠")  # noqa: RUF001  # the full-width forms work in spreadsheets too
-_DANGEROUS = re.compile(rf"'|\s*[{re.escape(''.join(sorted(FORMULA)))}]").match
+_SIGNS = re.escape("".join(sorted(FORMULA)))
+_DANGEROUS = re.compile(rf"'|\s*[{_SIGNS}]").match
+_MAY_BEGIN_ONE = re.compile(rf"['\s{_SIGNS}]").search
 _TEXT, _INTEGER = {str, NoneType}, {int, NoneType}
 
 
@@ -61,7 +63,7 @@ def _texts(column: Sequence[Value]) -> list[str]:
     if not kinds <= _TEXT:
         return _double_quotes(list(map(_say, column)))
     texts = [each or "" for each in column]
-    if not "".join([text[:1] for text in texts]).isalnum():
+    if _MAY_BEGIN_ONE("".join([text[:1] for text in texts])):
         texts = [text if text[:1].isalnum() else escape_formula(text) for text in texts]
     return _double_quotes(texts)
 

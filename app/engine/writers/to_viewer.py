@@ -5,7 +5,9 @@ in memory. The same rows give the same chunks, however they were divided into ba
 """
 
 import base64
+import itertools
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from app.engine.names import file_name
@@ -39,13 +41,18 @@ class ViewerWriter:
 
     def write(self, rows: Sequence[Row]) -> None:
         text = _to_lines(self.convert(rows))
-        if self._fits(len(rows), text):
+        if len(rows) <= MOST_ROWS - self._held and len(text) <= MOST_BYTES - self._size:
             self._add(len(rows), text)
             return
-        for line in text.splitlines(keepends=True):
-            if self._held and not self._fits(1, line):
+        lines = text.splitlines(keepends=True)
+        while lines:
+            count = self._count_fitting(lines)
+            if not count and self._held:
                 self.flush()
-            self._add(1, line)
+                continue
+            count = count or 1  # a row that is too long has a chunk to itself
+            self._add(count, b"".join(lines[:count]))
+            del lines[:count]
 
     def convert(self, rows: Sequence[Row]) -> Sequence[Row]:
         """What people read of values that would be long in a browser."""
@@ -67,8 +74,10 @@ class ViewerWriter:
         self._flushed += self._held
         self._lines, self._size, self._held = [], 0, 0
 
-    def _fits(self, rows: int, text: bytes) -> bool:
-        return self._held + rows <= MOST_ROWS and self._size + len(text) <= MOST_BYTES
+    def _count_fitting(self, lines: Sequence[bytes]) -> int:
+        """How many of the lines this chunk still takes."""
+        by_size = bisect_right(list(itertools.accumulate(map(len, lines))), MOST_BYTES - self._size)
+        return min(by_size, MOST_ROWS - self._held)
 
     def _add(self, rows: int, text: bytes) -> None:
         self._lines.append(text)
