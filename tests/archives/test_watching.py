@@ -99,7 +99,7 @@ def facts(archive_id: str) -> tuple[object, ...]:
 
 
 def test_a_long_line_is_counted_to_a_limit_and_asks_less_often(
-    ann: User, ann_client: FlaskClient, waiting: str, make_person: Callable[..., User], monkeypatch: pytest.MonkeyPatch
+    ann: User, ann_client: FlaskClient, waiting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "MOST_AHEAD", 60)
     people = [User(name=f"P{number}") for number in range(65)]

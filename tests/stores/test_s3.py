@@ -336,4 +336,4 @@ def test_memory_stays_flat(store: S3Store, tmp_path: Path) -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 3 * 8 * MEGABYTE, f"{peak / MEGABYTE:.1f} MiB for a file of 80"
+    assert peak < 3 * 8 * MEGABYTE, f"{peak / MEGABYTE:.1f} MiB for a file of {4 * len(BIG) / MEGABYTE:.0f}"
