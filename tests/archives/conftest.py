@@ -9,10 +9,11 @@ from flask.testing import FlaskClient
 
 from app.archives import ledger, service, storage
 from app.extensions import db
-from app.models import Archive, Attachment, Comment, Entry, Tag, User
+from app.models import Archive, Attachment, Comment, Entry, State, Tag, User
 from app.models.columns import database_time
 from app.tasks import generate_user_archive
 from tests.conftest import PASSWORD
+from tests.programs import wait_until
 
 
 @pytest.fixture
@@ -84,6 +85,23 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     people: list[str] = []
     monkeypatch.setattr(generate_user_archive, "delay", people.append)
     return people
+
+
+def request(person: User) -> str:
+    """The row, then the bell, as the page does it; returns the archive's id."""
+    archive_id, _ = service.request_archive(person.id)
+    generate_user_archive.delay(person.id)
+    return archive_id
+
+
+def wait_for_state(archive_id: str, state: State, *, done: int = 0) -> Archive:
+    """`done`: at least so far, in thousandths."""
+
+    def look() -> Archive | None:
+        archive = load(archive_id)
+        return archive if archive.state == state and archive.done >= done else None
+
+    return wait_until(look, what=f"{state} of {archive_id}")
 
 
 def sign_in(client: FlaskClient, email: str) -> FlaskClient:

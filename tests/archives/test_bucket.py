@@ -20,10 +20,9 @@ from app.journal import attachments, uploads
 from app.journal.attachments import Upload, UploadRefusedError
 from app.models import Attachment, Entry, Pulse, State, User
 from app.models.columns import database_time, now
-from app.stores import StoreChangedError, make_stores, read_address
+from app.stores import StoreChangedError, make_stores
 from tests.archives.conftest import change, let_lease_pass, load
 from tests.archives.parts import build_parts
-from tests.conftest import PASSWORD
 from tests.object_store import ObjectStore
 
 PICTURE = os.urandom(3_000_000)
@@ -36,22 +35,11 @@ def settings(sqlite_settings: dict[str, Any], storage_url: str) -> dict[str, Any
 
 
 @pytest.fixture
-def bucket(storage_url: str) -> str:
-    return read_address(storage_url).bucket
-
-
-@pytest.fixture
 def picture(app: Flask, ann: User) -> Attachment:
     with attachments.stored([Upload("sea.jpg", io.BytesIO(PICTURE))]) as rows:
         db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=rows))
         db.session.commit()
     return rows[0]
-
-
-@pytest.fixture
-def ann_client(ann: User, client: FlaskClient) -> FlaskClient:
-    client.post("/sign-in", data={"email": "ann@example.org", "password": PASSWORD})
-    return client
 
 
 def take_away_the_store(app: Flask) -> None:

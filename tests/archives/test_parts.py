@@ -26,11 +26,6 @@ def ready(ann: User, waiting: str) -> str:
     return waiting
 
 
-@pytest.fixture
-def ann_client(app: Flask, ann: User, client: FlaskClient) -> FlaskClient:
-    return sign_in(client, "ann@example.org")
-
-
 def path(archive_id: str, number: int) -> str:
     return f"/archives/{archive_id}/download/{number}"
 

@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from app.config import LARGE_QUEUE, QUEUE
 from app.extensions import db
 from app.models import Entry, State, User
 from app.tasks import generate_user_archive, reconcile_archives
-from tests.archives.conftest import load
-from tests.programs import CELERY, QUIET, Program, wait_until
+from tests.archives.conftest import load, request, wait_for_state
+from tests.programs import Program, wait_until
 
 pytestmark = pytest.mark.worker
 
@@ -32,14 +31,11 @@ def settings(postgresql_settings: dict[str, Any], valkey: str) -> dict[str, Any]
     return {**postgresql_settings, **PATIENT, "REDIS_URL": valkey, "ARCHIVE_LARGE_ROWS": 3, "EXAMPLES": True}
 
 
-def request(person: User) -> str:
-    archive_id, _ = service.request_archive(person.id)
-    generate_user_archive.delay(person.id)
-    return archive_id
-
-
-def wait_for(archive_id: str, *states: State) -> None:
-    wait_until(lambda: load(archive_id).state in states, what=f"{states} of {archive_id}")
+@pytest.fixture
+def many_entries(app: Flask, ann: User) -> None:
+    """Long enough to be caught in the middle."""
+    db.session.add_all(Entry(author_id=ann.id, title=f"Day {number}", body="Waves. " * 20) for number in range(5000))
+    db.session.commit()
 
 
 @contextmanager
@@ -67,7 +63,7 @@ def signal_children(worker: Program, number: signal.Signals) -> None:
 
 
 def test_small_ones_are_made_beside_a_large_one(
-    ann: User, bob: User, many_entries: int, start_worker: Callable[..., Program]
+    ann: User, bob: User, many_entries: None, start_worker: Callable[..., Program]
 ) -> None:
     start_worker(queue=QUEUE)
     for_large = start_worker(queue=LARGE_QUEUE)
@@ -75,16 +71,16 @@ def test_small_ones_are_made_beside_a_large_one(
     wait_until(lambda: load(large).large, what="the count")
     with frozen(for_large, large):
         small = request(bob)
-        wait_for(small, State.READY)
+        wait_for_state(small, State.READY)
         assert load(large).state == State.RUNNING
         reconcile_archives.delay()
         wait_until(service.is_anybody_working, what="the reconciler")
-    wait_for(large, State.READY)
+    wait_for_state(large, State.READY)
     assert load(large).attempt == 1
 
 
 def test_with_one_queue_they_wait(
-    ann: User, bob: User, many_entries: int, start_worker: Callable[..., Program]
+    ann: User, bob: User, many_entries: None, start_worker: Callable[..., Program]
 ) -> None:
     """The control."""
     worker = start_worker(ARCHIVE_LARGE_ROWS=None)
@@ -93,32 +89,24 @@ def test_with_one_queue_they_wait(
         small = request(bob)
         time.sleep(3)
         assert load(small).state == State.QUEUED
-    wait_for(small, State.READY)
+    wait_for_state(small, State.READY)
     assert load(small).started_at >= load(large).finished_at  # type: ignore[operator]
 
 
-@pytest.fixture
-def many_entries(app: Flask, ann: User) -> int:
-    """Long enough to be caught in the middle."""
-    db.session.add_all(Entry(author_id=ann.id, title=f"Day {number}", body="Waves. " * 20) for number in range(5000))
-    db.session.commit()
-    return 5000
-
-
 def test_a_worker_without_options_makes_both(
-    ann: User, bob: User, many_entries: int, start_worker: Callable[..., Program]
+    ann: User, bob: User, many_entries: None, start_worker: Callable[..., Program]
 ) -> None:
     """`celery -A make_celery worker`, as the manual types it."""
     start_worker()
     large, small = request(ann), request(bob)
-    wait_for(small, State.READY)
-    wait_for(large, State.READY)
+    wait_for_state(small, State.READY)
+    wait_for_state(large, State.READY)
     assert (load(large).large, load(small).large) == (True, False)
 
 
 @pytest.mark.parametrize(("priority", "is_first"), [(None, True), (3, False)])
 def test_the_reconciler_does_not_stand_in_line(
-    app: Flask, settings: dict[str, Any], valkey: str, bob: User, tmp_path: Path, priority: int | None, is_first: bool
+    app: Flask, valkey: str, bob: User, start_worker: Callable[..., Program], priority: int | None, is_first: bool
 ) -> None:
     """Beat sends it with a priority of its own, and its message would expire in a long line. The control has none."""
     for _ in range(20):
@@ -127,12 +115,8 @@ def test_the_reconciler_does_not_stand_in_line(
     reconcile_archives.apply_async(**(options if priority is None else {**options, "priority": priority}))
     with Redis.from_url(valkey) as client:
         assert sum(client.llen(key) for key in client.scan_iter("celery*") if client.type(key) == b"list") == 21
-    command = (*CELERY, "worker", "--loglevel", "INFO", "--concurrency", "1", *QUIET)
-    worker = Program(command, tmp_path / "log", settings=settings)
-    try:
-        wait_until(lambda: worker.log().count(" succeeded in ") == 21, what=f"all tasks: {worker.log()}")
-        done = [line for line in worker.log().splitlines() if " received" in line]
-        position = next(number for number, line in enumerate(done) if "reconcile_archives" in line)
-        assert (position == 0) is is_first, done
-    finally:
-        worker.stop(seconds=0)
+    worker = start_worker()
+    wait_until(lambda: worker.log().count(" succeeded in ") == 21, what=f"all tasks: {worker.log()}")
+    done = [line for line in worker.log().splitlines() if " received" in line]
+    position = next(number for number, line in enumerate(done) if "reconcile_archives" in line)
+    assert (position == 0) is is_first, done

@@ -14,8 +14,7 @@ from app.archives import service
 from app.extensions import begin_write, db
 from app.models import Archive, Entry, State, User
 from app.models.columns import database_time, new_id
-from app.tasks import generate_user_archive
-from tests.archives.conftest import load, paths_of
+from tests.archives.conftest import load, paths_of, request, wait_for_state
 from tests.programs import CELERY, Program, wait_until
 
 pytestmark = pytest.mark.worker
@@ -47,20 +46,6 @@ def long_journal(app: Flask, ann: User) -> int:
     db.session.execute(sa.insert(Entry), rows)
     db.session.commit()
     return many
-
-
-def request(ann: User) -> str:
-    archive_id, _ = service.request_archive(ann.id)
-    generate_user_archive.delay(ann.id)
-    return archive_id
-
-
-def wait_for_state(archive_id: str, state: State, *, done: int = 0) -> Archive:
-    def look() -> Archive | None:
-        archive = load(archive_id)
-        return archive if archive.state == state and archive.done >= done else None
-
-    return wait_until(look, seconds=60, what=f"{state} of {archive_id}") or load(archive_id)
 
 
 def test_it_is_made_by_a_worker(ann: User, start_worker: Callable[..., Program]) -> None:
