@@ -1,4 +1,4 @@
-"""axe's rules: WCAG 2.2 AA and best practice."""
+"""axe's rules, WCAG 2.2 AA and best practice; and nothing of a page is cut off."""
 
 from typing import Any
 
@@ -14,3 +14,11 @@ OPTIONS = {
 def find_faults(page: Page) -> list[str]:
     found: dict[str, Any] = Axe().run(page, options=OPTIONS).response
     return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
+
+
+def check(page: Page, name: str) -> None:
+    """`name`: of the page or its state, for the message."""
+    faults = find_faults(page)
+    assert not faults, f"{name}: {faults}"
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0, f"{name} is cut off"

@@ -16,10 +16,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.conftest import PASSWORD
 from tests.engine.report.test_hostile import PAYLOADS as LONG
 from tests.web.conftest import PNG
 
-PASSWORD = "a password that is long enough"
 EMAIL = "ann'{`onload=x`}&amp/@example.org"
 HOST = "http://b"
 PAYLOADS = tuple(payload.replace("http://beacon.invalid", HOST) for payload in LONG)

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from tests.browser import NewPage
+from tests.conftest import PASSWORD
 from tests.programs import PYTHON, Program
 
 
@@ -48,9 +49,14 @@ def signed_in(site: Site, new_page: NewPage) -> Page:
 
 
 def sign_in(site: Site, page: Page) -> Page:
-    page.goto(f"{site.url}/sign-in")
-    page.get_by_label("E-mail").fill(site.email)
-    page.get_by_label("Password", exact=True).fill(site.password)
+    return enter(page, site.url, site.email, site.password)
+
+
+def enter(page: Page, url: str, email: str, password: str = PASSWORD) -> Page:
+    """Through the form for those who have an account at the site of this address."""
+    page.goto(f"{url}/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page
@@ -61,7 +67,7 @@ def sign_up(site: Site, page: Page, name: str) -> Page:
     page.goto(f"{site.url}/sign-up")
     page.get_by_label("Name").fill(name)
     page.get_by_label("E-mail").fill(f"{name.lower()}@example.org")
-    page.get_by_label("Password", exact=True).fill("a password that is long enough")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page

@@ -31,8 +31,8 @@ from app.web import journal
 from tests.archives.conftest import paths_of
 from tests.beacon import Fired, brave, find_planted, listen, look
 from tests.browser import NewPage
-from tests.hostile import EMAIL, FORMULAS, HOST, PASSWORD, PAYLOADS, post, write_everything
-from tests.site import serve
+from tests.hostile import EMAIL, FORMULAS, HOST, PAYLOADS, post, write_everything
+from tests.site import enter, serve
 
 pytestmark = pytest.mark.browser
 
@@ -117,19 +117,11 @@ def list_paths(app: Flask) -> list[str]:
         ]
 
 
-def enter(page: Page, url: str) -> None:
-    page.goto(f"{url}/sign-in")
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    with page.expect_navigation():
-        page.get_by_role("button", name="Sign in").click()
-
-
 def test_nothing_fires_on_the_site(scene: Scene, new_page: NewPage) -> None:
     page = new_page(bypass_csp=True)
     fired = listen(page, HOST)
     with serve(scene.app) as url:
-        enter(page, url)
+        enter(page, url, EMAIL)
         for path, name in zip(scene.paths, cycle(PAYLOADS), strict=False):
             post(scene.ann, "/settings", name=name, language="en", time_zone="UTC")  # it heads every page
             look(page, f"{url}{path}")
@@ -148,7 +140,7 @@ def show_unescaped(scene: Scene, patch: pytest.MonkeyPatch) -> Flask:
 def fire(scene: Scene, page: Page, app: Flask, most: int) -> Fired:
     """Opens page after page of this site until so many have fired."""
     with serve(scene.app) as url:
-        enter(page, url)
+        enter(page, url, EMAIL)
     fired = listen(page, HOST)
     with serve(app) as url:
         for path in scene.paths:

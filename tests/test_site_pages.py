@@ -1,21 +1,15 @@
 """Every page of the site, light and dark, wide and narrow: no accessibility faults, nothing cut off, no errors."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.accessibility import find_faults
+from tests.accessibility import check
 from tests.browser import NewPage
 from tests.site import Site, sign_in, sign_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker]
 
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)]
-
-
-def check(page: Page, name: str) -> None:
-    assert find_faults(page) == [], name
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide == 0, f"{name} is cut off"
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)

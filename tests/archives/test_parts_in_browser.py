@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.archives import service
 from app.models import User
-from tests.accessibility import find_faults
+from tests.accessibility import check
 from tests.archives.conftest import load
 from tests.archives.parts import finish_in_parts
 from tests.browser import NewPage
-from tests.conftest import PASSWORD
-from tests.site import serve
+from tests.site import enter, serve
 
 pytestmark = pytest.mark.browser
+
+EMAIL = "ann@example.org"
 
 
 @pytest.fixture
@@ -31,35 +32,21 @@ def url(app: Flask) -> Iterator[str]:
         yield url
 
 
-def sign_in(page: Page, url: str) -> Page:
-    page.goto(f"{url}/sign-in")
-    page.get_by_label("E-mail").fill("ann@example.org")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
-    return page
-
-
-def check(page: Page) -> None:
-    assert find_faults(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-
-
 @pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)])
 def test_the_list_of_parts(url: str, ann: User, waiting: str, new_page: NewPage, scheme: str, width: int) -> None:
     finish_in_parts(ann.id)
-    page = sign_in(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}), url)
+    page = enter(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}), url, EMAIL)
     page.goto(f"{url}/archives/")
     expect(page.get_by_label("Size of each file")).to_be_visible()
-    check(page)
+    check(page, "the choice")
     page.goto(f"{url}/archives/{waiting}")
     page.get_by_text("Check the files").click()
     expect(page.get_by_text("-part3.zip")).to_be_visible()
-    check(page)
+    check(page, "the parts")
 
 
 def test_choosing_and_downloading_without_javascript(url: str, ann: User, new_page: NewPage) -> None:
-    page = sign_in(new_page(java_script_enabled=False), url)
+    page = enter(new_page(java_script_enabled=False), url, EMAIL)
     page.goto(f"{url}/archives/")
     page.get_by_label("Size of each file").select_option(label="2 GB")
     page.get_by_role("button", name="Request an archive").click()
@@ -78,9 +65,9 @@ def test_choosing_and_downloading_without_javascript(url: str, ann: User, new_pa
 
 
 def test_a_choice_that_was_tampered_with_is_explained(url: str, ann: User, new_page: NewPage) -> None:
-    page = sign_in(new_page(may_err=True), url)  # the browser's console notes the answer 422
+    page = enter(new_page(may_err=True), url, EMAIL)  # the browser's console notes the answer 422
     page.goto(f"{url}/archives/")
     page.evaluate("document.querySelector('#part_size option').value = '5'")
     page.get_by_role("button", name="Request an archive").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose one of the sizes in the list.")
-    check(page)
+    check(page, "the error")
