@@ -1,5 +1,6 @@
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -8,12 +9,17 @@ import sqlalchemy as sa
 
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
+from app.engine.media import OpenFile
 from app.engine.minisign import Signer
-from app.engine.shape import Subject
+from app.engine.package import Package
+from app.engine.shape import Edition, Subject
 from app.extensions import prepare_sqlite
-from tests.engine.forging import Members, unpack
+from tests.engine.forging import Members, drop_csv, unpack
 from tests.engine.shop import ROWS, make_schema
 
+EDITION = Edition(
+    "A\nSite", "A1B2C3D4", datetime(2026, 11, 22, 9, 14, 30, tzinfo=UTC), Subject("1", "Ann", "", "en", "UTC")
+)
 FILES = {"a": b"\x89PNG waves", "b": b"not mine", "c": b"nowhere", "page": b"<script>alert(1)</script>"}
 
 
@@ -60,10 +66,16 @@ def ann(signer: Signer) -> Order:
 @pytest.fixture
 def build(engine: sa.Engine, schema: sa.MetaData, ann: Order, tmp_path: Path) -> Built:
     """Ann's archive."""
-    workspace = tmp_path / "workspace"
+    return make_archive(ann, engine, schema, tmp_path / "workspace")
+
+
+def make_archive(
+    order: Order, engine: sa.Engine, schema: sa.MetaData, workspace: Path, open_file: OpenFile = open_file
+) -> Built:
+    """In a new folder of this name."""
     workspace.mkdir()
     return build_archive(
-        ann,
+        order,
         engine=engine,
         graph=build_graph(schema),
         open_file=open_file,
@@ -81,3 +93,16 @@ def archive(build: Built) -> Path:
 @pytest.fixture
 def members(archive: Path) -> Members:
     return unpack(archive)
+
+
+@pytest.fixture(params=["JSON and CSV", "JSON"])
+def whole(request: pytest.FixtureRequest, members: Members) -> Members:
+    """The members of Ann's archive, and of the same without CSV."""
+    return members if request.param == "JSON and CSV" else drop_csv(members)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Iterator[Package]:
+    """An empty one, to be filled."""
+    with Package(tmp_path, EDITION) as package:
+        yield package

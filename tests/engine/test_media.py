@@ -3,8 +3,6 @@
 import errno
 import hashlib
 import io
-from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 import pytest
@@ -13,7 +11,6 @@ from app.engine.media import Media
 from app.engine.package import Package
 from app.engine.package.part import Member
 from app.engine.shape import Gap, WantedFile
-from tests.engine.test_package import EDITION
 
 BYTES = b"a picture"
 SUM = hashlib.sha256(BYTES).hexdigest()
@@ -21,12 +18,6 @@ SUM = hashlib.sha256(BYTES).hexdigest()
 
 def want(name: str = "sea.jpg", sha256: str | None = SUM) -> WantedFile:
     return WantedFile("photos", "stored", name, "7", sha256)
-
-
-@pytest.fixture
-def package(tmp_path: Path) -> Iterator[Package]:
-    with Package(tmp_path, EDITION) as package:
-        yield package
 
 
 def media(package: Package, content: bytes | OSError = BYTES) -> Media:

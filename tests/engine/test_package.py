@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,20 +12,12 @@ import pytest
 from app.engine.package import ChangedError, Package
 from app.engine.package import zip_writer as zips
 from app.engine.package.bag import add_tags
-from app.engine.shape import Edition, Subject
+from app.engine.shape import Edition
+from tests.engine.conftest import EDITION
 from tests.tools import find_tool, run_tool
 
-EDITION = Edition(
-    "A\nSite", "A1B2C3D4", datetime(2026, 11, 22, 9, 14, 30, tzinfo=UTC), Subject("1", "Ann", "", "en", "UTC")
-)
 TOP = "satchel-2026-11-22-A1B2C3D4"
 PICTURE = bytes(range(256)) * 40
-
-
-@pytest.fixture
-def package(tmp_path: Path) -> Iterator[Package]:
-    with Package(tmp_path, EDITION) as package:
-        yield package
 
 
 def fill(folder: Path, edition: Edition = EDITION) -> Path:

@@ -13,12 +13,11 @@ from typing import Any, BinaryIO
 import pytest
 import sqlalchemy as sa
 
-from app.engine.build import Built, Order, build_archive
-from app.engine.graph import build_graph
+from app.engine.build import Built, Order
 from app.engine.minisign import Signer
 from app.engine.register import file, owned, subject
 from app.extensions import prepare_sqlite
-from tests.engine.conftest import open_file
+from tests.engine.conftest import make_archive, open_file
 from tests.engine.shop import make_schema
 from tests.tools import find_tool, run_tool
 
@@ -74,15 +73,7 @@ def engine(engine: sa.Engine, schema: sa.MetaData) -> sa.Engine:
 
 
 def make(order: Order, engine: sa.Engine, schema: sa.MetaData, workspace: Path) -> Built:
-    workspace.mkdir()
-    return build_archive(
-        order,
-        engine=engine,
-        graph=build_graph(schema),
-        open_file=open_picture,
-        workspace=workspace,
-        tell=lambda _step, _done: None,
-    )
+    return make_archive(order, engine, schema, workspace, open_picture)
 
 
 def read(built: Built) -> list[dict[str, bytes]]:
@@ -232,13 +223,9 @@ def test_a_part_that_is_all_but_full_parts_no_row_from_its_file(ann: Order, tmp_
         connection.execute(metadata.tables["person"].insert(), [{"id": 1}])
         photos = [{"id": n, "person_id": 1, "stored": f"{n}.jpg"} for n in range(1, 41)]
         connection.execute(metadata.tables["photo"].insert(), photos)
-    built = build_archive(
-        replace(ann, part_size=size, formats=("json",)),
-        engine=engine,
-        graph=build_graph(metadata),
-        open_file=lambda _store, name: io.BytesIO(random.Random(name).randbytes(20_000)),
-        workspace=tmp_path,
-        tell=lambda _step, _done: None,
+    order = replace(ann, part_size=size, formats=("json",))
+    built = make_archive(
+        order, engine, metadata, tmp_path / "parts", lambda _, name: io.BytesIO(random.Random(name).randbytes(20_000))
     )
     assert len(built.parts) > 2
     assert all(part.size <= size for part in built.parts)

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.engine.build import Built, Order, build_archive
-from app.engine.graph import build_graph
+from app.engine.build import Built, Order
 from app.engine.minisign import Signer
 from app.engine.shape import Subject
 from app.extensions import prepare_sqlite
-from tests.engine.conftest import open_file
+from tests.engine.conftest import make_archive
 from tests.engine.odd import ANN, TEXTS, fill_types, make_types
 from tests.tools import find_python, find_tool, run_tool
 
@@ -26,17 +25,8 @@ def odd(tmp_path: Path, signer: Signer) -> Iterator[Built]:
     engine, schema = sa.create_engine(f"sqlite:///{tmp_path / 'odd.sqlite'}"), make_types()
     prepare_sqlite(engine)
     fill_types(engine, schema)
-    workspace = tmp_path / "odd"
-    workspace.mkdir()
     order = Order("The Shop", "0DD0DD00", Subject(str(ANN), "Ann", "", "en", "UTC"), signer)
-    yield build_archive(
-        order,
-        engine=engine,
-        graph=build_graph(schema),
-        open_file=open_file,
-        workspace=workspace,
-        tell=lambda _step, _done: None,
-    )
+    yield make_archive(order, engine, schema, tmp_path / "odd")
     engine.dispose()
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.engine.minisign import Signer
 from app.engine.verify import Expected, Limits, VerificationError, verify_archive
-from tests.engine.forging import Members, change, describe, drop_csv, pack, seal
+from tests.engine.forging import Members, change, describe, pack, seal
 
 Refuses = Callable[..., None]
 
@@ -189,10 +189,6 @@ class TestTables:
 
 class TestFiles:
     """Each file below data/media has a row, and each name in a row has a file."""
-
-    @pytest.fixture(params=["JSON and CSV", "JSON"])
-    def whole(self, request: pytest.FixtureRequest, members: Members) -> Members:
-        return members if request.param == "JSON and CSV" else drop_csv(members)
 
     def test_without_csv_it_passes(self, whole: Members, tmp_path: Path, expected: Expected, signer: Signer) -> None:
         """The control for the tests below."""

@@ -8,7 +8,7 @@ import pytest
 
 from app.engine.minisign import Signer
 from app.engine.verify import Expected, VerificationError, verify_archive
-from tests.engine.forging import Members, change, describe, divide, drop_csv, pack, seal
+from tests.engine.forging import Members, change, describe, divide, pack, seal
 
 SHARES = [
     {"person": slice(0, 1), "message": slice(0, 2)},
@@ -18,12 +18,6 @@ SHARES = [
 FOLDERS = ["satchel-2026-01-02-A1B2C3D4", "satchel-2026-01-02-A1B2C3D4-part2", "satchel-2026-01-02-A1B2C3D4-part3"]
 
 Pack = Callable[[Sequence[Members]], list[Path]]
-
-
-@pytest.fixture(params=["JSON and CSV", "JSON"])
-def whole(request: pytest.FixtureRequest, members: Members) -> Members:
-    """Ann's archive."""
-    return members if request.param == "JSON and CSV" else drop_csv(members)
 
 
 @pytest.fixture
