@@ -1,5 +1,8 @@
 import io
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -37,11 +40,20 @@ def schema() -> sa.MetaData:
 
 @pytest.fixture
 def engine(schema: sa.MetaData, tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'shop.sqlite'}")
+    with open_shop(tmp_path, schema) as engine:
+        yield engine
+
+
+@contextmanager
+def open_shop(folder: Path, schema: sa.MetaData) -> Iterator[sa.Engine]:
+    """A new database in this folder."""
+    engine = sa.create_engine(f"sqlite:///{folder / 'shop.sqlite'}")
     prepare_sqlite(engine)
     fill(engine, schema)
-    yield engine
-    engine.dispose()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def fill(engine: sa.Engine, schema: sa.MetaData) -> None:
@@ -52,21 +64,31 @@ def fill(engine: sa.Engine, schema: sa.MetaData) -> None:
                 connection.execute(schema.tables[name].insert().values(row))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def signer() -> Signer:
     return Signer(bytes(range(32)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def ann(signer: Signer) -> Order:
     subject = Subject("1", "Ann", "ann@example.org", "en_GB", "Europe/London")
     return Order("The Shop", "A1B2C3D4", subject, signer)
 
 
+@pytest.fixture(scope="session")
+def built_once(ann: Order, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    folder, schema = tmp_path_factory.mktemp("shop"), make_schema()
+    with open_shop(folder, schema) as engine:
+        return make_archive(ann, engine, schema, folder / "workspace")
+
+
 @pytest.fixture
-def build(engine: sa.Engine, schema: sa.MetaData, ann: Order, tmp_path: Path) -> Built:
-    """Ann's archive."""
-    return make_archive(ann, engine, schema, tmp_path / "workspace")
+def build(built_once: Built, tmp_path: Path) -> Built:
+    """Ann's archive; the file is the test's own."""
+    (part,) = built_once.parts
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    return replace(built_once, parts=(replace(part, file=Path(shutil.copy(part.file, workspace))),))
 
 
 def make_archive(

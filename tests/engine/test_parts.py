@@ -6,6 +6,7 @@ import io
 import json
 import random
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,7 +18,7 @@ from app.engine.build import Built, Order
 from app.engine.minisign import Signer
 from app.engine.register import file, owned, subject
 from app.extensions import prepare_sqlite
-from tests.engine.conftest import make_archive, open_file
+from tests.engine.conftest import make_archive, open_file, open_shop
 from tests.engine.shop import make_schema
 from tests.tools import find_tool, run_tool
 
@@ -35,7 +36,7 @@ def open_picture(store: str, name: str) -> BinaryIO:
     return io.BytesIO(picture(int(name))) if name.isdigit() else open_file(store, name)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def schema() -> sa.MetaData:
     """The shop's, and a table whose rows lead to rows of a later part."""
     metadata = make_schema()
@@ -49,9 +50,15 @@ def schema() -> sa.MetaData:
     return metadata
 
 
-@pytest.fixture
-def engine(engine: sa.Engine, schema: sa.MetaData) -> sa.Engine:
+@pytest.fixture(scope="module")
+def engine(schema: sa.MetaData, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     """The shop with so much more of Ann's that it needs several parts."""
+    with open_shop(tmp_path_factory.mktemp("shop"), schema) as engine:
+        add_more(engine, schema)
+        yield engine
+
+
+def add_more(engine: sa.Engine, schema: sa.MetaData) -> None:
     words = random.Random(1)
     messages = [
         {
@@ -69,7 +76,6 @@ def engine(engine: sa.Engine, schema: sa.MetaData) -> sa.Engine:
         connection.execute(schema.tables["photo"].insert(), photos)
         marks = [{"id": n, "message_id": 100 + MESSAGES - n} for n in range(1, MARKS + 1)]
         connection.execute(schema.tables["mark"].insert(), marks)
-    return engine
 
 
 def make(order: Order, engine: sa.Engine, schema: sa.MetaData, workspace: Path) -> Built:
@@ -93,12 +99,12 @@ def rows(parts: list[dict[str, bytes]], table: str) -> list[list[dict[str, Any]]
     return [json.loads(part.get(f"data/json/{table}.json", b"[]")) for part in parts]
 
 
-@pytest.fixture
-def divided(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> Built:
-    return make(replace(ann, part_size=SIZE), engine, schema, tmp_path / "divided")
+@pytest.fixture(scope="module")
+def divided(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return make(replace(ann, part_size=SIZE), engine, schema, tmp_path_factory.mktemp("parts") / "divided")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def parts(divided: Built) -> list[dict[str, bytes]]:
     return read(divided)
 

@@ -19,14 +19,15 @@ from tests.engine.odd import ANN, TEXTS, fill_types, make_types
 from tests.tools import find_python, find_tool, run_tool
 
 
-@pytest.fixture
-def odd(tmp_path: Path, signer: Signer) -> Iterator[Built]:
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory, signer: Signer) -> Iterator[Built]:
     """An archive of every kind of column."""
-    engine, schema = sa.create_engine(f"sqlite:///{tmp_path / 'odd.sqlite'}"), make_types()
+    folder = tmp_path_factory.mktemp("odd")
+    engine, schema = sa.create_engine(f"sqlite:///{folder / 'odd.sqlite'}"), make_types()
     prepare_sqlite(engine)
     fill_types(engine, schema)
     order = Order("The Shop", "0DD0DD00", Subject(str(ANN), "Ann", "", "en", "UTC"), signer)
-    yield make_archive(order, engine, schema, tmp_path / "odd")
+    yield make_archive(order, engine, schema, folder / "odd")
     engine.dispose()
 
 
