@@ -37,6 +37,7 @@ def sign_in(site: Site) -> str:
     return next(line for line in site.log().splitlines() if "sign in as " in line)
 
 
+@pytest.mark.usefixtures("measured")  # everything ends in order here
 def test_it_serves_and_ctrl_c_leaves_nothing(serve: Serve, instance: Path) -> None:
     site = serve()
     address = site.wait_for_ready()
