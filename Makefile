@@ -7,6 +7,8 @@ run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
 	$(BIN)/flask serve
 
+# Set, as in many containers, each program that a test starts would compile app/ anew.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast ones first
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
