@@ -3,11 +3,12 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from argon2 import Type, extract_parameters
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.extensions import db
+from app.extensions import db, password_hasher
 from app.models import SignIn as SignInRow
 from app.models import User
 from app.people import create_user
@@ -70,6 +71,12 @@ def test_sign_up_with_a_taken_address(app: Flask, client: FlaskClient, ann: User
     assert answer.status_code == 422
     assert "exists already" in answer.text
     assert count(app, User) == 1
+
+
+def test_the_site_hashes_passwords_slowly() -> None:
+    """As OWASP asks at least. The tests' own hasher, which conftest puts in its place, does not."""
+    found = extract_parameters(password_hasher.hash(PASSWORD))
+    assert (found.type, found.memory_cost >= 19 * 1024, found.time_cost >= 2) == (Type.ID, True, True)
 
 
 def test_sign_in_is_recorded(app: Flask, client: FlaskClient, ann: User) -> None:
