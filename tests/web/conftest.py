@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from app.extensions import db
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry
@@ -24,10 +23,9 @@ SignIn = Callable[[User], FlaskClient]
 
 
 @pytest.fixture
-def app(settings: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, **settings})
-    yield app
-    with app.app_context():
+def app(made_app: Flask) -> Iterator[Flask]:
+    yield made_app
+    with made_app.app_context():
         db.engine.dispose()
 
 
