@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -76,13 +76,9 @@ def claim(user_id: str, *, large: bool = False) -> Claim | None:
     `large`: also one that was set aside for workers who have time.
     """
     fence = secrets.token_hex(16)
-    free = or_(
-        and_(Archive.state == State.QUEUED, _is_due()),
-        and_(Archive.state == State.RUNNING, Archive.lease_until < database_time()),
-    )
     changed = _change(
         update(Archive)
-        .where(Archive.user_id == user_id, free, Archive.attempt < current_app.config["ARCHIVE_MAX_ATTEMPTS"])
+        .where(Archive.user_id == user_id, _is_free(), not_(_is_too_often()))
         .where(*([] if large else [Archive.large.is_(False)]))
         .values(
             state=State.RUNNING,
@@ -159,9 +155,7 @@ def set_aside(held: Claim) -> None:
 
 def is_set_aside(user_id: str) -> bool:
     """Does a large archive of this person wait, or has its worker gone silent?"""
-    silent = and_(Archive.state == State.RUNNING, Archive.lease_until < database_time())
-    waits = or_(and_(Archive.state == State.QUEUED, _is_due()), silent)
-    found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, Archive.large, waits))
+    found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, Archive.large, _is_free()))
     db.session.commit()
     return found is not None
 
@@ -310,10 +304,18 @@ def _is_too_often() -> ColumnElement[bool]:
     return Archive.attempt >= most
 
 
+def _is_free() -> ColumnElement[bool]:
+    """It waits, or who had it has gone silent."""
+    return or_(and_(Archive.state == State.QUEUED, _is_due()), _is_silent())
+
+
+def _is_silent() -> ColumnElement[bool]:
+    return and_(Archive.state == State.RUNNING, Archive.lease_until < database_time())
+
+
 def _is_silent_or_used_up() -> ColumnElement[bool]:
-    silent = and_(Archive.state == State.RUNNING, Archive.lease_until < database_time())
     used_up = and_(Archive.state == State.QUEUED, _is_too_often())  # after the operator has allowed fewer attempts
-    return or_(silent, used_up)
+    return or_(_is_silent(), used_up)
 
 
 HEAD_OF_LINE = 500
