@@ -52,9 +52,12 @@ def _init_extensions(app: Flask) -> None:
 
 
 def _init_stores(app: Flask) -> None:
-    """Archives and uploads lie in the same kind of store; which one, the settings say."""
+    """Archives and uploads lie in the same kind of store; which one, the settings say. Raises SettingError."""
     archives, uploads = Path(app.config["ARCHIVE_DIR"]) / "ready", Path(app.config["UPLOAD_DIR"])
-    stores = make_stores(app.config["STORAGE_URL"], archives=archives, uploads=uploads)
+    try:
+        stores = make_stores(app.config["STORAGE_URL"], archives=archives, uploads=uploads)
+    except StoreSettingError as error:
+        raise settings.SettingError(str(error)) from error
     app.extensions["stores"] = stores
 
     @worker_init.connect(weak=False)

@@ -35,9 +35,7 @@ class Address:
 
 def read_address(url: str) -> Address:
     """Raises StoreSettingError, which never repeats the URL: it may hold what should not be in it."""
-    parts = urlsplit(url)
-    if parts.scheme != "s3" or not parts.netloc:
-        raise StoreSettingError(f"STORAGE_URL is not an address of a store. It looks like this: {_FORM}")
+    parts = _split(url)
     options = _options(parts)
     endpoint = options.get("endpoint")
     if "@" in parts.netloc or "@" in (endpoint or ""):
@@ -53,6 +51,16 @@ def read_address(url: str) -> Address:
         addressing=_addressing(options.get("addressing", "path" if endpoint else "auto")),
         timeout=_seconds(options.get("timeout", "30")),
     )
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a bracket without its other
+        parts = urlsplit("")
+    if parts.scheme != "s3" or not parts.netloc:
+        raise StoreSettingError(f"STORAGE_URL is not an address of a store. It looks like this: {_FORM}")
+    return parts
 
 
 def _options(parts: SplitResult) -> dict[str, str]:

@@ -222,3 +222,5 @@ def test_a_store_that_is_badly_set_up_is_said_at_the_start(
     assert words in program.log()
     assert "a-wrong-secret" not in program.log()
     assert " ready." not in program.log()
+    # Celery shows a traceback of its own when an application cannot be loaded, whatever it raised.
+    assert "Traceback" not in program.log().partition("Unable to load celery application.")[0]

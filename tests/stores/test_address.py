@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from app import create_app
+from app.config import SettingError
 from app.stores import Address, StoreSettingError, make_stores, read_address
 
 
@@ -31,6 +33,7 @@ def test_it_is_read(url: str, address: Address) -> None:
         ("/var/archives", "looks like this"),
         ("https://s3.example.org/b", "looks like this"),
         ("s3:///prefix", "looks like this"),
+        ("s3://[b", "looks like this"),
         ("s3://KEY:HIDDEN@b", "holds credentials"),
         ("s3://b?endpoint=https://KEY:HIDDEN@s3.example.org", "holds credentials"),
         ("s3://b?secret=HIDDEN", "nobody knows"),
@@ -43,6 +46,12 @@ def test_a_wrong_one_is_refused_without_repeating_it(url: str, word: str) -> Non
     with pytest.raises(StoreSettingError, match=word) as caught:
         read_address(url)
     assert "HIDDEN" not in str(caught.value)
+
+
+def test_the_application_takes_it_for_a_setting_like_any_other(tmp_path: Path) -> None:
+    """Commands show such an error in place of a traceback."""
+    with pytest.raises(SettingError, match="looks like this"):
+        create_app({"INSTANCE_PATH": tmp_path, "STORAGE_URL": "ftp://x"})
 
 
 def test_an_endpoint_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
