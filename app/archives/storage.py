@@ -70,9 +70,12 @@ def place_of(name: str) -> str:
 
 
 def discard(names: Iterable[str]) -> None:
-    """What cannot be removed now, the sweeper removes later."""
+    """One that cannot be removed now must not keep the others; the sweeper removes it later."""
     for name in names:
-        _remove(name)
+        try:
+            _published().delete(name)
+        except OSError:
+            log.exception("%s is of no use and cannot be removed", name)
 
 
 def lists_cheaply() -> bool:
@@ -80,15 +83,16 @@ def lists_cheaply() -> bool:
     return _published().lists_cheaply
 
 
-def sweep_workspaces(fences: set[str]) -> int:
-    """Remove what attempts have left on this machine that nobody works on any more (kill -9); returns how many."""
+def sweep_workspaces(fences: set[str]) -> None:
+    """Remove what attempts have left on this machine that nobody works on any more (kill -9)."""
     oldest = time.time() - SWEEP_AGE
-    abandoned = [path for path in _workspaces().iterdir() if path.suffix.lstrip(".") not in fences]
-    return sum(_remove_old(path, oldest) for path in abandoned)
+    for path in _workspaces().iterdir():
+        if path.suffix.lstrip(".") not in fences:
+            _remove_old(path, oldest)
 
 
-def sweep_published(vouched_for: set[str], fences: set[str]) -> int:
-    """Remove files that no row vouches for and that are old enough; returns how many. Raises OSError.
+def sweep_published(vouched_for: set[str], fences: set[str]) -> None:
+    """Remove files that no row vouches for and that are old enough. Raises OSError.
 
     They are left by kill -9, and by archives that expired or were deleted together with their person. The parts of an
     attempt at work are left alone, however long the later ones take.
@@ -98,31 +102,18 @@ def sweep_published(vouched_for: set[str], fences: set[str]) -> int:
         return not fences.isdisjoint(name.split(".")[1:2])
 
     found = [each.name for each in _published().names() if each.seconds > SWEEP_AGE and each.name not in vouched_for]
-    removed = sum(_remove(name) for name in found if not is_at_work(name))
-    return removed + _published().discard_unfinished(is_at_work, SWEEP_AGE)
+    discard(name for name in found if not is_at_work(name))
+    _published().discard_unfinished(is_at_work, SWEEP_AGE)
 
 
-def _remove(name: str) -> bool:
-    """One file that cannot be removed must not keep the others, nor anything else, from being looked after."""
+def _remove_old(path: Path, oldest: float) -> None:
     try:
-        _published().delete(name)
-    except OSError:
-        log.exception("%s is of no use and cannot be removed", name)
-        return False
-    return True
-
-
-def _remove_old(path: Path, oldest: float) -> bool:
-    try:
-        if path.lstat().st_mtime >= oldest:
-            return False
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if path.lstat().st_mtime < oldest:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     except FileNotFoundError:
-        return False  # its owner was faster
+        pass  # its owner was faster
     except OSError:
         log.exception("%s is of no use and cannot be removed", path.name)
-        return False
-    return True
 
 
 def _workspaces() -> Path:

@@ -8,7 +8,6 @@ from pathlib import Path
 from app.stores.address import Address, read_address
 from app.stores.interface import (
     GoOn,
-    Named,
     Opened,
     Store,
     StoreChangedError,
@@ -22,8 +21,6 @@ from app.stores.s3 import S3Store
 __all__ = [
     "Address",
     "GoOn",
-    "LocalStore",
-    "Named",
     "Opened",
     "S3Store",
     "Store",

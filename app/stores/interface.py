@@ -12,8 +12,6 @@ class Opened(NamedTuple):
     file: BinaryIO
     size: int
     """Bytes."""
-    sha256: str | None
-    """What was said of it when it was put, if the store remembers."""
 
 
 class Named(NamedTuple):
@@ -70,17 +68,17 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """One that is gone already is no error. Raises OSError."""
 
-    def exists(self, name: str) -> bool:
-        """Raises StoreDownError."""
-
     def place_of(self, name: str) -> str:
         """Where the file lies, for operators."""
 
     def names(self) -> Iterator[Named]:
         """Every file that is there. Raises StoreDownError."""
 
-    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> int:
-        """Give back what uploads hold that nobody finished and that are so old; returns how many."""
+    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> None:
+        """Give back what uploads hold that nobody finished and that are so old. Raises StoreDownError."""
 
     def check(self) -> None:
-        """Write, read and delete a small file. Raises StoreSettingError."""
+        """Try whether files can be kept: make the folder, or write, read and delete an object of the bucket.
+
+        Raises StoreSettingError.
+        """

@@ -32,13 +32,10 @@ class LocalStore:
         if self._one_link and status.st_nlink != 1:
             file.close()
             raise FileNotFoundError(name)
-        return Opened(file, status.st_size, None)
+        return Opened(file, status.st_size)
 
     def delete(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
-
-    def exists(self, name: str) -> bool:
-        return (self._folder / name).is_file()
 
     def place_of(self, name: str) -> str:
         return str(self._folder / name)
@@ -53,8 +50,8 @@ class LocalStore:
                 except FileNotFoundError:
                     continue  # its owner was faster
 
-    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> int:  # noqa: ARG002
-        return 0  # a rename is done or was never begun
+    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> None:
+        """There are none: a rename is done or was never begun."""
 
     def check(self) -> None:
         try:

@@ -36,7 +36,7 @@ class S3Store:
         self._address = address
         self._folder = f"{address.prefix}{name}/"
         self._patience = patience
-        self._said_nothing = {None} if may_be_unlabelled else set()
+        self._may_be_unlabelled = may_be_unlabelled
         self._client = Client(address)
 
     def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:
@@ -47,24 +47,16 @@ class S3Store:
     def open(self, name: str, sha256: str | None = None) -> Opened:
         with translated(name):
             size, etag, said, beginning = self._look(self._key(name))
-        if sha256 is not None and said not in {sha256, *self._said_nothing}:
+        if sha256 is not None and said != sha256 and not (said is None and self._may_be_unlabelled):
             if beginning:
                 beginning.close()
             raise StoreChangedError(name)
         raw = RemoteFile(name, size, sha256, beginning, lambda start: self._fetch(name, etag, start))
-        return Opened(cast("BinaryIO", io.BufferedReader(raw)), size, said)
+        return Opened(cast("BinaryIO", io.BufferedReader(raw)), size)
 
     def delete(self, name: str) -> None:
         with translated(name):
             self._client().delete_object(Bucket=self._address.bucket, Key=self._key(name))
-
-    def exists(self, name: str) -> bool:
-        try:
-            with translated(name):
-                self._client().head_object(Bucket=self._address.bucket, Key=self._key(name))
-        except FileNotFoundError:
-            return False
-        return True
 
     def place_of(self, name: str) -> str:
         return f"s3://{self._address.bucket}/{self._key(name)}"
@@ -76,16 +68,16 @@ class S3Store:
                 for each in page.get("Contents", ()):
                     yield Named(each["Key"].removeprefix(self._folder), _seconds_since(each["LastModified"]))
 
-    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> int:
-        gone = 0
+    def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> None:
         with translated(self._folder):
             pages = self._client().get_paginator("list_multipart_uploads")
             for page in pages.paginate(Bucket=self._address.bucket, Prefix=self._folder):
                 for each in page.get("Uploads", ()):
                     name = each["Key"].removeprefix(self._folder)
                     if not keep(name) and _seconds_since(each["Initiated"]) >= seconds:
-                        gone += self._abort(each["Key"], each["UploadId"])
-        return gone
+                        self._client().abort_multipart_upload(
+                            Bucket=self._address.bucket, Key=each["Key"], UploadId=each["UploadId"]
+                        )
 
     def check(self) -> None:
         name, word = f"check-{secrets.token_hex(8)}", secrets.token_bytes(16)
@@ -118,10 +110,6 @@ class S3Store:
             return self._client().get_object(
                 Bucket=self._address.bucket, Key=self._key(name), Range=f"bytes={start}-", IfMatch=etag
             )["Body"]
-
-    def _abort(self, key: str, upload_id: str) -> int:
-        self._client().abort_multipart_upload(Bucket=self._address.bucket, Key=key, UploadId=upload_id)
-        return 1
 
     def _key(self, name: str) -> str:
         """Raises FileNotFoundError for names that climb out of this store."""

@@ -75,6 +75,11 @@ def status_of(error: Exception) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
+def code_of(error: Exception) -> str:
+    """The store's own word for what is wrong; empty when there was no answer."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
 def is_passing(error: Exception) -> bool:
     """Whether the same request may succeed in a moment: no answer, or one that says so."""
     return isinstance(error, _NO_ANSWER) or status_of(error) >= _SERVER_ERROR or status_of(error) == _TOO_MANY
@@ -86,7 +91,7 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except FAULTS as error:
-        if _code(error) == "NoSuchBucket":  # every file seems to be missing, and none is
+        if code_of(error) == "NoSuchBucket":  # every file seems to be missing, and none is
             raise StoreDownError(str(error)) from error
         if status_of(error) == _NOT_FOUND:
             raise FileNotFoundError(name) from error
@@ -111,13 +116,9 @@ def _advise(error: Exception, address: Address) -> str:
         return f"The store does not answer, check endpoint and region of STORAGE_URL: {error}"
     if status_of(error) == _NOT_FOUND:
         return f"There is no such bucket: {address.shown}. Make it, or correct STORAGE_URL."
-    if _code(error) in {"InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "AccessDenied"}:
+    if code_of(error) in {"InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "AccessDenied"}:
         return (
-            f"The store refuses us ({_code(error)}): {address.shown}. Check AWS_ACCESS_KEY_ID and "
+            f"The store refuses us ({code_of(error)}): {address.shown}. Check AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY; their owner must be allowed to list, read, write and delete there."
         )
     return f"{address.shown[0].upper()}{address.shown[1:]} cannot be used: {error}"
-
-
-def _code(error: Exception) -> str:
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""

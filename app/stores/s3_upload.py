@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 from botocore.exceptions import ClientError
 
 from app.stores.interface import GoOn, StoreChangedError
-from app.stores.s3_client import FAULTS, is_passing
+from app.stores.s3_client import FAULTS, code_of, is_passing
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -92,7 +92,7 @@ class Upload:
                 )
             )["ETag"]
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "NoSuchUpload":
+            if code_of(error) != "NoSuchUpload":
                 raise
             return None
 
