@@ -12,8 +12,7 @@ from typing import BinaryIO
 
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, select
 
 from app.archives import keys, ledger, storage, weight
 from app.archives.heart import Heart
@@ -23,8 +22,7 @@ from app.engine.graph import Graph, build_graph
 from app.engine.reading import TooLargeError
 from app.engine.shape import Subject
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, ArchivePart, Pulse, State, User
-from app.models.columns import database_time
+from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.stores import StoreChangedError
 
 log = logging.getLogger(__name__)
@@ -165,18 +163,6 @@ def count_downloads(archive: Archive) -> Mapping[int, int]:
     begun = select(ArchiveDownload.part_number, func.count()).where(ArchiveDownload.archive_id == archive.id)
     rows = db.session.execute(begun.group_by(ArchiveDownload.part_number))
     return {number: times for number, times in rows}  # noqa: C416  # dict() of rows has no type
-
-
-def is_anybody_working() -> bool:
-    return db.session.execute(select(anybody_works())).scalar_one()
-
-
-def anybody_works() -> ColumnElement[bool]:
-    """Has a worker given a sign of life: reconciled of late, or renewed the lease of any archive?"""
-    pulse = select(Pulse.name).where(Pulse.at > database_time(-4 * current_app.config["RECONCILE_SECONDS"]))
-    any_archive = aliased(Archive)
-    renewed = and_(any_archive.state == State.RUNNING, any_archive.lease_until > database_time())
-    return or_(exists(pulse), exists(select(any_archive.id).where(renewed)))
 
 
 @cache

@@ -8,15 +8,16 @@ from functools import cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, bindparam, case, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from app.archives import ledger, service
+from app.archives import ledger
 from app.extensions import db
-from app.models import Archive, State
+from app.models import Archive, Pulse, State
+from app.models.columns import database_time
 
-HEAD_OF_LINE = 50
-"""With more ahead of it an archive need not be rung for by those who watch it: it will not be its turn for a while."""
+RINGS_WITH_AHEAD = 50
+"""With so many ahead of it an archive need not be rung for by those who watch it: it will not be its turn for a while."""
 MOST_AHEAD = 1000
 """Nobody counts further: the answer stays cheap however many wait."""
 
@@ -39,7 +40,7 @@ def find_watched(user_id: str, archive_id: str) -> Watched | None:
     if found is None:
         return None
     archive, ahead, is_anybody_working, needs_care = found
-    return Watched(archive, ahead, bool(is_anybody_working), bool(needs_care) and ahead < HEAD_OF_LINE)
+    return Watched(archive, ahead, bool(is_anybody_working), bool(needs_care) and ahead < RINGS_WITH_AHEAD)
 
 
 _SETTINGS = ("ARCHIVE_MAX_ATTEMPTS", "ARCHIVE_RING_SECONDS", "RECONCILE_SECONDS")
@@ -49,9 +50,17 @@ _SETTINGS = ("ARCHIVE_MAX_ATTEMPTS", "ARCHIVE_RING_SECONDS", "RECONCILE_SECONDS"
 @cache
 def _question(_settings: tuple[Any, ...], most_ahead: int) -> Select[Any]:
     """Put together once: that takes longer than the answer."""
-    facts = (_ahead(most_ahead), service.anybody_works(), ledger.needs_care())
+    facts = (_ahead(most_ahead), anybody_works(), ledger.needs_care())
     mine = (Archive.id == bindparam("archive_id"), Archive.user_id == bindparam("user_id"))
     return select(Archive, *facts).where(*mine)
+
+
+def anybody_works() -> ColumnElement[bool]:
+    """Has a worker given a sign of life: reconciled of late, or renewed the lease of any archive?"""
+    pulse = select(Pulse.name).where(Pulse.at > database_time(-4 * current_app.config["RECONCILE_SECONDS"]))
+    any_archive = aliased(Archive)
+    renewed = and_(any_archive.state == State.RUNNING, any_archive.lease_until > database_time())
+    return or_(exists(pulse), exists(select(any_archive.id).where(renewed)))
 
 
 def _ahead(most: int) -> Any:

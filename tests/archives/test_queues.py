@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from redis import Redis
 
-from app.archives import service
+from app.archives import ledger
 from app.config import LARGE_QUEUE, QUEUE
 from app.extensions import db
-from app.models import Entry, State, User
+from app.models import Entry, Pulse, State, User
 from app.tasks import generate_user_archive, reconcile_archives
 from tests.archives.conftest import load, request, wait_for_state
 from tests.programs import Program, wait_until
@@ -74,9 +74,15 @@ def test_small_ones_are_made_beside_a_large_one(
         wait_for_state(small, State.READY)
         assert load(large).state == State.RUNNING
         reconcile_archives.delay()
-        wait_until(service.is_anybody_working, what="the reconciler")
+        wait_until(has_reconciled, what="the reconciler")
     wait_for_state(large, State.READY)
     assert load(large).attempt == 1
+
+
+def has_reconciled() -> bool:
+    found = db.session.get(Pulse, ledger.PULSE)
+    db.session.commit()
+    return found is not None
 
 
 def test_with_one_queue_they_wait(

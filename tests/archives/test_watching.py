@@ -121,7 +121,7 @@ def test_only_the_head_of_a_long_line_is_rung_for(
 ) -> None:
     """Bells that nobody hears lie in Redis: with a hundred thousand people waiting an hour, in 12 GiB of it."""
     monkeypatch.setattr(ledger, "HEAD_OF_LINE", 2)
-    monkeypatch.setattr(watching, "HEAD_OF_LINE", 2)
+    monkeypatch.setattr(watching, "RINGS_WITH_AHEAD", 2)
     bob, carl = make_person("Bobby"), make_person("Carl")
     line = [ledger.insert(person.id)[0] for person in (bob, carl)]
     for age, archive_id in zip((300, 200, 100), (*line, waiting), strict=True):
