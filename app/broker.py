@@ -96,16 +96,17 @@ def _sentinels(addresses: list[SplitResult]) -> Spelled:
     login = _login(addresses[0])
     tls = {name: value for name, value in query.items() if name.startswith("ssl_")}
     tls = _checked(tls) if tls else {}
+    secured: dict[str, Any] = {"ssl": True, **tls} if tls else {}
     asking = {
         **TIMEOUTS,
         # Left to itself, redis-py asks a Sentinel that is gone four times, with pauses: a click took 14.6 s, now 0.3.
         "retry": Retry(NoBackoff(), 1),
         **{name: query.get(f"sentinel_{name}") for name in ("username", "password")},
-        **({"ssl": True, **tls} if tls else {}),
+        **secured,
     }
     return Spelled(
         _celery_by_sentinel(addresses, query["master_name"], asking, tls),
-        _limiter_by_sentinel(addresses, query["master_name"], asking, login | ({"ssl": True, **tls} if tls else {})),
+        _limiter_by_sentinel(addresses, query["master_name"], asking, login | secured),
     )
 
 

@@ -1,4 +1,7 @@
-"""The door for Celery: every task, each with a body of one line. Arguments are ids, never objects."""
+"""The door for Celery: every task. Archives are the service's: here it is called, and rung for whom it names.
+
+Arguments are ids and numbers, never objects. The last three are the manual's examples.
+"""
 
 import time
 
@@ -36,7 +39,7 @@ def block() -> None:
 
 @shared_task(bind=True, ignore_result=False)
 def process(self: Task, total: int) -> dict[str, int]:
-    """Count to `total`, a step a second, and tell the result backend after each; the one loop in this file."""
+    """Count to `total`, a step a second, and tell the result backend after each."""
     for i in range(total):
         self.update_state(state="PROGRESS", meta={"current": i + 1, "total": total})
         time.sleep(1)

@@ -87,7 +87,7 @@ class Archive(Model):
     lease_until: Mapped[datetime | None] = mapped_column(Moment, info=internal(_WORK))
     """A running archive whose lease has passed belongs to nobody."""
     dispatched_at: Mapped[datetime | None] = mapped_column(Moment, info=internal(_WORK))
-    """When the reconciler last rang for it."""
+    """When it was last rung for by the reconciler, or by the worker that set it aside as large."""
     not_before: Mapped[datetime | None] = mapped_column(Moment, info=internal(_WORK))
     """The next attempt waits until then."""
 
@@ -176,9 +176,12 @@ class ArchiveDownload(Model):
 
 
 class Pulse(Model):
-    """When a worker last reconciled: beat, broker and worker are alive as long as this is young."""
+    """When the site last did something that it does now and then.
 
-    __table_args__ = ({"info": excluded("One row about the site's own machinery, about nobody.")},)
+    `reconcile`: beat, broker and worker are alive as long as this is young. The others are turns that a deed waits for.
+    """
+
+    __table_args__ = ({"info": excluded("Rows about the site's own machinery, about nobody.")},)
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     at: Mapped[datetime] = mapped_column(Moment)

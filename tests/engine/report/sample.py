@@ -176,7 +176,7 @@ def make_coverage(tables: Sequence[tuple[TableShape, Sequence[Row]]]) -> list[Co
         )
         for shape, rows in tables
     ]
-    pulse = Coverage("pulse", "", "excluded", 0, "One row about the site's own machinery, about nobody.", ())
+    pulse = Coverage("pulse", "", "excluded", 0, "Rows about the site's own machinery, about nobody.", ())
     return [*lines, pulse]
 
 
