@@ -62,6 +62,7 @@ SETTINGS = (
     Setting("ARCHIVE_TIME_LIMIT", 6 * 3600, "Seconds one attempt may take."),
     Setting("ARCHIVE_LARGE_ROWS", 100_000, "Archives of more rows go to the queue archives.large; None: none do."),
     Setting("ARCHIVE_LARGE_BYTES", 256 * 1024**2, "The same for archives with more bytes of pictures and files."),
+    Setting("ARCHIVE_RESERVE_BYTES", 256 * 1024**2, "So much of the disk that archives are made on is left free."),
     Setting("RECONCILE_SECONDS", 15, "How often beat compares rows, leases and files."),
     Setting("UPLOAD_MAX_BYTES", 16 * 1024**2, "The largest picture or file of an entry."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),

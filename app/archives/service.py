@@ -22,7 +22,7 @@ from app.engine.graph import Graph, build_graph
 from app.engine.reading import TooLargeError
 from app.engine.shape import Subject
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, ArchivePart, State, User
+from app.models import Archive, ArchiveDownload, ArchivePart, User
 from app.stores import StoreChangedError
 
 log = logging.getLogger(__name__)

@@ -65,6 +65,12 @@ def open_stored(store: str, name: str) -> BinaryIO:
     return _stores()[store].open(name).file
 
 
+def free_bytes() -> int:
+    """Of the disk that archives are made on. Raises OSError."""
+    folder = _archives()
+    return shutil.disk_usage(next(each for each in (folder, *folder.parents) if each.exists())).free
+
+
 def place_of(name: str) -> str:
     return _published().place_of(name)
 
@@ -117,9 +123,14 @@ def _remove_old(path: Path, oldest: float) -> None:
 
 
 def _workspaces() -> Path:
-    folder = Path(current_app.config["ARCHIVE_DIR"]) / "tmp"
+    folder = _archives() / "tmp"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _archives() -> Path:
+    """It may not exist yet: the first archive makes it."""
+    return Path(current_app.config["ARCHIVE_DIR"])
 
 
 def _published() -> Store:

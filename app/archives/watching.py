@@ -17,7 +17,7 @@ from app.models import Archive, Pulse, State
 from app.models.columns import database_time
 
 RINGS_WITH_AHEAD = 50
-"""With so many ahead of it an archive need not be rung for by those who watch it: it will not be its turn for a while."""
+"""With so many ahead of it, those who watch an archive need not ring for it: its turn will not come for a while."""
 MOST_AHEAD = 1000
 """Nobody counts further: the answer stays cheap however many wait."""
 
@@ -55,9 +55,14 @@ def _question(_settings: tuple[Any, ...], most_ahead: int) -> Select[Any]:
     return select(Archive, *facts).where(*mine)
 
 
+def silence() -> float:
+    """Seconds without a reconciliation that mean something is wrong."""
+    return 4 * float(current_app.config["RECONCILE_SECONDS"])
+
+
 def anybody_works() -> ColumnElement[bool]:
     """Has a worker given a sign of life: reconciled of late, or renewed the lease of any archive?"""
-    pulse = select(Pulse.name).where(Pulse.at > database_time(-4 * current_app.config["RECONCILE_SECONDS"]))
+    pulse = select(Pulse.name).where(Pulse.at > database_time(-silence()))
     any_archive = aliased(Archive)
     renewed = and_(any_archive.state == State.RUNNING, any_archive.lease_until > database_time())
     return or_(exists(pulse), exists(select(any_archive.id).where(renewed)))

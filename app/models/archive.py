@@ -178,7 +178,7 @@ class ArchiveDownload(Model):
 class Pulse(Model):
     """When the site last did something that it does now and then.
 
-    `reconcile`: beat, broker and worker are alive as long as this is young. The others are turns that a deed waits for.
+    `reconcile`: beat, broker and worker are alive as long as it is young. Others are turns, taken by one of many.
     """
 
     __table_args__ = ({"info": excluded("Rows about the site's own machinery, about nobody.")},)
