@@ -139,14 +139,26 @@ class Program:
 def run_valkey() -> Iterator[tuple[Program, str]]:
     """A server of its own and its URL. The path of a socket must be short, so it is not in pytest's folder."""
     folder = Path(tempfile.mkdtemp(prefix="valkey-"))
-    address = folder / "valkey.sock"
-    server = Program(valkey.command(folder, address), folder / "log")
+    server = start_valkey(folder)
     try:
-        wait_until(lambda: valkey.ping(address), what="Valkey")
-        yield server, f"unix://{address}"
+        yield server, f"unix://{folder / SOCKET}"
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+SOCKET = "valkey.sock"
+
+
+def start_valkey(folder: Path) -> Program:
+    """A server that answers, on a socket in this folder. Another one that was here has left it its data."""
+    server = Program(valkey.command(folder, folder / SOCKET), folder / "log")
+    try:
+        wait_until(lambda: valkey.ping(folder / SOCKET), what="Valkey")
+    except AssertionError:
+        server.stop(seconds=0)
+        raise
+    return server
 
 
 def start_worker(

@@ -67,7 +67,8 @@ def find_readiness() -> Readiness:
     signs = _ask("database", _find_signs_of_life)
     takes_messages = _ask("broker", _try_broker)
     free = _ask("disk", storage.free_bytes)
-    wait((signs, takes_messages, free), PATIENCE)
+    asked: list[Future[Any]] = [signs, takes_messages, free]
+    wait(asked, PATIENCE)
     return Readiness(
         _answer_of("database", signs), _answer_of("broker", takes_messages) is True, _answer_of("disk", free)
     )

@@ -11,7 +11,7 @@ from redis import Redis
 
 from app.config import socket_path
 from app.local import valkey
-from tests.programs import Program, wait_until
+from tests.programs import SOCKET, Program, start_valkey
 
 
 @pytest.fixture
@@ -20,13 +20,6 @@ def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="valkey-"))
     yield path
     shutil.rmtree(path)
-
-
-def run(folder: Path) -> Program:
-    address = folder / "socket"
-    server = Program(valkey.command(folder, address), folder / "log")
-    wait_until(lambda: valkey.ping(address), what="Valkey")
-    return server
 
 
 def test_it_opens_no_port_and_drops_nothing(valkey_server: tuple[Program, str]) -> None:
@@ -38,21 +31,21 @@ def test_it_opens_no_port_and_drops_nothing(valkey_server: tuple[Program, str]) 
 
 
 def test_a_message_survives_kill_9(folder: Path) -> None:
-    server = run(folder)
-    with Redis.from_url(f"unix://{folder / 'socket'}") as client:
+    server = start_valkey(folder)
+    with Redis.from_url(f"unix://{folder / SOCKET}") as client:
         client.lpush("celery", "a message")
     server.kill()
-    again = run(folder)
-    with Redis.from_url(f"unix://{folder / 'socket'}", decode_responses=True) as client:
+    again = start_valkey(folder)
+    with Redis.from_url(f"unix://{folder / SOCKET}", decode_responses=True) as client:
         assert client.lrange("celery", 0, -1) == ["a message"]
     again.stop()
 
 
 def test_shut_down_ends_it(folder: Path) -> None:
-    server = run(folder)
-    valkey.shut_down(folder / "socket")
+    server = start_valkey(folder)
+    valkey.shut_down(folder / SOCKET)
     assert server.wait() == 0
-    assert not valkey.ping(folder / "socket")
+    assert not valkey.ping(folder / SOCKET)
 
 
 def test_the_folder_is_ours_alone(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from redis import Redis
 
 from app import create_app
 from app.archives import ledger, readiness, service
+from app.archives.watching import silence
 from app.extensions import db
 from app.models import Pulse, User
 from app.models.columns import database_time
@@ -72,7 +73,7 @@ def test_nobody_has_worked_yet(client: FlaskClient) -> None:
 
 def test_a_worker_that_works_while_beat_is_dead(app: Flask, ann: User, client: FlaskClient, reconciled: None) -> None:
     with app.app_context():
-        db.session.execute(sa.update(Pulse).values(at=database_time(-readiness.silence() - 1)))
+        db.session.execute(sa.update(Pulse).values(at=database_time(-silence() - 1)))
         db.session.commit()
         assert ask(client) == (503, {**WELL, "workers": "away", "reconciliation": "late"})
         ledger.insert(ann.id)
