@@ -10,6 +10,7 @@ from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.web.formats import file_size
@@ -28,6 +29,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, explain_expired_form)
     app.register_error_handler(RequestEntityTooLarge, explain_too_large)
     app.register_error_handler(OperationalError, explain_busy)
+    app.register_error_handler(PoolTimeoutError, explain_busy)
     app.register_error_handler(500, explain_fault)
 
 
@@ -55,8 +57,8 @@ def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     return render_template("error.html", title="This is too large", advice=advice), 413
 
 
-def explain_busy(error: OperationalError) -> ResponseReturnValue:
-    """The database is away, or somebody else has been writing for too long."""
+def explain_busy(error: Exception) -> ResponseReturnValue:
+    """The database is away, somebody else has been writing for too long, or every connection is in use."""
     page = _fault_page(
         "The site is busy",
         "Nothing was saved. Wait a minute, then try again.",
@@ -68,7 +70,7 @@ def explain_busy(error: OperationalError) -> ResponseReturnValue:
 def explain_fault(error: Exception) -> ResponseReturnValue:
     """The database may also go away while another error is being explained, since pages name who is signed in."""
     cause = getattr(error, "original_exception", None) or error
-    if isinstance(cause, OperationalError):
+    if isinstance(cause, OperationalError | PoolTimeoutError):
         return explain_busy(cause)
     return _fault_page("Sorry, there is a fault on our side", "Try again later.", cause), 500
 
