@@ -58,13 +58,15 @@ def run_sql(url: str, statement: str) -> int:
         return connection.execute(statement.encode()).rowcount
 
 
+CUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+    "AND datname = current_database() AND backend_type = 'client backend'"
+)
+
+
 def cut_connections(url: str) -> int:
     """All to this PostgreSQL database, from outside, as an operator does it or a restart; how many there were."""
-    return run_sql(
-        url,
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-        "AND datname = current_database() AND backend_type = 'client backend'",
-    )
+    return run_sql(url, CUT)
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """PostgreSQL goes away in the middle of a request: a page in words, never the server's bare 500."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -18,6 +16,7 @@ from app.extensions import db
 from app.models import Archive, Comment, Entry, User
 from app.tasks import generate_user_archive
 from tests.conftest import PASSWORD
+from tests.connections import before_statement
 from tests.databases import cut_connections
 
 
@@ -81,25 +80,6 @@ def is_busy(answer: TestResponse) -> bool:
     return True
 
 
-@contextmanager
-def cut_before(number: int, app: Flask, settings: dict[str, Any]) -> Iterator[list[str]]:
-    """Just before the statement with this number, from 1 on, the connections are cut. Yields what was sent."""
-    sent: list[str] = []
-
-    def cut(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-        if len(sent) == number:
-            cut_connections(settings)
-
-    with app.app_context():
-        engine = db.engine
-    sa.event.listen(engine, "before_cursor_execute", cut)
-    try:
-        yield sent
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", cut)
-
-
 @pytest.fixture
 def ann_client(served: Flask, ann: User) -> FlaskClient:
     client = served.test_client()
@@ -123,8 +103,11 @@ def break_everywhere(
 ) -> TestResponse:
     """Ask with the connections cut before the first statement, then before the second, and so on: what is answered
     passes the check. Returns the answer when there was none left to cut before."""
+    with app.app_context():
+        engine = db.engine
+    cut = partial(cut_connections, settings["DATABASE_URL"])
     for number in count(1):
-        with cut_before(number, app, settings) as sent:
+        with before_statement(number, engine, cut) as sent:
             answer = ask()
         if len(sent) < number:
             assert number > 1

@@ -1,0 +1,78 @@
+"""The database breaks in the middle of an archive: the attempt may be lost, the archive comes anyway, once."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from app.archives import service, storage
+from app.extensions import db
+from app.models import Entry, State, User
+from tests.archives.conftest import let_lease_pass, load, paths_of
+from tests.connections import away, before_statement
+from tests.databases import cut_connections
+
+
+@pytest.fixture
+def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+    return {**postgresql_settings, "ARCHIVE_RETRY_SECONDS": 0}
+
+
+@pytest.fixture(autouse=True)
+def impatient_sweeper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "SWEEP_AGE", -5)
+
+
+def attempt(user_id: str) -> None:
+    """As a worker does it: what fails here is a failed task, and the next one begins without a session."""
+    try:
+        service.generate(user_id)
+    except OperationalError:
+        db.session.rollback()
+    finally:
+        db.session.remove()
+
+
+def assert_it_comes_once(app: Flask, ann: User, archive_id: str) -> None:
+    """And the file that an attempt may have left, with no row that speaks of it, goes with the sweeper."""
+    if load(archive_id).state == State.RUNNING:
+        let_lease_pass(archive_id)
+    service.reconcile()
+    attempt(ann.id)
+    assert load(archive_id).state == State.READY
+    service.reconcile()
+    folder = Path(app.config["ARCHIVE_DIR"])
+    assert list((folder / "ready").iterdir()) == paths_of(load(archive_id))
+    assert list((folder / "tmp").iterdir()) == []
+
+
+def test_a_connection_that_breaks_costs_an_attempt_at_most(app: Flask, ann: User, journal: Entry) -> None:
+    """Cut before every sixth statement of a whole attempt."""
+    number = 1
+    while True:
+        archive_id, _ = service.request_archive(ann.id)
+        with before_statement(number, db.engine, partial(cut_connections, app.config["DATABASE_URL"])) as sent:
+            attempt(ann.id)
+        if len(sent) < number:
+            break
+        assert_it_comes_once(app, ann, archive_id)
+        service.delete(ann.id, archive_id)
+        number += 6
+    assert number > 20
+    assert load(archive_id).state == State.READY
+
+
+def test_a_database_that_stays_away_for_the_rest_of_the_attempt(
+    app: Flask, ann: User, journal: Entry, waiting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not even its end can be written down then; the lease says it."""
+    with away(app.config["DATABASE_URL"]) as take_away:
+        with before_statement(15, db.engine, take_away):
+            attempt(ann.id)
+        assert "left to the reconciler" in caplog.text
+    assert load(waiting).state == State.RUNNING
+    assert_it_comes_once(app, ann, waiting)
+    assert load(waiting).attempt == 2
