@@ -2,16 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from app.config import socket_path
 from tests.local.conftest import Site, living
 from tests.programs import Program, wait_until
 
@@ -43,7 +45,10 @@ def test_it_serves_and_ctrl_c_leaves_nothing(serve: Serve, instance: Path) -> No
     address = site.wait_for_ready()
     assert fetch(f"{address}/healthz")
     assert add(address) == 6
-    assert len(living(instance)) == 9
+    wait_until(lambda: len(living(instance)) == 9, what="each of its processes")
+    second = serve()
+    assert second.wait() == 1
+    assert f"Process {site.pid} already uses {instance}" in second.log()
     site.send(signal.SIGINT)
     assert site.wait() == 0
     assert living(instance) == set()
@@ -76,6 +81,33 @@ def test_a_dead_program_stops_everything(serve: Serve, instance: Path) -> None:
     assert site.wait() == 1
     assert site.log().splitlines()[-1] == "Error: worker ended by itself (by SIGKILL)"
     assert living(instance) == set()
+
+
+@pytest.fixture
+def deep_instance(sqlite_settings: dict[str, Any], tmp_path: Path) -> Iterator[Path]:
+    """The path of a socket in it would be longer than the kernel takes."""
+    instance = tmp_path / ("d" * 100) / "instance"
+    instance.parent.mkdir()
+    shutil.move(sqlite_settings["INSTANCE_PATH"], instance)
+    yield instance
+    shutil.rmtree(socket_path(instance).parent)
+
+
+def test_a_deep_folder_and_a_second_ctrl_c(serve: Serve, deep_instance: Path) -> None:
+    """Whoever presses it again does not want to wait for the task that runs."""
+    site = serve(INSTANCE_PATH=deep_instance)
+    address = site.wait_for_ready()
+    assert add(address) == 6
+    assert socket_path(deep_instance).is_socket()
+    fetch(f"{address}/block", now=1)
+    site.wait_for("app.tasks.block")
+    site.send(signal.SIGINT)
+    site.wait_for("large stopped")
+    site.send(signal.SIGINT)
+    assert site.wait() == 0
+    assert "killing worker" in site.log()
+    assert "Traceback" not in site.log()
+    assert living(deep_instance) == set()
 
 
 def test_another_address_and_broker(serve: Serve, instance: Path, valkey_server: tuple[Program, str]) -> None:
