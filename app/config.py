@@ -92,7 +92,7 @@ def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
         _derive(config, instance)
     except OSError as error:
         raise SettingError(
-            f"{error.filename or instance} cannot be used ({error.strerror}). This site keeps its keys and files in a "
+            f"{instance} cannot be used ({error.strerror}). This site keeps its keys and files in a "
             "folder that it may write; FLASK_INSTANCE_PATH names another one."
         ) from error
     except AddressError as error:

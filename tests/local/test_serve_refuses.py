@@ -47,6 +47,7 @@ def test_a_folder_that_cannot_be_made_or_filled(tmp_path: Path, folder: str, rea
     assert told.wait() == 1
     assert told.log().startswith("Error: /")
     assert f"cannot be used ({reason}" in told.log()
+    assert "secret_key" not in told.log()  # a draft that nobody would find
     assert "FLASK_INSTANCE_PATH names another one." in told.log()
 
 
