@@ -1,7 +1,7 @@
 """Reopens a finished archive and checks what it says of itself. Shares no code with what wrote it.
 
 The files may come from anywhere: nothing is unpacked, nothing is believed before it is checked, and memory stays flat
-whatever a file claims. Each member is read once.
+whatever a file claims. Rows and files are read once; the few members that describe them, again for their checksums.
 """
 
 from collections.abc import Callable, Iterator, Sequence

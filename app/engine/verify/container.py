@@ -75,9 +75,8 @@ def open_container(path: Path, limits: Limits) -> Iterator[Container]:
         directory = _check_directory(file, size, limits)
         members = _list_members(file)
         raise_all(filter(None, map(_complain, members)))
-        _check_sizes(members, size, limits)
+        total = _check_sizes(members, size, limits)
         starts = _check_places(file, members, directory)
-        total = sum(member.file_size for member in members)
         top, below = _below_top(members)
         yield Container(top, below, total, limits, file, starts)
 
@@ -138,13 +137,15 @@ def _is_plain(part: str) -> bool:
     return bool(_PLAIN.fullmatch(part)) and not _DEVICE.fullmatch(part)
 
 
-def _check_sizes(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
+def _check_sizes(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> int:
+    """Bytes of all members, unpacked."""
     total = sum(member.file_size for member in members)
     if total > limits.total or _is_bomb(total, size, limits):
         raise VerificationError(f"a bomb: {size:,} bytes that would become {total:,}")
     for member in members:
         if _is_bomb(member.file_size, member.compress_size, limits):
             raise VerificationError(f"a bomb: {member.filename} would become {member.file_size:,} bytes")
+    return total
 
 
 def _is_bomb(unpacked: int, packed: int, limits: Limits) -> bool:

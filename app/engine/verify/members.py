@@ -1,4 +1,4 @@
-"""Reads every member once, and takes from that one reading its checksum, its rows, and whether it holds a canary."""
+"""Takes from one reading of a member its checksum, its rows, and whether it holds a canary."""
 
 import hashlib
 from collections import deque

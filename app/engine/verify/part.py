@@ -32,7 +32,7 @@ class Part:
         return self.container.top
 
     def read(self, canaries: Sequence[bytes], advance: Advance) -> None:
-        """Every member, once. Raises VerificationError."""
+        """Every member, also those that were read to open the part. Raises VerificationError."""
         readers = self.tables.readers(self.container.limits.row)
         check_members(self.container, self.manifests, readers, canaries, advance)
         self.tables.check(lambda name: self.container.members[name].file_size, self.manifests)

@@ -1,6 +1,6 @@
 """The rows of one archive file: counted in each format, and shown to whoever follows their keys."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 
 from app.engine.verify.csv_rows import CsvRows
@@ -10,7 +10,7 @@ from app.engine.verify.keys import Keys
 from app.engine.verify.manifests import Manifests
 from app.engine.verify.media import Media
 from app.engine.verify.problems import VerificationError, raise_all
-from app.engine.verify.rows import Column, Rows, read_rows
+from app.engine.verify.rows import Column, read_rows
 
 Reader = Callable[[Iterable[bytes]], None]
 
@@ -18,28 +18,25 @@ Reader = Callable[[Iterable[bytes]], None]
 class TableRows:
     """Reads what a file holds of one table. `json` and `csv`: the rows counted so far."""
 
-    def __init__(self, held: Held, person: int | None) -> None:
-        """`person`: the position of the person's id, if this is their table."""
+    def __init__(self, held: Held, person: int | None, media: Mapping[str, Media]) -> None:
+        """`person`: the position of the person's id, if this is their table. `media`: by format."""
         self.held = held
         self.json = 0
         self.csv = 0
         self.people: list[str] = []
         self._person = person
         self._keys: list[tuple[Keys, tuple[int, ...]]] = []
-        self._media: dict[str, Media] = {}
+        self._media = media
 
     def follow(self, keys: Keys, columns: Iterable[str]) -> None:
         """Collect what stands in these columns of the described file."""
         self._keys.append((keys, tuple(map(self.held.header.index, columns))))
 
-    def watch(self, as_json: Media, as_csv: Media) -> None:
-        self._media = {"json": as_json, "csv": as_csv}
-
     def readers(self, limit: int) -> Iterator[tuple[str, Reader]]:
         """For each of its members, what reads it. `limit`: bytes of a row."""
-        yield self.held.json, partial(_read, JsonRows(self.held.names, self._see_json), limit)
+        yield self.held.json, partial(read_rows, rows=JsonRows(self.held.names, self._see_json), limit=limit)
         if self.held.csv:
-            yield self.held.csv, partial(_read, CsvRows(self.held.header, self._see_csv), limit)
+            yield self.held.csv, partial(read_rows, rows=CsvRows(self.held.header, self._see_csv), limit=limit)
 
     def _see_json(self, rows: int, column: Column) -> None:
         if self._person is not None and self.json <= 1:
@@ -67,21 +64,13 @@ class TableRows:
         return f"{self.held.name}: {rows} rows should be here, {self.json} in JSON{in_csv}"
 
 
-def _read(rows: Rows, limit: int, blocks: Iterable[bytes]) -> None:
-    read_rows(blocks, rows, limit)
-
-
 class Tables:
     """Those of one archive file."""
 
-    def __init__(self, documents: Documents, members: Iterable[str]) -> None:
-        self.rows = [TableRows(held, _person(held, documents)) for held in documents.tables]
-        names = list(members)
-        formats = {"json", *("csv" for held in documents.tables if held.csv)}
-        self._media = {kind: Media(names) for kind in ("json", "csv")}
-        self._checked = [self._media[kind] for kind in formats]
-        for table in self.rows:
-            table.watch(self._media["json"], self._media["csv"])
+    def __init__(self, documents: Documents, members: Collection[str]) -> None:
+        has_csv = any(held.csv for held in documents.tables)
+        self._media = {kind: Media(members) for kind in ("json", *(["csv"] if has_csv else []))}
+        self.rows = [TableRows(held, _person(held, documents), self._media) for held in documents.tables]
 
     @property
     def files(self) -> int:
@@ -93,7 +82,7 @@ class Tables:
     def check(self, sizes: Callable[[str], int], manifests: Manifests) -> None:
         """After all was read. `sizes`: bytes of a member, unpacked."""
         raise_all(filter(None, (table.complain() for table in self.rows)))
-        for media in self._checked:
+        for media in self._media.values():
             media.check()
         for table in self.rows:
             _check_resource(table.held, sizes, manifests)
