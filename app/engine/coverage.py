@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from app.engine.graph import Graph, Node
-from app.engine.names import file_name
+from app.engine.names import data_path
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.schema import marks_of
@@ -69,7 +69,7 @@ def render_coverage(
         "subject": {
             "table": subject.fullname,
             "key": next(iter(subject.primary_key.columns)).name,
-            "json": f"json/{file_name(subject.fullname)}.json",
+            "json": data_path(subject.fullname, "json"),
         },
         "tables": [_statement(line, node, part) for line, node in zip(coverage, graph.nodes, strict=True)],
         "gaps": [asdict(gap) for gap in gaps],
@@ -85,5 +85,5 @@ def _statement(line: Coverage, node: Node, part: Part) -> dict[str, object]:
 
 
 def _files(table: str, part: Part) -> dict[str, str]:
-    names = {ending: f"{ending}/{file_name(table)}.{ending}" for ending in ("json", "csv")}
+    names = {ending: data_path(table, ending) for ending in ("json", "csv")}
     return {ending: name for ending, name in names.items() if f"data/{name}" in part.members}

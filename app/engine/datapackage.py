@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKeyConstraint, Table, TypeDecorator, types
 
 from app.engine.graph import Graph
-from app.engine.names import file_name
+from app.engine.names import data_path, file_name
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.shape import Edition, Field
@@ -82,16 +82,16 @@ def _resources(tables: Sequence[TableDescription], part: Part) -> Iterator[Descr
             yield {
                 "name": file_name(table.table),
                 **table.facts,
-                **_file(file_name(table.table), part),
+                **_file(table.table, part),
                 "rows": part.rows[table.table],
                 "schema": {**table.schema, **_divide(table, whole)},
             }
 
 
-def _file(name: str, part: Part) -> Described:
+def _file(table: str, part: Part) -> Described:
     """The CSV, or the JSON where no CSV was asked for."""
-    csv = f"csv/{name}.csv"
-    path = csv if f"data/{csv}" in part.members else f"json/{name}.json"
+    csv = data_path(table, "csv")
+    path = csv if f"data/{csv}" in part.members else data_path(table, "json")
     member = part.members[f"data/{path}"]
     # Frictionless cannot tell the size and the sum of a JSON file, and so refuses what is said of them.
     form: Described = {"format": "json", "mediatype": "application/json"}

@@ -38,5 +38,10 @@ def file_name(table: str) -> str:
     return name
 
 
+def data_path(table: str, ending: str) -> str:
+    """Of the member below `data/` that holds the table in one format: `json/entry.json`."""
+    return f"{ending}/{file_name(table)}.{ending}"
+
+
 def _escape(character: str) -> str:
     return "".join(f"={byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))

@@ -9,6 +9,7 @@ from app.engine.coverage import count_deleted, cover
 from app.engine.datapackage import TableDescription, describe_tables
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
+from app.engine.names import data_path
 from app.engine.package import Package
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.progress import READING, Progress
@@ -170,4 +171,4 @@ class _Table:
         return sum(map(len, contents)) + (2 * len(contents[0]) if self._is_shown else 0) + 64 * 1024
 
     def _name(self, writer: Writer) -> str:
-        return f"data/{writer.ending}/{self._shown.file}.{writer.ending}"
+        return f"data/{data_path(self._shown.name, writer.ending)}"
