@@ -26,7 +26,7 @@ class Progress:
         self.advance(0)
 
     def advance(self, units: int) -> None:
-        """Rows while reading, bytes afterwards."""
+        """Rows while reading, parts while packing, bytes while checking."""
         self._done += units
         start, end = self._phase
         self._tell(self._step, start + (end - start) * min(self._done, self._total) // self._total)

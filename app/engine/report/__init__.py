@@ -1,8 +1,8 @@
 """The report inside each archive: pages that open from a double click, offline, in any browser, and can be searched.
 
-`engine.build` enters here: one `Report` for an archive, one `table` for each of its tables, batches of rows, and
-`render` once for each part of the archive. Holds no table in memory and writes no file: the caller stores the bytes.
-Nothing of the archive is ever written as HTML: templates escape, scripts use textContent.
+`engine.reading` makes one `Report` for an archive and one `table` for each of its tables, and gives them batches of
+rows; `engine.build` calls `render` once for each part. Holds no table in memory and writes no file: the caller stores
+the bytes. Nothing of the archive is ever written as HTML: templates escape, scripts use textContent.
 """
 
 from collections.abc import Iterator, Sequence

@@ -7,13 +7,10 @@ from app.engine.report.contents import Contents
 from app.engine.report.tables import TableReport
 from app.engine.writers.to_viewer import to_script
 
-FORMAT = 1
-
 
 def render_manifest(contents: Contents) -> bytes:
     # Tables are a list: as the keys of an object, one called `__proto__` would be lost.
     manifest = {
-        "format": FORMAT,
         "locale": contents.formats.language_tag,
         "timeZone": contents.formats.browser_zone,
         "person": contents.edition.subject.id,
@@ -37,7 +34,6 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
             {"name": field.name, "label": field.label, "kind": field.kind, "number": field.number}
             for field in table.shape.fields
         ],
-        "key": table.shape.key,
         "columns": table.columns,
         "hidden": sorted(table.hidden),
         "yearField": table.year_field,
@@ -49,8 +45,8 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
 def _references(table: TableReport, contents: Contents) -> Iterator[dict[str, Any]]:
     """Only those to tables with a page; columns by their positions."""
     for reference in table.shape.references:
-        target = next((each for each in contents.tables if each.name == reference.table), None)
-        if target:
+        target = contents.find_table(reference.table)
+        if target and target.rows:
             column, to = _position(table, reference.column), _position(target, reference.to)
             yield {"column": column, "table": target.name, "to": to}
 
