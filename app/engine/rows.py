@@ -113,12 +113,9 @@ def _want(file: FileColumn, columns: list[Sequence[Value]], keys: Sequence[str])
 
 def _roles(roles: Sequence[str], raw: list[tuple[Any, ...]]) -> list[str]:
     """Why each row is in the archive."""
-    known: dict[tuple[Any, ...], str] = {}
-    for held in zip(*raw[len(raw) - len(roles) :], strict=True):
-        if held not in known:
-            named = [role for role, holds in zip(roles, held, strict=True) if holds]
-            known[held] = ", ".join(dict.fromkeys(named))
-    return [known[held] for held in zip(*raw[len(raw) - len(roles) :], strict=True)]
+    held = list(zip(*raw[-len(roles) :], strict=True))
+    named = {each: ", ".join(dict.fromkeys(itertools.compress(roles, each))) for each in set(held)}
+    return [named[each] for each in held]
 
 
 def _point(
