@@ -23,6 +23,8 @@ from tests.engine.shop import ROWS, make_schema
 EDITION = Edition(
     "A\nSite", "A1B2C3D4", datetime(2026, 11, 22, 9, 14, 30, tzinfo=UTC), Subject("1", "Ann", "", "en", "UTC")
 )
+SIGNER = Signer(bytes(range(32)))
+ANN = Order("The Shop", "A1B2C3D4", Subject("1", "Ann", "ann@example.org", "en_GB", "Europe/London"), SIGNER)
 FILES = {"a": b"\x89PNG waves", "b": b"not mine", "c": b"nowhere", "page": b"<script>alert(1)</script>"}
 
 
@@ -66,13 +68,12 @@ def fill(engine: sa.Engine, schema: sa.MetaData) -> None:
 
 @pytest.fixture(scope="session")
 def signer() -> Signer:
-    return Signer(bytes(range(32)))
+    return SIGNER
 
 
 @pytest.fixture(scope="session")
-def ann(signer: Signer) -> Order:
-    subject = Subject("1", "Ann", "ann@example.org", "en_GB", "Europe/London")
-    return Order("The Shop", "A1B2C3D4", subject, signer)
+def ann() -> Order:
+    return ANN
 
 
 @pytest.fixture(scope="session")

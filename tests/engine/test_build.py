@@ -4,6 +4,8 @@ import csv
 import hashlib
 import io
 import json
+import os
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,9 @@ import sqlalchemy as sa
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
 from app.engine.writers.to_csv import unescape_formula
+from tests.engine import making
 from tests.engine.conftest import open_file
+from tests.programs import PYTHON, ROOT
 
 
 @pytest.fixture
@@ -107,6 +111,20 @@ def test_the_sums_are_those_of_the_file(build: Built) -> None:
     assert (part.size, part.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert build.size == part.size
     assert build.rows == 1 + 4 + 2 + 3 + 1
+
+
+def test_the_same_snapshot_gives_the_same_bytes(engine: sa.Engine, tmp_path: Path) -> None:
+    """Report and signature among them, also in a process that has its sets in another order."""
+    url, moment, folders = str(engine.url), "2026-11-22T09:14:30+00:00", [tmp_path / name for name in "abc"]
+    for folder in folders:
+        folder.mkdir()
+    making.main(url, moment, str(folders[0]))
+    command = (*PYTHON, "tests.engine.making", url, moment, str(folders[1]))
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "1"}, check=True)
+    making.main(url, "2026-11-22T09:14:32+00:00", str(folders[2]))
+    here, there, later = ((folder / "1.zip").read_bytes() for folder in folders)
+    assert here == there
+    assert here != later
 
 
 def test_json_is_an_array_with_one_row_a_line(read: Callable[[str], bytes]) -> None:
