@@ -11,7 +11,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
-from app.extensions import celery_init_app, close_session, csrf, db, limiter, login_manager, migrate, prepare_sqlite
+from app.extensions import (
+    celery_init_app,
+    close_session,
+    csrf,
+    db,
+    limiter,
+    login_manager,
+    offer_migrations,
+    prepare_sqlite,
+)
 from app.stores import StoreSettingError, make_stores
 
 
@@ -42,7 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 def _init_extensions(app: Flask) -> None:
     db.init_app(app)
     app.teardown_appcontext(close_session)  # the last to register is the first to run
-    migrate.init_app(app, db)
+    offer_migrations(app)
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)

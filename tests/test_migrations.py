@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade
 
 from app.extensions import db
 from tests.programs import ROOT
@@ -16,6 +15,15 @@ from tests.programs import ROOT
 @pytest.fixture
 def settings(any_database: dict[str, Any]) -> dict[str, Any]:
     return any_database
+
+
+def test_its_commands_are_there(app: Flask) -> None:
+    """They are loaded when they are asked for, and pass their options and errors on."""
+    run = app.test_cli_runner().invoke
+    assert "upgrade" in run(args=["db"]).output
+    assert "--sql" in run(args=["db", "upgrade", "--help"]).output
+    refused = run(args=["db", "upgrade", "--no-such-option"])
+    assert (refused.exit_code, "No such option" in refused.output) == (2, True)
 
 
 def test_models_equal_migrations(app: Flask) -> None:
@@ -33,5 +41,6 @@ def test_a_forgotten_migration_is_seen(app: Flask) -> None:
 
 
 def test_down_leaves_nothing(app: Flask) -> None:
-    downgrade(directory=str(ROOT / "migrations"), revision="base")
+    command = ["db", "-d", str(ROOT / "migrations"), "downgrade", "base"]
+    assert app.test_cli_runner().invoke(args=command).exit_code == 0
     assert sa.inspect(db.engine).get_table_names() == ["alembic_version"]

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.cli import archives, journal, register, serve, users, verify
+from app.cli import archives, journal, migrations, register, serve, users, verify
 
 
 def init_app(app: Flask) -> None:
@@ -12,5 +12,6 @@ def init_app(app: Flask) -> None:
     archives.archives.add_command(register.check)
     archives.archives.add_command(register.plan)
     archives.archives.add_command(verify.verify)
+    app.cli.add_command(migrations.migrations)
     app.cli.add_command(users.users)
     app.cli.add_command(journal.journal)

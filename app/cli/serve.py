@@ -15,8 +15,6 @@ from os import environ
 from pathlib import Path
 
 import click
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import OperationalError
@@ -105,6 +103,10 @@ def _explain_port(host: str, port: int, error: OSError) -> str:
 
 
 def _check_database() -> None:
+    # Alembic takes 10 MB, and every worker and web server loads this file.
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     wanted = ScriptDirectory(str(_project() / "migrations")).get_heads()
     try:
         with db.engine.connect() as connection:

