@@ -1,20 +1,22 @@
 """Calls the engine as the worker does, on the benchmark's own tables."""
 
 import sqlite3
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import sqlalchemy as sa
 
 from app.engine.build import Order, build_archive
 from app.engine.graph import Graph, build_graph
 from app.engine.minisign import Signer
+from app.engine.progress import Tell
 from app.engine.shape import Subject
 from benchmarks.shapes import CASES, PERSON, make_picture_schema, make_schema
 
 KEY = bytes(range(32))
 PICTURES = "pictures"
+SITE, REFERENCE = "Benchmark", "A1B2C3D4"
+SUBJECT = Subject(str(PERSON), "Ann", "ann@example.org", "en_GB", "Europe/London")
 
 
 def make_archive(url: str, case: str, folder: Path, *, json_only: bool) -> None:
@@ -30,36 +32,28 @@ def make_archive(url: str, case: str, folder: Path, *, json_only: bool) -> None:
 
 
 def build(
-    engine: sa.Engine, graph: Graph, folder: Path, *, json_only: bool = False, files: Path = Path()
+    engine: sa.Engine,
+    graph: Graph,
+    folder: Path,
+    *,
+    json_only: bool = False,
+    files: Path = Path(),
+    tell: Tell = lambda _step, _done: None,
 ) -> list[Path]:
     """The finished files, somewhere below `folder`."""
 
     def open_file(_store: str, name: str) -> BinaryIO:
         return (files / name).open("rb")
 
-    built: Any = build_archive(
-        make_order(json_only=json_only),
-        engine=engine,
-        graph=graph,
-        open_file=open_file,
-        workspace=folder,
-        tell=lambda _step, _done: None,
-    )
-    # An engine of before archives had parts makes one file.
-    return [part.file for part in built.parts] if hasattr(built, "parts") else [built.file]
+    order = make_order(json_only=json_only)
+    built = build_archive(order, engine=engine, graph=graph, open_file=open_file, workspace=folder, tell=tell)
+    return [part.file for part in built.parts]
 
 
 def make_order(*, json_only: bool) -> Order:
-    """An engine that cannot leave CSV and report out makes all of it; the results say so."""
-    subject = Subject(str(PERSON), "Ann", "ann@example.org", "en_GB", "Europe/London")
-    if not json_only:
-        return Order("Benchmark", "A1B2C3D4", subject, Signer(KEY))
-    options: dict[str, Any] = {"formats": ("json",)} if can_choose_formats() else {}
-    return Order("Benchmark", "A1B2C3D4", subject, **options)
-
-
-def can_choose_formats() -> bool:
-    return "formats" in {field.name for field in fields(Order)}
+    if json_only:
+        return Order(SITE, REFERENCE, SUBJECT, formats=("json",))
+    return Order(SITE, REFERENCE, SUBJECT, Signer(KEY))
 
 
 def connect(url: str) -> sa.Engine:

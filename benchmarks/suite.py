@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from benchmarks.archives import can_choose_formats
 from benchmarks.catalogue import WAYS, Target
 from benchmarks.compare import Check, compare
 from benchmarks.databases import Database, filled_postgres, filled_sqlite, start_postgres
@@ -23,7 +22,6 @@ from benchmarks.small import measure_small
 GROWTH = (10_000, 100_000, 1_000_000)
 """Rows at which our own engine is measured too, as far as they are fewer than those asked for."""
 OURS = "ours"
-WHOLE_FORMATS = "This engine cannot leave CSV and report out: JSON alone made all of it."
 
 
 @dataclass
@@ -71,7 +69,7 @@ class Suite:
                 database = name_files(files.with_suffix(".sqlite"), count)
                 check = partial(check_files, expected=expected)
                 record = self._record(self._target(database, f"pictures:{files}"), check, count, self.settings.only)
-                record.case, record.note = name_media(count, size), ""
+                record.case = name_media(count, size)
                 yield record
                 shutil.rmtree(files)
 
@@ -91,6 +89,5 @@ class Suite:
 
     def _describe(self, case: str, database: Database, rows: int, only: str, found: list[Measurement]) -> Record:
         when = datetime.now(UTC).date().isoformat()
-        note = "" if can_choose_formats() else WHOLE_FORMATS
         where = describe_machine(), describe_versions(self.programs)
-        return Record(case, database.kind, rows, only, when, describe_commit(), *where, found, note)
+        return Record(case, database.kind, rows, only, when, describe_commit(), *where, found)

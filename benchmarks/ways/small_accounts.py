@@ -5,7 +5,6 @@ all of them make together. Each is verified, synced to the disk and renamed. Pri
 """
 
 import multiprocessing
-import os
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app import disk
 from app.engine.graph import Graph, build_graph
 from benchmarks.archives import build, connect
 from benchmarks.shapes import CASES, make_schema
@@ -54,17 +54,9 @@ def count(url: str, graph: Graph, seconds: float, barrier: Barrier, target: Path
 def make(engine: Engine, graph: Graph, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as workspace:
         [file] = build(engine, graph, Path(workspace))
-        _sync(file)
+        disk.sync(file)
         file.replace(target)
-        _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+        disk.sync(target.parent)
 
 
 if __name__ == "__main__":
