@@ -1,6 +1,7 @@
 """What was measured, kept as JSON, so that a part can be measured anew by hand and the page of results stays whole."""
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,7 +16,8 @@ class Measurement:
 
     way: str
     seconds: list[float] = field(default_factory=list)
-    """Of the whole process; for small archives, of one archive."""
+    """Of the whole process. For small archives: of one archive. In a profile: of one row or one archive. For
+    clicks: of each. For pages that many watch: `percentiles`."""
     cpu: list[float] = field(default_factory=list)
     """Seconds of all processes; the database server's are not in it."""
     peaks: list[int] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Record:
     versions: str
     measurements: list[Measurement]
     note: str = ""
+    """What else is to be said of this run."""
 
     @property
     def key(self) -> tuple[str, str, int, str]:
@@ -73,3 +76,14 @@ def keep(new: Sequence[Record], file: Path = FILE) -> list[Record]:
     text = json.dumps([asdict(record) for record in records], ensure_ascii=False, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
     return records
+
+
+def quantile(seconds: Sequence[float], part: float) -> float:
+    """The least that so large a part of them does not exceed: 0 gives the least, 1 the most."""
+    found = sorted(seconds)
+    return found[math.ceil(part * (len(found) - 1))]
+
+
+def percentiles(seconds: Sequence[float]) -> list[float]:
+    """101 numbers, from the least to the most, that stand for any number of them; tenths of milliseconds."""
+    return [round(quantile(seconds, number / 100), 4) for number in range(101)]

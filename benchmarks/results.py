@@ -1,20 +1,72 @@
 """The page of results, written from what was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.goals import FIGURES, Figure
 from benchmarks.measured import Record
 from benchmarks.shapes import CASES
-from benchmarks.tables import DATABASES, escape, make_growth_table, make_small_table, make_table
+from benchmarks.tables import (
+    DATABASES,
+    escape,
+    make_growth_table,
+    make_rate_table,
+    make_step_table,
+    make_table,
+    make_times_table,
+)
 
 FILE = Path(__file__).with_name("RESULTS.md")
 HEAD = """# What was measured
 
-Written by `make bench`; [README.md](README.md) says how it measures. The machine has few cores and its speed varies:
-read the ratios, not the seconds. Every output was read back and held the rows that were in the database."""
-SMALL = """One person's archive of 100 rows with JSON, CSV and report: signed, verified, synced to the disk, renamed.
-The rows of the ledger and the queue are not in it."""
+Written by `make bench` and `make bench-watching`; [README.md](README.md) says how they measure. The machine has few
+cores and its speed varies: read the ratios, not the seconds. The first output of each way that reads tables or files
+was read back and held the rows and bytes that were there; later outputs had its size."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """How the records of one case are shown."""
+
+    title: str
+    about: str
+    table: Callable[[Record], str]
+
+
+SECTIONS = {
+    "small": Section(
+        "Small accounts, the engine alone",
+        "One person's archive of 100 rows with JSON, CSV and report: signed, verified, synced to the disk, renamed. "
+        "The rows of the ledger and the queue are not in it.",
+        make_rate_table,
+    ),
+    "crowd": Section(
+        "Small accounts, the whole way",
+        "Many people have asked for archives of 100 rows. From the first bell until the last archive is ready: "
+        "ledger, snapshot, three formats, signature, verification, syncing and publishing are in it.",
+        make_rate_table,
+    ),
+    "click": Section(
+        "From click to ready",
+        "One person after the other signs in at an idle site and asks for an archive of 100 rows. The status is asked "
+        "for every 20 ms; the site's own page asks first after a second, so people see it then.",
+        make_times_table,
+    ),
+    "watching": Section("1,000 people watching", "", make_times_table),
+    "pieces": Section("One person's archive, made by several workers", "", make_times_table),
+    "profile": Section(
+        "Where the time goes, for one row",
+        "Six steps, one after the other in one thread, each by itself; then the phases of a whole archive, in which "
+        "the press works beside the reader.",
+        make_step_table,
+    ),
+    "profile, small": Section(
+        "Where the time goes, for one small archive",
+        "100 rows, the engine alone, in a warm process.",
+        make_step_table,
+    ),
+}
 
 
 def render(records: Sequence[Record]) -> str:
@@ -39,32 +91,38 @@ def _figures(records: Sequence[Record]) -> Iterator[str]:
 def _figure(figure: Figure, records: Sequence[Record]) -> str:
     found = list(figure.find(records))
     if not found:
-        return "Not measured by this command, or not yet."
+        return f"Not measured yet: `{figure.command}`." if figure.command else "Not measured yet."
     lines = [f"| {escape(each.what)} | {each.goal} | {each.measured} | {each.reached} |" for each in found]
     return "\n".join(["| | goal | measured | |", "|---|---|---|---|", *lines])
 
 
 def _comparisons(records: Sequence[Record], environments: list[str]) -> Iterator[str]:
     for record in sorted(records, key=_place):
-        yield f"## {_title(record)}"
-        yield make_small_table(record) if record.case == "small" else make_table(record)
-        about = SMALL if record.case == "small" else record.note
+        section = SECTIONS.get(record.case) or Section(_title(record), "", make_table)
         where = environments.index(_environment(record)) + 1
-        yield f"{about} Measured {record.when} at {record.commit}, environment {where}.".strip()
+        measured = f"Measured {record.when} at {record.commit}, environment {where}."
+        yield f"## {section.title}{_on(record)}"
+        yield section.table(record)
+        yield " ".join(filter(None, (section.about, record.note, measured)))
 
 
-def _place(record: Record) -> tuple[int, bool, int, str]:
-    order = [*CASES, record.case if record.case not in {*CASES, "small"} else "", "small"]
-    return order.index(record.case), record.database != "sqlite", -record.rows, record.only
+def _place(record: Record) -> tuple[int, str, bool, int, str]:
+    """Tables, then files, then the rest."""
+    order = [*CASES, "", *SECTIONS]
+    known = record.case if record.case in order else ""
+    return order.index(known), record.case, record.database != "sqlite", -record.rows, record.only
 
 
 def _title(record: Record) -> str:
-    if record.case == "small":
-        return "Small accounts"
     if record.case not in CASES:
         return record.case.capitalize()
-    what = f"{record.case.capitalize()}, {record.rows:,} rows, {DATABASES[record.database]}"
-    return f"{what}: {CASES[record.case].about}"
+    return f"{record.case.capitalize()}: {CASES[record.case].about}; {record.rows:,} rows"
+
+
+def _on(record: Record) -> str:
+    """Files lie on no database."""
+    known = record.case in CASES or record.case in SECTIONS
+    return f", {DATABASES[record.database]}" if known else ""
 
 
 def _growth(records: Sequence[Record]) -> Iterator[str]:

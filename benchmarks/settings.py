@@ -8,7 +8,7 @@ MIB = 1024**2
 QUICK = {
     "ROWS": "2000",
     "RUNS": "1",
-    "CASE": "events many media small",  # the others differ from `events` in their columns only
+    "CASE": "events many media small profile",  # the other tables differ in their columns only; tests try the clicks
     "LARGE_MB": "5",
     "PICTURES": "200",
     "SECONDS": "0.5",
@@ -33,6 +33,10 @@ class Settings:
     pictures: int
     seconds: float
     """How long small archives are made."""
+    clicks: int
+    """How many people click, one after the other."""
+    people: int
+    """How many of them wait at once."""
 
     def wants(self, case: str) -> bool:
         return not self.cases or case in self.cases
@@ -52,4 +56,6 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         large=int(given.get("LARGE_MB", "512")) * MIB,
         pictures=int(given.get("PICTURES", "5000")),
         seconds=float(given.get("SECONDS", "5")),
+        clicks=int(given.get("CLICKS", "40")),
+        people=int(given.get("PEOPLE", "200")),
     )

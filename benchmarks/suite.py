@@ -1,20 +1,23 @@
 """One run of the benchmark: which cases, in what order, on which database; hands on each comparison as it is made."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from benchmarks.catalogue import WAYS, Target
+from benchmarks.clicks import ROWS, measure_clicks, measure_crowd
 from benchmarks.compare import Check, compare
+from benchmarks.content import Expected
 from benchmarks.databases import Database, filled_postgres, filled_sqlite, start_postgres
-from benchmarks.machine import describe_commit, describe_machine, describe_versions
 from benchmarks.measured import Measurement, Record
 from benchmarks.media import PICTURE, check_files, make_files, name_files, name_media
+from benchmarks.profile import profile_rows, profile_small
 from benchmarks.readback import check_rows
+from benchmarks.records import make_record
 from benchmarks.settings import Settings
 from benchmarks.shapes import CASES, Case, rows_of
 from benchmarks.small import measure_small
@@ -22,6 +25,10 @@ from benchmarks.small import measure_small
 GROWTH = (10_000, 100_000, 1_000_000)
 """Rows at which our own engine is measured too, as far as they are fewer than those asked for."""
 OURS = "ours"
+SMALL = 100
+"""Rows of a small account."""
+PROFILED = 100_000
+"""Rows that are enough to say what one of them costs."""
 
 
 @dataclass
@@ -43,10 +50,14 @@ class Suite:
             if "sqlite" in self.settings.databases:
                 yield from self._files()
                 yield from self._small()
+            for kind in self.settings.databases:
+                yield from self._profile(kind)
+                yield from self._site(kind)
 
     def _tables(self, kind: str) -> Iterator[Record]:
         if self.settings.wants("events"):
-            for rows in GROWTH:
+            # Whoever asks for some ways only has the other sizes measured already, in more runs.
+            for rows in () if self.settings.only else GROWTH:
                 if rows < self.settings.rows:
                     yield self._compare(kind, CASES["events"], rows, OURS)
         for case in CASES.values():
@@ -54,12 +65,12 @@ class Suite:
                 yield self._compare(kind, case, rows_of(case, self.settings.rows), self.settings.only)
 
     def _compare(self, kind: str, case: Case, rows: int, only: str) -> Record:
-        filled = (
-            filled_sqlite(case, rows, self.folder) if kind == "sqlite" else filled_postgres(case, rows, self.server)
-        )
-        with filled as (database, expected):
+        with self._filled(kind, case, rows) as (database, expected):
             check = partial(check_rows, expected=expected)
             return self._record(self._target(database, case.name), check, rows * len(case.tables), only)
+
+    def _filled(self, kind: str, case: Case, rows: int) -> AbstractContextManager[tuple[Database, Expected]]:
+        return filled_sqlite(case, rows, self.folder) if kind == "sqlite" else filled_postgres(case, rows, self.server)
 
     def _files(self) -> Iterator[Record]:
         for count, size in ((1, self.settings.large), (self.settings.pictures, PICTURE)):
@@ -75,9 +86,26 @@ class Suite:
 
     def _small(self) -> Iterator[Record]:
         if self.settings.wants("small"):
-            with filled_sqlite(CASES["events"], 100, self.folder) as (database, _):
-                found = measure_small(database, self.folder, self.settings)
-                yield self._describe("small", database, 100, "", found)
+            with self._filled("sqlite", CASES["events"], SMALL) as (database, _):
+                yield self._make("small", "sqlite", SMALL, measure_small(database, self.folder, self.settings))
+
+    def _profile(self, kind: str) -> Iterator[Record]:
+        if self.settings.wants("profile"):
+            runs, rows = self.settings.runs, min(self.settings.rows, PROFILED)
+            with self._filled(kind, CASES["events"], rows) as (database, _):
+                yield self._make("profile", kind, rows, profile_rows(database, self.folder, rows, runs=runs))
+            with self._filled(kind, CASES["events"], SMALL) as (database, _):
+                yield self._make("profile, small", kind, SMALL, profile_small(database, self.folder, runs=5 * runs))
+
+    def _site(self, kind: str) -> Iterator[Record]:
+        """The whole site, on a database of its own."""
+        if self.settings.wants("click"):
+            with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+                yield self._make("click", kind, ROWS, measure_clicks(kind, Path(folder), self.settings.clicks))
+        if self.settings.wants("crowd"):
+            with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+                found = measure_crowd(kind, Path(folder), self.settings.people, runs=self.settings.runs)
+                yield self._make("crowd", kind, ROWS, found)
 
     def _target(self, database: Database, case: str) -> Target:
         return Target(database, case, self.folder / "out", self.programs)
@@ -85,9 +113,7 @@ class Suite:
     def _record(self, target: Target, check: Check, rows: int, only: str) -> Record:
         ways = [way for way in WAYS if way.fits(target) and only in way.name]
         found = compare(ways, target, check, runs=self.settings.runs)
-        return self._describe(target.name, target.database, rows, only, found)
+        return self._make(target.name, target.database.kind, rows, found, only)
 
-    def _describe(self, case: str, database: Database, rows: int, only: str, found: list[Measurement]) -> Record:
-        when = datetime.now(UTC).date().isoformat()
-        where = describe_machine(), describe_versions(self.programs)
-        return Record(case, database.kind, rows, only, when, describe_commit(), *where, found)
+    def _make(self, case: str, kind: str, rows: int, found: list[Measurement], only: str = "") -> Record:
+        return make_record(case, kind, rows, found, programs=self.programs, only=only)

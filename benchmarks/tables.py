@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from benchmarks.catalogue import OURS_ALL, OURS_JSON
-from benchmarks.measured import Measurement, Record
+from benchmarks.measured import Measurement, Record, quantile
 
 MB = 1_000_000
 HEAD = "| way | seconds, median (least–most) | times ours (in a round) | CPU, s | memory, MB | output, MB | runs |"
@@ -51,12 +51,39 @@ def escape(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def make_small_table(record: Record) -> str:
+def make_rate_table(record: Record) -> str:
     lines = ["| | archives a second, median (least–most) | memory of all, MB | runs |", "|---|---|---|---|"]
     for each in record.measurements:
         rate = f"{1 / each.median:.1f} ({1 / max(each.seconds):.1f}–{1 / min(each.seconds):.1f})"
-        lines.append(f"| {each.way} | {rate} | {each.peak / MB:.0f} | {len(each.seconds)} |")
+        memory = f"{each.peak / MB:.0f}" if each.peaks else ""
+        lines.append(f"| {each.way} | {rate} | {memory} | {len(each.seconds)} |")
     return "\n".join(lines)
+
+
+def make_times_table(record: Record) -> str:
+    lines = ["| | median | 95 of 100 within | longest |", "|---|---|---|---|"]
+    for each in record.measurements:
+        cells = (each.way, *(tell_time(quantile(each.seconds, part)) for part in (0.5, 0.95, 1)))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def make_step_table(record: Record) -> str:
+    """What one row or one small archive costs, by step."""
+    whole = record.measurements[-1].median
+    lines = ["| | median (least–most) | of the whole |", "|---|---|---|"]
+    for each in record.measurements:
+        spread = f"{tell_time(each.median)} ({tell_time(min(each.seconds))}–{tell_time(max(each.seconds))})"
+        lines.append(f"| {each.way} | {spread} | {each.median / whole:.0%} |")
+    return "\n".join(lines)
+
+
+def tell_time(seconds: float) -> str:
+    """In the unit that needs no exponent."""
+    for unit, factor in (("s", 1), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
 
 
 def make_growth_table(records: Sequence[Record]) -> str:
