@@ -50,7 +50,7 @@ SECTIONS = {
     "click": Section(
         "From click to ready",
         "One person after the other signs in at an idle site and asks for an archive of 100 rows. The status is asked "
-        "for every 20 ms; the site's own page asks first after a second, so people see it then.",
+        "for every 20 ms; the site's page asks a quarter of a second after it is shown, then when the server says.",
         make_times_table,
     ),
     "watching": Section("1,000 people watching", "", make_times_table),

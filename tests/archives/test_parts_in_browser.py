@@ -1,6 +1,8 @@
-"""An archive of three files in a real browser: light and dark, wide and narrow, and without JavaScript."""
+"""Archives in a real browser: of three files, light and dark, wide and narrow, without JavaScript; and one waiting."""
 
+import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,3 +73,27 @@ def test_a_choice_that_was_tampered_with_is_explained(url: str, ann: User, new_p
     page.get_by_role("button", name="Request an archive").click()
     expect(page.get_by_role("alert")).to_contain_text("Choose one of the sizes in the list.")
     check(page, "the error")
+
+
+def test_a_page_asks_soon_and_then_when_the_server_says(url: str, ann: User, waiting: str, new_page: NewPage) -> None:
+    """A small archive is ready within a fraction of a second; who waits longer asks no more often than before."""
+    page = enter(new_page(), url, EMAIL)
+    asked: list[str] = []
+    noon = dt.datetime(2026, 1, 2, 12, tzinfo=dt.UTC)
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/status") else None)
+    page.clock.install(time=noon)
+    page.clock.pause_at(noon + dt.timedelta(seconds=1))
+    page.goto(f"{url}/archives/{waiting}")
+    page.clock.run_for(249)
+    page.title()  # by now a question would be known
+    assert asked == []
+    with page.expect_response(f"**/{waiting}/status") as answered:
+        page.clock.run_for(1)
+    pause = answered.value.json()["poll_after"]
+    assert pause >= 2
+    expect(page).to_have_title(re.compile("^Queued – "))  # it has read the answer
+    page.clock.run_for(1000 * pause - 1)
+    page.title()
+    assert len(asked) == 1
+    with page.expect_response(f"**/{waiting}/status"):
+        page.clock.run_for(2)

@@ -39,5 +39,5 @@
     }
   }
   document.addEventListener('visibilitychange', function () { if (document.hidden) clearTimeout(timer); else ask(); });
-  next(1);
+  next(0.25);   // a small archive may be ready by then
 })();
