@@ -17,6 +17,10 @@ Kind = Literal["id", "text", "longtext", "number", "moment", "date", "flag", "js
 """How a value reads. moment: ISO 8601 with zone. date: ISO 8601. bytes: base64. json: the text of a JSON document.
 file: the path of a member below `data/`, such as `media/000001.jpg`; None when the file is a gap or there is none."""
 
+REPORT = "report"
+FORMATS = ("json", "csv", REPORT)
+"""JSON is in every archive: it alone loses nothing."""
+
 
 @dataclass(frozen=True)
 class Field:

@@ -3,16 +3,20 @@
 A record and its media lie in the same part. What is added lies in the part that is current then.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from app.engine.package.packing import Advance, Spool
 from app.engine.package.part import ChangedError, Part, most_bytes
+from app.engine.package.piece import PieceFile
 from app.engine.package.press import Press
+from app.engine.package.stretch import Stretch
 from app.engine.shape import Edition
 
-__all__ = ["Advance", "ChangedError", "Package", "Part", "most_bytes"]
+__all__ = ["Advance", "ChangedError", "Package", "Part", "PieceFile", "most_bytes"]
 
 RESERVE = 8 * 1024**2
 """Bytes of a part kept for the report's pages and the checksums; a quarter of parts that are smaller than 32 MB."""
@@ -31,8 +35,8 @@ class Package:
         self._edition = edition
         self._most = None if part_size is None else part_size - min(RESERVE, part_size // 4)
         self._spools: dict[str, Spool] = {}
-        self._made: list[Spool] = []
-        """The living ones, and those that the press may or may not have taken over."""
+        self._opened: list[Spool | PieceFile] = []
+        """Files that have no name any more; some are closed already, by the press."""
         self.begin_part()
 
     def __enter__(self) -> Self:
@@ -44,8 +48,8 @@ class Package:
         self.press.stop()
         for part in self.parts:
             part.discard()
-        for spool in self._made:
-            spool.discard()
+        for opened in self._opened:
+            opened.close()
 
     @property
     def part(self) -> Part:
@@ -79,11 +83,29 @@ class Package:
 
     def write(self, name: str, content: bytes) -> None:
         """To the end of a member that grows while others do."""
-        if name not in self._spools:
-            self._spools[name] = Spool(self._folder / f"spool-{len(self._spools)}")
-            self._made.append(self._spools[name])
-        self.press.do(self._spools[name].packing.write, content)
+        self.press.do(self._spool(name).packing.write, content)
+
+    def join(self, name: str, packed: Stretch) -> None:
+        """To the end of a growing member, as it is."""
+        self.press.do(self._spool(name).packing.join, packed)
+
+    def add_joined(self, name: str, opening: bytes, packed: Stretch) -> None:
+        """A member of which the first bytes are known."""
+        self.press.do(self.part.join, name, opening, packed)
+
+    @contextmanager
+    def reading(self, piece: PieceFile) -> Iterator[PieceFile]:
+        """It is closed when what was joined of it meanwhile is done, and in any case with the package."""
+        self._opened.append(piece)
+        yield piece
+        self.press.do(piece.close)
 
     def finish(self, name: str) -> None:
         """The growing member is whole."""
         self.press.do(self.part.take, name, self._spools.pop(name))
+
+    def _spool(self, name: str) -> Spool:
+        if name not in self._spools:
+            self._spools[name] = Spool(self._folder / f"spool-{len(self._spools)}")
+            self._opened.append(self._spools[name])
+        return self._spools[name]

@@ -10,12 +10,15 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
+from app.engine.package.stretch import Stretch
 from app.engine.package.zip_writer import DEFLATED, STORED, Content
 
 LEVEL = 2
 BLOCK = 1024**2
-_RAW = -15
+RAW = -15
 """A deflate stream without zlib's own header, as ZIP has it."""
+FULL_FLUSH = isal_zlib.Z_FULL_FLUSH
+"""Ends at a whole byte, and nothing behind it refers to what is before: there streams can be cut and joined."""
 
 Advance = Callable[[int], None]
 
@@ -30,18 +33,30 @@ class Packing:
         self._method = method
         self._crc = 0
         self._digest = hashlib.sha256()
-        self._deflate = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, _RAW) if method == DEFLATED else None
+        self._deflate = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW) if method == DEFLATED else None
 
     def write(self, content: bytes) -> None:
-        self.size += len(content)
-        self._crc = isal_zlib.crc32(content, self._crc)
-        self._digest.update(content)
+        self._note(content)
         self._put(self._deflate.compress(content) if self._deflate else content)
+
+    def join(self, packed: Stretch) -> None:
+        """What was packed elsewhere goes on as it is, in a member that is packed; only its checksums are made here."""
+        if self._deflate:
+            self._put(self._deflate.flush(FULL_FLUSH))
+        inflate = isal_zlib.decompressobj(RAW)
+        for block in packed.blocks():
+            self._note(inflate.decompress(block))
+            self._put(block)
 
     def finish(self) -> Content:
         if self._deflate:
             self._put(self._deflate.flush())
         return Content(self._method, self.size, self.packed, self._crc, self._digest.hexdigest())
+
+    def _note(self, content: bytes) -> None:
+        self.size += len(content)
+        self._crc = isal_zlib.crc32(content, self._crc)
+        self._digest.update(content)
 
     def _put(self, packed: bytes) -> None:
         self._place.write(packed)
@@ -62,10 +77,10 @@ class Spool:
         self._file.seek(0)
         while block := self._file.read(BLOCK):
             place.write(block)
-        self.discard()
+        self.close()
         return content
 
-    def discard(self) -> None:
+    def close(self) -> None:
         self._file.close()
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.engine.package.packing import Advance, Packing, Spool, method_for, pour_from
-from app.engine.package.zip_writer import Content, Pour, ZipWriter
+from app.engine.package.stretch import Stretch
+from app.engine.package.zip_writer import DEFLATED, Content, Pour, ZipWriter
 
 OVERHEAD = 1024
 """At the least, what packing may add to bytes that cannot be packed; and the member's header and directory entry."""
@@ -62,6 +63,17 @@ class Part:
             return content
 
         self._add(name, pour, size)
+
+    def join(self, name: str, opening: bytes, packed: Stretch) -> None:
+        """A member whose first bytes are known here, and the others were packed elsewhere."""
+
+        def pour(place: BinaryIO) -> Content:
+            packing = Packing(place, DEFLATED)
+            packing.write(opening)
+            packing.join(packed)
+            return packing.finish()
+
+        self._add(name, pour, len(opening) + packed.size)
 
     def take(self, name: str, spool: Spool) -> None:
         """A member that was packed already."""
