@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos bench bench-watching lint format requirements clean tools
+.PHONY: run test chaos crash bench bench-watching lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -23,6 +23,11 @@ FAULTS ?= 100
 
 chaos: .venv/installed-dev  ## random faults on the real stack; SEED=7 repeats a run, CONTROL=1 takes the tutorial's settings
 	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(CONTROL),--control) $(if $(LOGS),--logs $(LOGS))
+
+POINTS ?= 1000
+
+crash: .venv/installed-dev  ## killed at so many lines, on SQLite and PostgreSQL; and what is missing is noticed
+	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.crash --points $(POINTS)
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check

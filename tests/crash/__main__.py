@@ -1,0 +1,26 @@
+"""`make crash`: exits 1 when a promise was broken or a mutant got away."""
+
+import argparse
+import json
+import signal
+import sys
+
+from tests.crash.campaign import DATABASES, run_campaign
+from tests.crash.report import as_json, has_failed, render
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--points", type=int, default=1000, help="On all databases together.")
+    parser.add_argument("--database", choices=DATABASES, default=None, help="Unset: each.")
+    parser.add_argument("--json", action="store_true", help="The same for programs.")
+    asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # nothing stays behind
+    databases = [asked.database] if asked.database else DATABASES
+    results = [run_campaign(database, asked.points // len(databases)) for database in databases]
+    sys.stdout.write(json.dumps(list(map(as_json, results))) if asked.json else f"{render(results)}\n")
+    return 1 if any(map(has_failed, results)) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Everything that is tried on one database: deeds killed, killed again, frozen, and the mutants."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask_migrate import upgrade
+
+from app import create_app
+from app.extensions import db
+from tests.chaos.database import run_database
+from tests.crash.mutants import Trial, try_mutants
+from tests.crash.run import Tally, freeze_everywhere, kill_again, kill_everywhere
+from tests.crash.scene import Scene
+from tests.programs import ROOT
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Result:
+    database: str
+    tallies: list[Tally]
+    trials: list[Trial]
+    seconds: float
+
+
+def run_campaign(database: str, points: int) -> Result:
+    """`points`: at which something is killed once; a tenth as many are killed twice, three times, or frozen."""
+    began, few = time.monotonic(), max(points // 10, 3)
+    with _make_scene(database) as scene:
+        tallies = [
+            *kill_everywhere(scene, points),
+            kill_again(scene, few, 2),
+            kill_again(scene, few, 3),
+            freeze_everywhere(scene, few),
+        ]
+        trials = list(try_mutants(scene, points))
+    return Result(database, tallies, trials, time.monotonic() - began)
+
+
+@contextmanager
+def _make_scene(database: str) -> Iterator[Scene]:
+    with ExitStack() as exits:
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="crash-")))
+        settings: dict[str, Any] = {"INSTANCE_PATH": folder / "instance"}
+        if database == "postgresql":
+            settings["DATABASE_URL"] = exits.enter_context(run_database(folder / "postgres")).url
+        app = create_app(settings)
+        with app.app_context():
+            upgrade(directory=str(ROOT / "migrations"))
+            db.engine.dispose()
+        yield Scene(settings)
