@@ -31,7 +31,7 @@ def away(url: str) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def before_statement(number: int, engine: sa.Engine, strike: Callable[[], None]) -> Iterator[list[str]]:
+def before_statement(number: int, engine: sa.Engine, strike: Callable[[], object]) -> Iterator[list[str]]:
     """Just before the statement with this number, from 1 on, something happens. Yields what was sent."""
     sent: list[str] = []
 
