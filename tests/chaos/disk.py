@@ -37,10 +37,15 @@ class Disk:
             _limit_files(writers, resource.RLIM_INFINITY)
 
     def _resize(self, size: int) -> None:
-        """`size`: bytes; 0 would mean no limit."""
-        mount = ["mount", "-o", f"remount,size={max(size, 4096)}", str(self.folder)]
-        if subprocess.run(mount, check=False, capture_output=True).returncode:  # a file has grown in between
-            self._resize(size + (1 << 16))
+        """`size`: bytes; 0 would mean no limit. It is more when files grow faster than this machine looks."""
+        step = 1 << 16
+        while not self._remount(max(size, 4096)):
+            size, step = size + step, 2 * step
+
+    def _remount(self, size: int) -> bool:
+        """False when more is used."""
+        mount = ["mount", "-o", f"remount,size={size}", str(self.folder)]
+        return subprocess.run(mount, check=False, capture_output=True).returncode == 0
 
 
 def _limit_files(processes: Iterable[int], size: int) -> None:
