@@ -10,6 +10,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+from billiard.common import terminate_handler_fired
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -52,7 +53,13 @@ class Heart:
         self.check()
 
     def check(self) -> None:
-        """Raises LeaseLostError once the lease is known to be lost."""
+        """Raises LeaseLostError once the lease is known to be lost, SystemExit once the worker has to end.
+
+        Celery's signal handler raises SystemExit by itself. Python drops it where the signal finds the interpreter in
+        a destructor or a weak reference's callback; a large archive would then go on until the worker is killed.
+        """
+        if terminate_handler_fired():
+            raise SystemExit
         if self._lost:
             raise LeaseLostError(self._held.archive_id)
 

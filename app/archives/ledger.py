@@ -70,12 +70,17 @@ def _insert(user_id: str, part_size: int | None) -> str:
     return archive.id
 
 
-def claim(user_id: str, *, large: bool = False) -> Claim | None:
+def new_fence() -> str:
+    return secrets.token_hex(16)
+
+
+def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Claim | None:
     """Take the person's archive if it waits, or if who had it has gone silent. None: there is nothing to do.
 
+    `fence`: a new one, of a caller who must be able to give the archive back even if the answer never arrives.
     `large`: also one that was set aside for workers who have time.
     """
-    fence = secrets.token_hex(16)
+    fence = fence or new_fence()
     changed = _change(
         update(Archive)
         .where(Archive.user_id == user_id, _is_free(), not_(_is_too_often()))
@@ -142,9 +147,13 @@ def retry_later(held: Claim, error: str) -> None:
     _change_mine(held, state=State.QUEUED, error=error, not_before=database_time(pause), **_NO_LEASE)
 
 
-def give_back(held: Claim) -> None:
-    """The worker is being stopped: back to the queue at once, and the attempt does not count."""
-    _change_mine(held, state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE)
+def give_back(fence: str) -> None:
+    """The worker is being stopped: back to the queue at once, and the attempt does not count.
+
+    Nothing is done if no archive was claimed with this fence, or no longer is.
+    """
+    mine = and_(Archive.fence == fence, Archive.state == State.RUNNING)
+    _change(update(Archive).where(mine).values(state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE))
 
 
 def set_aside(held: Claim) -> None:

@@ -63,11 +63,16 @@ def generate(user_id: str, *, large: bool = False) -> bool:
     if person is None:
         log.info("no person %s: nothing to do", user_id)
         return False
-    held = ledger.claim(person.id, large=large)
-    if held is None:
-        log.info("no archive waits here for %s", user_id)
-        return not large and ledger.is_set_aside(person.id)
-    return _attempt(person, held, large=large)
+    fence = ledger.new_fence()
+    try:
+        held = ledger.claim(person.id, fence=fence, large=large)
+        if held is not None:
+            return _attempt(person, held, large=large)
+    except (SystemExit, KeyboardInterrupt):
+        _give_back(fence)
+        raise
+    log.info("no archive waits here for %s", user_id)
+    return not large and ledger.is_set_aside(person.id)
 
 
 def _attempt(person: User, held: Claim, *, large: bool) -> bool:
@@ -81,9 +86,6 @@ def _attempt(person: User, held: Claim, *, large: bool) -> bool:
         log.info("archive %s: set aside as large: %s", held.reference, error)
         _settle(held, partial(ledger.set_aside, held))
         return True
-    except (SystemExit, KeyboardInterrupt):
-        _settle(held, partial(ledger.give_back, held))
-        raise
     except Exception as error:
         log.exception("archive %s: attempt %s failed", held.reference, held.attempt)
         _settle(held, partial(_give_up, held, error))
@@ -233,6 +235,17 @@ def _settle(held: Claim, deed: Callable[[], None]) -> None:
         pass
     except Exception:
         log.exception("archive %s: left to the reconciler", held.reference)
+
+
+def _give_back(fence: str) -> None:
+    """The worker is being stopped, at any line: the claim may be there before its answer is. If this fails as well,
+    the lease runs out and the attempt counts.
+    """
+    try:
+        db.session.rollback()
+        ledger.give_back(fence)
+    except Exception:
+        log.exception("an archive could not be given back: left to the reconciler")
 
 
 def _is_id(text: object) -> bool:

@@ -81,11 +81,11 @@ def test_a_silent_workers_archive_can_be_claimed_and_its_fence_is_void(ann: User
         partial(ledger.renew, first, "step", 1),
         partial(ledger.finish, first, ["name"], BUILT),
         partial(ledger.fail, first, "fault"),
-        partial(ledger.give_back, first),
     )
     for deed in deeds:
         with pytest.raises(LeaseLostError):
             deed()
+    ledger.give_back(first.fence)
     ledger.finish(second, ["name"], BUILT)
     assert load(waiting).state == State.READY
 
@@ -136,7 +136,7 @@ def test_retries_wait_longer_each_time_and_end(app: Flask, ann: User, waiting: s
 
 
 def test_an_archive_given_back_does_not_lose_an_attempt(ann: User, waiting: str) -> None:
-    ledger.give_back(claim(ann.id))
+    ledger.give_back(claim(ann.id).fence)
     assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 0)
 
 

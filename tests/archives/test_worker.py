@@ -19,6 +19,8 @@ from tests.programs import CELERY, Program, wait_until
 
 pytestmark = pytest.mark.worker
 
+AT_ONCE = {"worker_soft_shutdown_timeout": 0}
+"""Otherwise the archive would be finished within the five seconds that a worker has for its end."""
 FAST = {"ARCHIVE_LEASE_SECONDS": 4, "ARCHIVE_RING_SECONDS": 2, "RECONCILE_SECONDS": 1}
 
 
@@ -54,9 +56,9 @@ def test_it_is_made_by_a_worker(ann: User, start_worker: Callable[..., Program])
     assert archive.attempt == 1
 
 
-def start_and_wait_for_progress(ann: User, start_worker: Callable[..., Program]) -> tuple[Program, str]:
+def start_and_wait_for_progress(ann: User, start_worker: Callable[..., Program], **more: Any) -> tuple[Program, str]:
     """A worker in the middle of Ann's archive."""
-    worker = start_worker()
+    worker = start_worker(**more)
     archive_id = request(ann)
     wait_for_state(archive_id, State.RUNNING, done=1)
     return worker, archive_id
@@ -88,6 +90,20 @@ def test_a_killed_worker_is_replaced_and_the_archive_finished_once(
     start_worker()
     archive = wait_for_state(archive_id, State.READY)
     assert archive.attempt == 2
+    check_once(app, archive, long_journal)
+
+
+def test_a_worker_that_is_stopped_costs_no_attempt(
+    app: Flask, ann: User, long_journal: int, start_worker: Callable[..., Program]
+) -> None:
+    """Nor need anybody look for the archive: the message comes back as well. Those killed above are the control."""
+    worker, archive_id = start_and_wait_for_progress(ann, start_worker, CELERY=AT_ONCE)
+    worker.send(signal.SIGTERM)
+    worker.wait()
+    assert (load(archive_id).state, load(archive_id).attempt) == (State.QUEUED, 0)
+    start_worker()
+    archive = wait_for_state(archive_id, State.READY)
+    assert archive.attempt == 1
     check_once(app, archive, long_journal)
 
 
