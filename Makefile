@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos crash bench bench-watching lint format requirements clean tools
+.PHONY: run test chaos deploys rush crash bench bench-watching lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -19,10 +19,20 @@ bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the sa
 bench-watching: .venv/installed-dev  ## a thousand people watch; QUICK=1 for 15 seconds
 	@$(BIN)/python -m benchmarks.watching
 
+CHAOS = $(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LOGS),--logs $(LOGS))
 FAULTS ?= 100
 
 chaos: .venv/installed-dev  ## random faults on the real stack; SEED=7 repeats a run, CONTROL=1 takes the tutorial's settings
-	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.chaos --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(CONTROL),--control) $(if $(LOGS),--logs $(LOGS))
+	$(CHAOS) --faults $(FAULTS) $(if $(CONTROL),--control)
+
+DEPLOYS ?= 20
+PEOPLE ?= 1000
+
+deploys: .venv/installed-dev  ## a new version under load, again and again
+	$(CHAOS) --faults $(DEPLOYS) --only deploy
+
+rush: .venv/installed-dev  ## everybody asks in the same moment
+	$(CHAOS) --people $(PEOPLE)
 
 POINTS ?= 1000
 

@@ -63,6 +63,10 @@ def pids_of_session(session: int) -> set[int]:
     return pids_where(lambda process: _state(process)[3] == str(session))
 
 
+def pids_of_parent(parent: int) -> set[int]:
+    return pids_where(lambda process: _state(process)[1] == str(parent))
+
+
 def pids_with_environment(name: str, value: object) -> set[int]:
     return pids_where(lambda process: f"{name}={value}".encode() in (process / "environ").read_bytes().split(b"\0"))
 

@@ -8,7 +8,7 @@ from http.client import HTTPConnection, HTTPException, HTTPMessage
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-GIVES_UP = 20.0
+GIVES_UP = 60.0
 """Seconds; far more than any page may take, so that a slow page is measured and not only missed."""
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 

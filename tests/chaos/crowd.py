@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from tests.chaos.browser import Browser, Page
+from tests.chaos.browser import Browser
 from tests.chaos.people import Person
+from tests.chaos.record import Record
 from tests.chaos.stack import Stack
-from tests.chaos.visit import Download, ImpatientError, Visit
+from tests.chaos.visit import ImpatientError, Visit
 
 AT_ONCE = 5
 
@@ -17,15 +18,13 @@ AT_ONCE = 5
 class Crowd:
     """Use it in a `with` block: at its end each visit that has begun is brought to its end."""
 
-    def __init__(self, stack: Stack, people: Sequence[Person], rng: random.Random, patience: float) -> None:
-        self._stack, self._patience = stack, patience
+    def __init__(
+        self, stack: Stack, people: Sequence[Person], rng: random.Random, record: Record, *, patience: float
+    ) -> None:
+        self._stack, self._record, self._patience = stack, record, patience
         self._idle = list(people)
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self.pages: list[Page] = []
-        self.clicks: list[str] = []
-        self.downloads: list[Download] = []
-        self.errors: list[BaseException] = []
         seeds = [rng.random() for _ in range(AT_ONCE)]
         self._threads = [threading.Thread(target=self._run, args=[random.Random(seed)]) for seed in seeds]
 
@@ -46,7 +45,7 @@ class Crowd:
             while not self._over.wait(rng.random() / 2) and (person := self._take(rng)):
                 self._visit(person, rng)
         except BaseException as error:  # noqa: BLE001  # a thread has nobody to tell; the checker asks
-            self.errors.append(error)
+            self._record.errors.append(error)
 
     def _take(self, rng: random.Random) -> Person | None:
         with self._lock:
@@ -54,22 +53,24 @@ class Crowd:
 
     def _visit(self, person: Person, rng: random.Random) -> None:
         """Whoever waits in vain does not come back; the database tells the checker about their request."""
-        visit = self._begin(person, rng)
+        visit = begin_visit(self._stack, person, rng, self._record, patience=self._patience)
         try:
-            self.downloads.append(visit.request_and_download())
+            self._record.downloads.append(visit.request_and_download())
         except ImpatientError:
             return
         self._idle.append(person)
 
-    def _begin(self, person: Person, rng: random.Random) -> Visit:
-        browser = Browser(self._stack.address, person.number, self.pages)
-        return Visit(browser, person, rng, patience=self._patience, clicks=self.clicks)
 
-    def fetch(self, person: Person, archive_ids: Sequence[str]) -> None:
-        """Somebody comes back later for what nobody has downloaded yet."""
-        visit = self._begin(person, random.Random(0))
-        try:
-            visit.sign_in()
-            self.downloads.extend(visit.download(archive_id) for archive_id in archive_ids)
-        except ImpatientError:
-            return
+def begin_visit(stack: Stack, person: Person, rng: random.Random, record: Record, *, patience: float) -> Visit:
+    browser = Browser(stack.address, person.number, record.pages)
+    return Visit(browser, person, rng, patience=patience, clicks=record.clicks)
+
+
+def fetch(stack: Stack, person: Person, archive_ids: Sequence[str], record: Record) -> None:
+    """Somebody comes back later for what nobody has downloaded yet."""
+    visit = begin_visit(stack, person, random.Random(0), record, patience=60)
+    try:
+        visit.sign_in()
+        record.downloads.extend(visit.download(archive_id) for archive_id in archive_ids)
+    except ImpatientError:
+        return

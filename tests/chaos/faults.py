@@ -4,55 +4,40 @@ What the keeper has to start again is down for longer than that; recovery counts
 """
 
 import os
-import random
-import secrets
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http.client import HTTPException
 
-from celery import Celery
 from redis import Redis
 
-from app.local import valkey
 from tests import databases
-from tests.chaos.browser import Browser, UnansweredError
-from tests.chaos.people import Person
-from tests.chaos.stack import WORKERS, Stack
+from tests.chaos.browser import Browser
+from tests.chaos.kinds import Kind, Scene
+from tests.chaos.means import (
+    freeze,
+    keep_busy,
+    kill_a_child,
+    reaches,
+    reload_web,
+    request_silently,
+    ring,
+    signal_all,
+    wait_for_page,
+)
+from tests.chaos.stack import WORKERS
 from tests.chaos.visit import ImpatientError, Visit
-from tests.programs import Program, wait_until
-
-
-@dataclass(frozen=True)
-class Scene:
-    """`quiet`: people who never click; what waits for them was put there by a fault."""
-
-    stack: Stack
-    rng: random.Random
-    people: Sequence[Person]
-    quiet: Sequence[Person]
-
-    def worker(self) -> Program:
-        return self.stack[self.rng.choice(WORKERS)]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """`excuses`: what pages may do meanwhile: "unanswered" (the web server died) or "503" (the database was away)."""
-
-    name: str
-    strike: Callable[[Scene], None]
-    excuses: frozenset[str]
-
+from tests.programs import wait_until
 
 KINDS: dict[str, Kind] = {}
 
 
-def fault(name: str, *excuses: str) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
+def fault(
+    name: str, *excuses: str, costs_attempts: bool = True
+) -> Callable[[Callable[[Scene], None]], Callable[[Scene], None]]:
     def keep(strike: Callable[[Scene], None]) -> Callable[[Scene], None]:
-        KINDS[name] = Kind(name, strike, frozenset(excuses))
+        KINDS[name] = Kind(name, strike, frozenset(excuses), costs_attempts)
         return strike
 
     return keep
@@ -60,7 +45,7 @@ def fault(name: str, *excuses: str) -> Callable[[Callable[[Scene], None]], Calla
 
 @fault("worker's child killed")
 def kill_child(scene: Scene) -> None:
-    _kill_one_child(scene.worker(), scene.rng)
+    kill_a_child(scene.worker(), scene.rng)
 
 
 @fault("worker killed")
@@ -68,13 +53,20 @@ def kill_worker(scene: Scene) -> None:
     os.kill(scene.worker().pid, signal.SIGKILL)
 
 
-@fault("worker stopped, SIGTERM")
+@fault("all workers killed")
+def kill_workers(scene: Scene) -> None:
+    keep_busy(scene)
+    for name in WORKERS:
+        os.kill(scene.stack[name].pid, signal.SIGKILL)
+
+
+@fault("worker stopped, SIGTERM", costs_attempts=False)
 def stop_worker(scene: Scene) -> None:
-    """A deploy: REMAP_SIGTERM makes it a quick end that gives the task back."""
+    """REMAP_SIGTERM makes it a quick end that gives the task back."""
     scene.worker().send(signal.SIGTERM)
 
 
-@fault("worker stopped, SIGQUIT")
+@fault("worker stopped, SIGQUIT", costs_attempts=False)
 def quit_worker(scene: Scene) -> None:
     scene.worker().send(signal.SIGQUIT)
 
@@ -82,15 +74,27 @@ def quit_worker(scene: Scene) -> None:
 @fault("worker's whole group stopped")
 def stop_group(scene: Scene) -> None:
     """What systemd does without KillMode=mixed: the children get SIGTERM as well, in the middle of their tasks."""
-    _signal_all(scene.worker(), signal.SIGTERM)
+    worker = scene.worker()
+    signal_all([worker.pid, *worker.child_pids()], signal.SIGTERM)
 
 
 @fault("worker frozen beyond its lease")
 def freeze_worker(scene: Scene) -> None:
-    worker = scene.worker()
-    _signal_all(worker, signal.SIGSTOP)
-    time.sleep(min(scene.stack.settings["ARCHIVE_LEASE_SECONDS"], 4) + scene.rng.uniform(0.5, 1.5))
-    _signal_all(worker, signal.SIGCONT)
+    worker, lease = scene.worker(), min(scene.stack.settings["ARCHIVE_LEASE_SECONDS"], 4)
+    freeze([worker.pid, *worker.child_pids()], lease + scene.rng.uniform(0.5, 1.5))
+
+
+@fault("deploy", "late", costs_attempts=False)
+def deploy(scene: Scene) -> None:
+    """As docs/production.md has it, with no page refused: one worker after the other, beat, the web server."""
+    restart, replace = (scene.stack.services[name] for name in scene.rng.sample(WORKERS, 2))
+    keep_busy(scene)
+    restart.restart()
+    keep_busy(scene)
+    replace.replace()
+    if "beat" in scene.stack.services:
+        scene.stack.services["beat"].restart()
+    reload_web(scene.stack["web"])
 
 
 @fault("beat killed")
@@ -98,10 +102,16 @@ def kill_beat(scene: Scene) -> None:
     os.kill(scene.stack["beat"].pid, signal.SIGKILL)
 
 
+@fault("beat frozen")
+def freeze_beat(scene: Scene) -> None:
+    """It has been seen to hang in silence; then only those who watch are rung for."""
+    freeze([scene.stack["beat"].pid], scene.rng.uniform(2, 5))
+
+
 @fault("web worker killed", "unanswered")
 def kill_web_child(scene: Scene) -> None:
-    _kill_one_child(scene.stack["web"], scene.rng)
-    _wait_for_page(scene)
+    kill_a_child(scene.stack["web"], scene.rng)
+    wait_for_page(scene)
 
 
 @fault("web server killed", "unanswered")
@@ -109,7 +119,7 @@ def kill_web(scene: Scene) -> None:
     before = scene.stack["web"]
     os.kill(before.pid, signal.SIGKILL)
     wait_until(lambda: scene.stack["web"] is not before, what="another web server")
-    _wait_for_page(scene)
+    wait_for_page(scene)
 
 
 @fault("Valkey killed")
@@ -119,17 +129,13 @@ def kill_broker(scene: Scene) -> None:
 
 @fault("Valkey emptied")
 def flush_broker(scene: Scene) -> None:
-    wait_until(lambda: valkey.ping(scene.stack.broker), what="Valkey")  # it may have been killed a moment ago
-    with Redis.from_url(f"unix://{scene.stack.broker}") as broker:
-        broker.flushall()
+    with Redis.from_url(f"unix://{scene.stack.broker}", socket_timeout=1) as broker:
+        wait_until(lambda: reaches(broker.flushall), what="Valkey")
 
 
 @fault("Valkey hangs")
 def hang_broker(scene: Scene) -> None:
-    broker = scene.stack["valkey"]
-    broker.send(signal.SIGSTOP)
-    time.sleep(scene.rng.uniform(2.5, 5))
-    broker.send(signal.SIGCONT)
+    freeze([scene.stack["valkey"].pid], scene.rng.uniform(2.5, 5))
 
 
 @fault("PostgreSQL restarted at once", "503")
@@ -142,19 +148,28 @@ def cut_connections(scene: Scene) -> None:
     databases.cut_connections(scene.stack.database.url)
 
 
+@fault("PostgreSQL hangs")
+def hang_database(scene: Scene) -> None:
+    """For less than the lease, or a little more with what else there is to do."""
+    freeze(scene.stack.database.process_ids(), scene.rng.uniform(2, 4))
+
+
+@fault("archives locked")
+def lock_archives(scene: Scene) -> None:
+    """As by a migration: nobody can even read them."""
+    scene.stack.database.lock("archive", scene.rng.uniform(1, 3))
+
+
 @fault("commit without a bell")
 def commit_without_bell(scene: Scene) -> None:
-    _insert(scene, scene.rng.choice(scene.quiet))
+    request_silently(scene, scene.rng.choice(scene.quiet))
 
 
 @fault("bells doubled")
 def double_bells(scene: Scene) -> None:
     person = scene.rng.choice(scene.quiet)
-    _insert(scene, person)
-    wait_until(lambda: valkey.ping(scene.stack.broker), what="Valkey")
-    with Celery(broker=f"redis+socket://{scene.stack.broker}", set_as_current=False) as bell:
-        for _ in range(4):
-            bell.send_task("app.tasks.generate_user_archive", [person.id])
+    request_silently(scene, person)
+    ring(scene, [person] * 4)
 
 
 @fault("disk full")
@@ -175,37 +190,3 @@ def break_downloads_off(scene: Scene) -> None:
             Visit(browser, person, scene.rng, patience=10, clicks=[]).sign_in()
             for _ in range(3):
                 browser.take_bytes(f"/archives/{archive_id}/download", 5000)
-
-
-def _kill_one_child(program: Program, rng: random.Random) -> None:
-    children = sorted(program.child_pids())
-    with suppress(ProcessLookupError, IndexError):  # between two of its lives it has none
-        os.kill(rng.choice(children), signal.SIGKILL)
-
-
-def _signal_all(program: Program, number: signal.Signals) -> None:
-    for process in (program.pid, *program.child_pids()):
-        with suppress(ProcessLookupError):
-            os.kill(process, number)
-
-
-def _insert(scene: Scene, person: Person) -> None:
-    """A request, as if whoever wrote it had died before ringing. The person may have one already: then nothing."""
-    scene.stack.database.ask(
-        "INSERT INTO archive (id, user_id, state, created_at, attempt, done, part_count) "
-        "VALUES (%(id)s, %(user)s, 'queued', clock_timestamp(), 0, 0, 0) ON CONFLICT DO NOTHING",
-        id=secrets.token_hex(32),
-        user=person.id,
-    )
-
-
-def _wait_for_page(scene: Scene) -> None:
-    browser = Browser(scene.stack.address, 0, [])
-
-    def answers() -> bool:
-        try:
-            return browser.get("/healthz").status == 200
-        except UnansweredError:
-            return False
-
-    wait_until(answers, what="a page")

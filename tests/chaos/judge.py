@@ -1,15 +1,23 @@
 """What a run broke: each promise of the README, held against what was seen from outside. One line for each breach."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.chaos.browser import Page
-from tests.chaos.run import Fault, Record, Row
+from tests.chaos.record import Fault, Record, Row
 
-SLOWEST = 6.0
-"""Seconds within which a page answers, whatever else is broken."""
-RECOVERED = 30.0
-"""Seconds without a new fault within which every request is served."""
+
+@dataclass(frozen=True)
+class Limits:
+    """What is promised, in seconds."""
+
+    page: float = 6.0
+    """Within so long a page answers, whatever else is broken."""
+    archive: float = 30.0
+    """So long without a new fault, and every request is served."""
+
+
 LAG = 2.0
 """Seconds for which the end of a fault may still be felt: connections that it broke are met one after the other."""
 
@@ -31,13 +39,11 @@ def doubled(record: Record) -> list[str]:
     return twice + overlap
 
 
-def late(record: Record) -> list[str]:
+def late(record: Record, limit: float = Limits.archive) -> list[str]:
     """Archives that took too long after they were asked for, and after the last fault that came in between."""
     quiet = {row.id: row.ready[0] - _last_trouble(row, record.faults) for row in record.rows if row.ready}
     return [
-        f"{each}: ready after {seconds:.1f} s without a fault"
-        for each, seconds in quiet.items()
-        if seconds > RECOVERED
+        f"{each}: ready after {seconds:.1f} s without a fault" for each, seconds in quiet.items() if seconds > limit
     ]
 
 
@@ -62,7 +68,7 @@ def damaged(record: Record) -> list[str]:
     return files + gaps + record.files
 
 
-def bad_pages(record: Record, slowest: float = SLOWEST) -> list[str]:
+def bad_pages(record: Record, slowest: float = Limits.page) -> list[str]:
     """Pages that took longer than this, or answered with something that no fault excuses."""
     return [_describe(page) for page in record.pages if not _is_excused(page, record.faults, slowest)]
 
@@ -72,10 +78,11 @@ def _describe(page: Page) -> str:
 
 
 def _is_excused(page: Page, faults: list[Fault], slowest: float) -> bool:
-    """A page may be cut off or late when its server is killed, and say 503 when the database is away; nothing else."""
+    """A page may be cut off or late when its server is killed, late when it is reloaded, and say 503 when the database
+    is away; nothing else."""
     excuses = {excuse for fault in faults if _touch(page, fault) for excuse in fault.kind.excuses}
     is_expected = page.status in {200, 302, 303} or (page.status == 503 and "503" in excuses)
-    is_in_time = page.status != 0 and page.ended - page.began <= slowest
+    is_in_time = page.status != 0 and (page.ended - page.began <= slowest or "late" in excuses)
     return (is_expected and is_in_time) or ("unanswered" in excuses and (is_expected or page.status == 0))
 
 
@@ -84,9 +91,9 @@ def _touch(page: Page, fault: Fault) -> bool:
 
 
 def slowest_page(record: Record) -> float:
-    """Seconds; pages that waited for a killed web server to be started again do not count."""
-    killed = [fault for fault in record.faults if "unanswered" in fault.kind.excuses]
-    counted = [page for page in record.pages if not any(_touch(page, fault) for fault in killed)]
+    """Seconds; pages that waited for a web server to start do not count."""
+    away = [fault for fault in record.faults if fault.kind.excuses & {"unanswered", "late"}]
+    counted = [page for page in record.pages if not any(_touch(page, fault) for fault in away)]
     return max((page.ended - page.began for page in counted), default=0.0)
 
 
@@ -104,14 +111,34 @@ def count_attempts(record: Record) -> int:
     return sum(max(0, row.attempt - 1) for row in record.rows)
 
 
-def breaches(record: Record, slowest: float = SLOWEST) -> list[str]:
+def count_given_back(record: Record) -> int:
+    """How often an archive went back to the queue, and the attempt did not count."""
+    return sum(max(0, row.returns - max(0, row.attempt - 1)) for row in record.rows)
+
+
+def rate(record: Record) -> float:
+    """Archives a second, from the first request until the last was ready."""
+    ended = [moment for row in record.rows for moment in row.ready]
+    return len(ended) / (max(ended) - min(row.created for row in record.rows)) if ended else 0.0
+
+
+def wasted(record: Record) -> list[str]:
+    """Attempts that were lost, although each fault of the run should have given the archive back."""
+    if any(fault.kind.costs_attempts for fault in record.faults):
+        return []
+    return [f"{row.id}: took {row.attempt} attempts" for row in record.rows if row.attempt > 1]
+
+
+def breaches(record: Record, limits: Limits | None = None) -> list[str]:
     """Everything that is wrong; empty when every promise was kept."""
+    limits = limits or Limits()
     errors = [f"the harness itself: {error!r}" for error in record.errors]
     return [
         *errors,
         *not_served(record),
         *doubled(record),
-        *late(record),
+        *late(record, limits.archive),
+        *wasted(record),
         *damaged(record),
-        *bad_pages(record, slowest),
+        *bad_pages(record, limits.page),
     ]

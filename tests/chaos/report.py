@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from tests.chaos import judge
-from tests.chaos.run import Fault, Record
+from tests.chaos.record import Fault, Record
 
 _SHOWN = 30
 
 
-def render(record: Record) -> str:
-    return "\n".join([*_faults(record), "", *_figures(record), "", *_verdict(record)])
+def render(record: Record, limits: judge.Limits | None = None) -> str:
+    limits = limits or judge.Limits()
+    faults = _faults(record) if record.faults else []
+    return "\n".join([*faults, *_figures(record, limits), "", *_verdict(record, limits)])
 
 
 def _faults(record: Record) -> Iterator[str]:
@@ -18,6 +20,7 @@ def _faults(record: Record) -> Iterator[str]:
     for name in names:
         yield _line(name, [fault for fault in record.faults if fault.kind.name == name], record)
     yield _line(f"all {len(names)} kinds", record.faults, record)
+    yield ""
 
 
 def _line(name: str, faults: Sequence[Fault], record: Record) -> str:
@@ -25,22 +28,25 @@ def _line(name: str, faults: Sequence[Fault], record: Record) -> str:
     return f"{name:<40}{len(faults):>6}{_spread(waits):>30}"
 
 
-def _figures(record: Record) -> Iterator[str]:
+def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
     downloads = [fault for download in record.downloads for fault in download.faults]
     figures = {
         "requests": len(record.rows),
         "archives": sum(len(row.ready) for row in record.rows),
         "attempts that faults cost": judge.count_attempts(record),
+        "given back, at no attempt's cost": judge.count_given_back(record),
         "not served": len(judge.not_served(record)),
         "doubled": len(judge.doubled(record)),
-        "late": len(judge.late(record)),
+        "late": len(judge.late(record, limits.archive)),
         "foreign": downloads.count("foreign"),
         "torn, incomplete or left behind": len(judge.damaged(record)) - downloads.count("foreign"),
         "pages": len(record.pages),
-        "bad pages": len(judge.bad_pages(record)),
+        "bad pages": len(judge.bad_pages(record, limits.page)),
     }
     for name, count in figures.items():
         yield f"{name:<40}{count:>6}"
+    if not record.faults:
+        yield f"{'archives a second':<40}{judge.rate(record):>6.1f}"
     yield f"{'slowest page':<40}{judge.slowest_page(record):>6.1f} s"
     yield f"{'the whole run':<40}{record.seconds:>6.0f} s"
 
@@ -54,8 +60,8 @@ def _spread(times: list[float]) -> str:
     return f"{p50:.1f} s, {p99:.1f} s, {ordered[-1]:.1f} s"
 
 
-def _verdict(record: Record) -> Iterator[str]:
-    found = judge.breaches(record)
+def _verdict(record: Record, limits: judge.Limits) -> Iterator[str]:
+    found = judge.breaches(record, limits)
     settings = "the tutorial's settings" if record.control else "Satchel's settings"
     yield f"{settings}, seed {record.seed}: {f'{len(found)} breaches' if found else 'every promise was kept'}"
     yield from found[:_SHOWN]

@@ -3,6 +3,7 @@
 A keeper starts again what has ended, as systemd does, and clears away what it left behind.
 """
 
+import signal
 import socket
 import tempfile
 import threading
@@ -24,34 +25,60 @@ SETTINGS: dict[str, Any] = {
     "ARCHIVE_RETRY_SECONDS": 1,
     "ARCHIVE_PART_SIZES": [400_000],
     "TRUSTED_PROXIES": 1,  # each client comes from an address of its own, as people do
+    # Five seconds by default; within them every archive of these people would be finished, and none given back.
+    "CELERY": {"worker_soft_shutdown_timeout": 0.0},
 }
 TUTORIAL: dict[str, Any] = {
     **SETTINGS,
     # A message is all there is: acknowledged before the work, four of them fetched ahead, no lease that runs out.
     "ARCHIVE_LEASE_SECONDS": 3600,
     "ARCHIVE_RING_SECONDS": 3600,
-    "CELERY": {"task_acks_late": False, "worker_prefetch_multiplier": 4},
+    "CELERY": {**SETTINGS["CELERY"], "task_acks_late": False, "worker_prefetch_multiplier": 4},
 }
 WORKERS = ("worker 1", "worker 2")
+STOP_SECONDS = 40.0
+"""As TimeoutStopSec in the units of docs/systemd."""
 
 
 class Service:
-    """A program that is started again when it has ended."""
+    """A program that is started again when it has ended. In its command, `{start}` is the number of the start."""
 
     def __init__(self, command: Sequence[str], log: Path, settings: Mapping[str, Any], **more: Any) -> None:
         self._command, self._log, self._settings, self._more = command, log, settings, more
         self._starts = 0
+        self._lock = threading.Lock()
         self.program = self._start()
 
     def _start(self) -> Program:
         self._starts += 1
         log = self._log.with_name(f"{self._log.name}.{self._starts}.log")
-        return Program(self._command, log, settings=self._settings, **self._more)
+        command = [word.replace("{start}", str(self._starts)) for word in self._command]
+        return Program(command, log, settings=self._settings, **self._more)
 
     def revive(self) -> None:
-        if self.program.has_ended():
-            self.program.stop(seconds=0)  # what it left behind, as systemd does with KillMode=mixed
-            self.program = self._start()
+        with self._lock:
+            if self.program.has_ended():
+                self.program.stop(seconds=0)  # what it left behind, as systemd does with KillMode=mixed
+                self.program = self._start()
+
+    def replace(self) -> None:
+        """The new one is started first; then the old one is told to end. A worker that is no longer needed does so."""
+        with self._lock:
+            old, self.program = self.program, self._start()
+        new = self.program
+        try:
+            wait_until(lambda: " ready." in new.log() or new.has_ended(), what=f"the new one: {new.log()}")
+            old.send(signal.SIGTERM)
+            old.wait(seconds=STOP_SECONDS)
+        finally:
+            old.stop(seconds=0)
+
+    def restart(self) -> None:
+        """It is told to end; then the keeper starts the new one."""
+        old = self.program
+        old.send(signal.SIGTERM)
+        old.wait(seconds=STOP_SECONDS)
+        wait_until(lambda: self.program is not old, what="another start")
 
 
 class Stack:
@@ -107,6 +134,11 @@ class Stack:
     def __getitem__(self, name: str) -> Program:
         return self.services[name].program
 
+    def count_running(self) -> int:
+        """Archives that somebody is making."""
+        alive = "SELECT count(*) FROM archive WHERE state = 'running' AND lease_until > now()"
+        return int(self.database.ask(alive)[0][0])
+
     def writers(self) -> set[int]:
         return {child for name in WORKERS for child in self[name].child_pids()}
 
@@ -118,7 +150,7 @@ def _commands(folder: Path, broker: Path, listener: socket.socket, *, control: b
     commands: dict[str, Sequence[str]] = {
         "valkey": valkey.command(folder / "data", broker),
         "web": (*PYTHON, "gunicorn", f"{app}:flask_app", *options),
-        **{name: (*worker, "--hostname", f"{name.replace(' ', '-')}@here") for name in WORKERS},
+        **{name: (*worker, "--hostname", f"{name.replace(' ', '-')}-{{start}}@here") for name in WORKERS},
     }
     return commands if control else {**commands, "beat": (*CELERY, "beat", "--loglevel", "INFO")}
 

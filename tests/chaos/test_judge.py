@@ -14,16 +14,18 @@ from tests.chaos.browser import Page
 from tests.chaos.downloaded import find_faults
 from tests.chaos.faults import KINDS
 from tests.chaos.people import PICTURES, Person, canary
+from tests.chaos.record import Fault, Record, Row
 from tests.chaos.report import render
-from tests.chaos.run import Fault, Record, Row
 from tests.chaos.visit import Download
 
 ANN = Person(number=1, id="ann", email="ann@example.org", entries=3)
 ROW = Row("a", "ann", "ready", attempt=2, gaps=0, created=100.0, ready=[110.0], ended=110.0)
+ONCE = replace(ROW, attempt=1)
 PAGE = Page("GET", "/archives/", began=104.0, ended=104.5, status=200)
 FAULT = Fault(KINDS["worker killed"], began=105.0, ended=106.0)
 CUT = Fault(KINDS["database connections cut"], began=105.0, ended=106.0)
 KILLED = Fault(KINDS["web server killed"], began=105.0, ended=106.0)
+DEPLOY = Fault(KINDS["deploy"], began=105.0, ended=106.0)
 
 
 A = Download("a", [])
@@ -57,6 +59,7 @@ def test_an_innocent_run_is_let_go() -> None:
             {"rows": [ROW, replace(ROW, id="b", created=109.0)], "downloads": [A, replace(A, archive_id="b")]},
         ),
         (judge.late, {"rows": [replace(ROW, ready=[137.0], ended=137.0)]}),
+        (judge.wasted, {"faults": [DEPLOY]}),
         (judge.damaged, {"downloads": [Download("a", ["foreign"])]}),
         (judge.damaged, {"rows": [replace(ROW, gaps=1)]}),
         (judge.damaged, {"files": ["tmp/x: left behind"]}),
@@ -65,6 +68,7 @@ def test_an_innocent_run_is_let_go() -> None:
         (judge.bad_pages, {"pages": [replace(PAGE, status=0)]}),
         (judge.bad_pages, {"pages": [replace(PAGE, ended=111.0)]}),
         (judge.bad_pages, {"pages": [replace(PAGE, ended=106.0, status=500)], "faults": [CUT, KILLED]}),
+        (judge.bad_pages, {"pages": [replace(PAGE, ended=106.0, status=0)], "faults": [CUT, DEPLOY], "rows": [ONCE]}),
         (judge.bad_pages, {"pages": [replace(PAGE, began=109.0, ended=109.5, status=503)], "faults": [CUT]}),
         (judge.breaches, {"errors": [RuntimeError()]}),
     ],
@@ -83,10 +87,16 @@ def test_a_breach_is_seen(judged: Callable[[Record], list[str]], values: dict[st
         (replace(PAGE, began=107.0, ended=107.5, status=503), CUT),
         (replace(PAGE, ended=105.5, status=0), KILLED),
         (replace(PAGE, ended=112.0), KILLED),
+        (replace(PAGE, ended=112.0), DEPLOY),
     ],
 )
 def test_what_a_fault_excuses_is_no_breach(page: Page, fault: Fault) -> None:
     assert judge.bad_pages(make_record(pages=[page], faults=[fault])) == []
+
+
+def test_what_was_given_back_is_counted() -> None:
+    rows = [replace(ROW, attempt=1, returns=2), replace(ROW, id="b", attempt=2, returns=1)]
+    assert (judge.count_given_back(make_record(rows=rows)), judge.count_attempts(make_record(rows=rows))) == (2, 1)
 
 
 def make_zip(texts: list[str], file: str = canary(1, PICTURES)) -> bytes:

@@ -31,8 +31,8 @@ def commit_before_rename() -> None:
     claim, finish, publish = ledger.claim, ledger.finish, storage.publish
     claims: list[Claim | None] = []
 
-    def claim_and_remember(user_id: str, *, large: bool = False) -> Claim | None:
-        claims.append(claim(user_id, large=large))
+    def claim_and_remember(user_id: str, *, fence: str | None = None, large: bool = False) -> Claim | None:
+        claims.append(claim(user_id, fence=fence, large=large))
         return claims[-1]
 
     def finish_and_publish(parts: Sequence[BuiltPart], archive_id: str, fence: str, go_on: GoOn = always) -> list[str]:
@@ -53,8 +53,8 @@ def ready_at_claim() -> None:
     """Whoever begins says that it is done."""
     claim, finish = ledger.claim, ledger.finish
 
-    def claim_as_ready(user_id: str, *, large: bool = False) -> Claim | None:
-        held = claim(user_id, large=large)
+    def claim_as_ready(user_id: str, *, fence: str | None = None, large: bool = False) -> Claim | None:
+        held = claim(user_id, fence=fence, large=large)
         if held:
             _set(held, state=State.READY, part_count=1)
         return held

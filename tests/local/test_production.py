@@ -38,6 +38,12 @@ def test_a_worker_is_stopped_gently_and_has_its_queue(name: str, command: tuple[
     assert set(command[command.index("worker") :]) <= set(unit["ExecStart"].replace("%%", "%").split())
 
 
+def test_a_new_version_is_reloaded_without_a_refused_page() -> None:
+    """SIGHUP, as `make deploys` sends it."""
+    unit = read_unit((ROOT / "docs" / "systemd" / "satchel-web.service").read_text())
+    assert unit["ExecReload"] == "/bin/kill -s HUP $MAINPID"
+
+
 def test_every_setting_in_the_guide_exists() -> None:
     known = {setting.name for setting in SETTINGS} | {"INSTANCE_PATH"}
     named = set(re.findall(r"`FLASK_([A-Z_]+[A-Z])`", GUIDE))

@@ -1,0 +1,85 @@
+"""What is seen when it is over: rows, files, and what nobody has downloaded yet."""
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.crowd import fetch
+from tests.chaos.people import Person
+from tests.chaos.record import Record, Row
+from tests.chaos.stack import Stack
+
+_PROMISED = (
+    "SELECT file_name, part.size FROM archive_part part JOIN archive ON archive.id = archive_id WHERE state = 'ready'"
+)
+
+
+def wait_until_settled(stack: Stack, seconds: float) -> None:
+    """Nothing is active any more, or for so long nothing has become ready."""
+    unsettled = (
+        "SELECT (SELECT count(*) FROM archive WHERE state IN ('queued', 'running')), (SELECT max(at) FROM became)"
+    )
+    last, since = None, time.monotonic()
+    while time.monotonic() - since < seconds:
+        active, changed = stack.database.ask(unsettled)[0]
+        if not active:
+            return
+        if changed != last:
+            last, since = changed, time.monotonic()
+        time.sleep(0.1)
+
+
+def look_around(stack: Stack, people: Sequence[Person], record: Record, *, sweeps: bool = True) -> None:
+    """`sweeps`: somebody looks after files that no row vouches for."""
+    record.rows = _read_rows(stack)
+    _fetch_the_rest(stack, people, record)
+    record.files = _look_at_files(stack, sweeps=sweeps)
+
+
+def keep_logs(stack: Stack, logs: Path) -> None:
+    logs.mkdir(parents=True, exist_ok=True)
+    for path in stack.folder.glob("*.log"):
+        shutil.copy(path, logs)
+
+
+def _read_rows(stack: Stack) -> list[Row]:
+    found = stack.database.ask(
+        "SELECT id, user_id::text, state, attempt, coalesce(gap_count, 0), extract(epoch FROM created_at)::float, "
+        "ARRAY(SELECT extract(epoch FROM at)::float FROM became WHERE archive_id = id AND became.state = 'ready'), "
+        "extract(epoch FROM finished_at)::float, "
+        "(SELECT count(*) - 1 FROM became WHERE archive_id = id AND became.state = 'queued') "
+        "FROM archive ORDER BY created_at"
+    )
+    return [Row(*each) for each in found]
+
+
+def _fetch_the_rest(stack: Stack, people: Sequence[Person], record: Record) -> None:
+    fetched = {download.archive_id for download in record.downloads}
+    for person in people:
+        left = [row for row in record.rows if row.user_id == person.id and row.state == "ready"]
+        if ids := [row.id for row in left if row.id not in fetched]:
+            fetch(stack, person, ids, record)
+
+
+def _look_at_files(stack: Stack, *, sweeps: bool) -> list[str]:
+    """What no row vouches for is young; made old, it must go with the next reconciliation. Then: is anything left?"""
+    if sweeps:
+        long_ago = time.time() - 86400
+        for path in (*stack.disk.folder.glob("ready/*"), *stack.disk.folder.glob("tmp/*")):
+            os.utime(path, (long_ago, long_ago))
+        _wait_for_reconciliations(stack, 2)
+    promised = dict(stack.database.ask(_PROMISED))
+    found = {path.name: path.stat().st_size for path in stack.disk.folder.glob("ready/*")}
+    wrong = [f"{name}: not promised" for name in found.keys() - promised.keys()]
+    wrong += [f"{name}: not whole" for name in promised if found.get(name) != promised[name]]
+    return wrong + [f"tmp/{path.name}: left behind" for path in stack.disk.folder.glob("tmp/*")]
+
+
+def _wait_for_reconciliations(stack: Stack, count: int) -> None:
+    for _ in range(count):
+        before = stack.database.ask("SELECT at FROM pulse")
+        deadline = time.monotonic() + 30
+        while stack.database.ask("SELECT at FROM pulse") == before and time.monotonic() < deadline:
+            time.sleep(0.1)

@@ -1,0 +1,56 @@
+"""Everybody at once: they sign in, and when all have, all click in the same moment. Nothing is broken meanwhile.
+
+`make rush PEOPLE=1000`.
+"""
+
+import math
+import random
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from tests.chaos.aftermath import keep_logs, look_around, wait_until_settled
+from tests.chaos.browser import GIVES_UP
+from tests.chaos.crowd import begin_visit
+from tests.chaos.judge import Limits
+from tests.chaos.people import Person, make_people
+from tests.chaos.record import Record
+from tests.chaos.run import timed
+from tests.chaos.stack import Stack, run_stack
+
+SIZES = (10, 60)
+"""Entries in a journal: small archives."""
+PATIENCE = 1800.0
+LIMITS = Limits(page=GIVES_UP, archive=math.inf)
+"""Whoever stands in a line waits for their turn."""
+
+
+def rush(count: int, seed: int, *, logs: Path | None = None) -> Record:
+    """`count`: of people. `logs`: a folder for what the programs printed."""
+    rng, record = random.Random(seed), Record(seed)
+    with timed(record), run_stack() as stack:
+        people = make_people(stack.settings, count, rng, SIZES)
+        _let_everybody_in(stack, people, rng, record)
+        wait_until_settled(stack, seconds=60)
+        look_around(stack, people, record)
+        if logs:
+            keep_logs(stack, logs)
+    return record
+
+
+def _let_everybody_in(stack: Stack, people: Sequence[Person], rng: random.Random, record: Record) -> None:
+    gate = threading.Barrier(len(people))
+    with ThreadPoolExecutor(len(people)) as pool:
+        visits = [
+            pool.submit(partial(_visit, stack, person, random.Random(rng.random()), record, gate)) for person in people
+        ]
+    record.errors += [error for visit in visits if (error := visit.exception())]
+
+
+def _visit(stack: Stack, person: Person, rng: random.Random, record: Record, gate: threading.Barrier) -> None:
+    visit = begin_visit(stack, person, rng, record, patience=PATIENCE)
+    visit.sign_in()
+    gate.wait(PATIENCE)
+    record.downloads.append(visit.request_and_download())
