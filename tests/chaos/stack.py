@@ -62,7 +62,7 @@ class Service:
                 self.program = self._start()
 
     def replace(self) -> None:
-        """The new one is started first; then the old one is told to end. A worker that is no longer needed does so."""
+        """The new one is started first; once it is ready, the old one is told to end."""
         with self._lock:
             old, self.program = self.program, self._start()
         new = self.program
