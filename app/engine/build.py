@@ -15,14 +15,12 @@ from app.engine.media import OpenFile
 from app.engine.minisign import Signer
 from app.engine.package import Package, Part
 from app.engine.package.bag import add_tags
+from app.engine.pieces import ALONE, Sharing
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
-from app.engine.shape import Edition, Subject
+from app.engine.shape import FORMATS, REPORT, Edition, Subject
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
-
-FORMATS = ("json", "csv", "report")
-"""JSON is in every archive: it alone loses nothing."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +62,19 @@ class Built:
 
 
 def build_archive(
-    order: Order, *, engine: Engine, graph: Graph, open_file: OpenFile, workspace: Path, tell: Tell
+    order: Order,
+    *,
+    engine: Engine,
+    graph: Graph,
+    open_file: OpenFile,
+    workspace: Path,
+    tell: Tell,
+    sharing: Sharing = ALONE,
 ) -> Built:
     """Read, pack, verify. `workspace` is an empty folder of our own; the files are left in it.
+
+    `sharing`: other workers may read a part of the rows, where there are many, the database can show several workers
+    one snapshot, and the archive is one file.
 
     Raises TooLargeError, VerificationError, TornReadError, OSError, what the database raises, and whatever `tell`
     raises.
@@ -76,7 +84,8 @@ def build_archive(
         with open_snapshot(engine) as (connection, moment):
             edition = Edition(order.site, order.reference, moment, order.subject)
             package = stack.enter_context(Package(workspace, edition, order.part_size))
-            reading = Reading(package, edition, order.formats, open_file, progress)
+            shared = ALONE if package.is_divided else sharing
+            reading = Reading(package, edition, order.formats, open_file, progress, sharing=shared)
             read = reading.run(connection, graph, order.most_rows)
         _complete(package, order, read, progress)
         parts = _check(package, order, progress)
@@ -95,7 +104,7 @@ def _complete(package: Package, order: Order, read: Read, progress: Progress) ->
 def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     folders = [each.top for each in package.parts]
     data = [name for name in ("json", "csv") if name in order.formats]
-    pages = "report" in order.formats
+    pages = REPORT in order.formats
     for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
         part.add(name, content)
     coverage = render_coverage(read.graph, read.edition, read.coverage, read.gaps, part=part, parts=package.parts)

@@ -47,6 +47,8 @@ class PlannedTable:
     roles: tuple[str, ...]
     """Empty for tables with one owner path."""
     left_out: tuple[tuple[str, str], ...]
+    range_key: Column[Any] | None
+    """What the rows are ordered by, where ranges of it can be read apart from each other."""
     count_with_deleted: Select[Any] | None = None
     """Where deleted rows stay out: how many there would be with them."""
 
@@ -63,6 +65,7 @@ def _plan(node: Node, selection: Selection, included: Collection[Table]) -> Plan
     kept, left_out = _sort_columns(table)
     extra: list[ColumnElement[Any]] = []
     pointers = tuple(plan_pointers(kept, extra, selection))
+    files = tuple(_files(kept))
     roles = node.paths if len(node.paths) > 1 else ()
     extra += [selection.reaches(path.hops, table) for path in roles]
     rows = selection.includes(node, table)
@@ -77,13 +80,20 @@ def _plan(node: Node, selection: Selection, included: Collection[Table]) -> Plan
         width=len(kept),
         stored=stored,
         pointers=pointers,
-        files=tuple(_files(kept)),
+        files=files,
         roles=tuple(path.role for path in roles),
         left_out=left_out,
+        range_key=_range_key(table, pointers, files),
         count_with_deleted=count.where(selection.reaches_any(node, table, with_deleted=True))
         if node.leaves_out_deleted
         else None,
     )
+
+
+def _range_key(table: Table, pointers: tuple[Pointer, ...], files: tuple[FileColumn, ...]) -> Column[Any] | None:
+    """Pseudonyms and files are numbered through the whole archive, in the order of its rows."""
+    key = table.primary_key.columns.values()
+    return key[0] if len(key) == 1 and not pointers and not files else None
 
 
 def _sort_columns(table: Table) -> tuple[list[Column[Any]], tuple[tuple[str, str], ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import Connection
 
 from app.engine.coverage import count_deleted, cover
@@ -10,15 +11,16 @@ from app.engine.datapackage import TableDescription, describe_tables
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
 from app.engine.names import data_path
-from app.engine.package import Package
+from app.engine.package import Package, PieceFile
+from app.engine.pieces import ALONE, Piece, Sharing, narrow, share_tables
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.progress import READING, Progress
 from app.engine.report import Report, TableReport
+from app.engine.report.tables import TableFacts
 from app.engine.rows import Pseudonyms, read_rows
-from app.engine.shape import Coverage, Edition, Gap, Row
+from app.engine.shape import REPORT, Coverage, Edition, Gap, Row
 from app.engine.writers import Writer
-from app.engine.writers.to_csv import CsvWriter
-from app.engine.writers.to_json import JsonWriter
+from app.engine.writers.choose import choose_writers
 
 
 class TornReadError(Exception):
@@ -45,12 +47,20 @@ class Reading:
     """Fills `package` with the tables, the report's chunks and the media."""
 
     def __init__(
-        self, package: Package, edition: Edition, formats: Sequence[str], open_file: OpenFile, progress: Progress
+        self,
+        package: Package,
+        edition: Edition,
+        formats: Sequence[str],
+        open_file: OpenFile,
+        progress: Progress,
+        *,
+        sharing: Sharing = ALONE,
     ) -> None:
         self._package = package
         self._edition = edition
         self._formats = formats
         self._progress = progress
+        self._sharing = sharing
         self._report = Report(edition, package.add)
         self._media = Media(package, open_file, lambda _: progress.advance(0))
         self._pseudonyms = Pseudonyms({edition.subject.id})
@@ -61,20 +71,48 @@ class Reading:
         counts = [connection.execute(planned.count).scalar_one() for planned in plan]
         if most_rows is not None and sum(counts) > most_rows:
             raise TooLargeError(f"{sum(counts)} rows")
+        pieces = share_tables(connection, plan, counts, self._sharing)
         self._progress.begin(READING, "reading", sum(counts))
         for planned, count in zip(plan, counts, strict=True):
             shown = self._report.table(planned.shape)  # the coverage page tells what one without rows is for
             if count:
-                self._read(connection, planned, count, shown)
+                self._read(connection, planned, count, shown, pieces.get(planned.shape.name, ()))
         deleted = count_deleted(connection, plan, counts)
         coverage = cover(graph, plan, counts, deleted)
         tables = describe_tables(graph, plan, counts, in_csv="csv" in self._formats)
         return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report)
 
-    def _read(self, connection: Connection, planned: PlannedTable, expected: int, shown: TableReport) -> None:
+    def _read(
+        self,
+        connection: Connection,
+        planned: PlannedTable,
+        expected: int,
+        shown: TableReport,
+        pieces: Sequence[Piece],
+    ) -> None:
         self._progress.name(planned.shape.declaration.title or planned.shape.name)
         self._media.begin(planned.shape.name)
         table = _Table(self._package, self._report, shown, self._formats)
+        if pieces:
+            found = sum(self._fill(connection, planned, piece, table) for piece in pieces)
+        else:
+            found = self._write(connection, planned, table)
+        table.finish()
+        if found != expected:
+            raise TornReadError(f"{planned.shape.name}: {expected} rows counted, {found} read")
+
+    def _fill(self, connection: Connection, planned: PlannedTable, piece: Piece, table: "_Table") -> int:
+        """How many rows it has, whoever has read them."""
+        made = self._sharing.take(piece)
+        if made is None:
+            rows = self._write(connection, narrow(planned, piece), table)
+        else:
+            rows = table.join(made)
+            self._progress.advance(rows)
+        table.end_piece()
+        return rows
+
+    def _write(self, connection: Connection, planned: PlannedTable, table: "_Table") -> int:
         found = 0
         for batch in read_rows(connection, planned, self._pseudonyms):
             if planned.files:
@@ -83,9 +121,7 @@ class Reading:
                 table.write(batch)
             found += len(batch)
             self._progress.advance(len(batch))
-        table.finish()
-        if found != expected:
-            raise TornReadError(f"{planned.shape.name}: {expected} rows counted, {found} read")
+        return found
 
     def _write_with_files(self, batch: list[Row], positions: Sequence[int], table: "_Table") -> None:
         """A row at a time where each may be the last in its part; room is asked for once, before its files."""
@@ -114,9 +150,8 @@ class _Table:
         self._package = package
         self._report = report
         self._shown = shown
-        writers: list[Writer] = [JsonWriter(shown.shape), CsvWriter(shown.shape)]
-        self._writers = [writer for writer in writers if writer.ending in formats]
-        self._is_shown = "report" in formats
+        self._writers = choose_writers(shown.shape, formats)
+        self._is_shown = REPORT in formats
         self._here = 0
 
     def write(self, rows: Sequence[Row]) -> None:
@@ -139,6 +174,23 @@ class _Table:
     def put(self, rows: Sequence[Row]) -> None:
         """In this part, whatever its size."""
         self._put(rows, self._encode(rows))
+
+    def join(self, made: PieceFile) -> int:
+        """The next rows, which another worker has read and packed; how many."""
+        with self._package.reading(made):
+            for writer in self._writers:
+                for stretch in made.stretches[writer.ending]:
+                    self._package.join(self._name(writer), stretch)
+            if self._is_shown:
+                chunks = self._shown.join(msgspec.json.decode(made.facts, type=TableFacts))
+                for (name, opening), stretch in zip(chunks, made.stretches[REPORT], strict=True):
+                    self._package.add_joined(name, opening, stretch)
+        self._count(made.rows)
+        return made.rows
+
+    def end_piece(self) -> None:
+        """So do the report's chunks: the members are the same whoever has made the piece."""
+        self._shown.flush()
 
     def finish(self) -> None:
         """What this part has of the table is whole."""
@@ -163,7 +215,10 @@ class _Table:
             self._package.write(self._name(writer), before + content)
         if self._is_shown:
             self._shown.write(rows)
-        self._here += len(rows)
+        self._count(len(rows))
+
+    def _count(self, rows: int) -> None:
+        self._here += rows
         self._package.part.rows[self._shown.name] = self._here
 
     def _measure(self, contents: Sequence[bytes]) -> int:

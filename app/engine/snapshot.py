@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, String, bindparam, func, select, text
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -24,6 +24,25 @@ def open_snapshot(engine: Engine) -> Iterator[tuple[Connection, datetime]]:
     options = _OPTIONS.get(engine.dialect.name, {})
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection, _fix_moment(connection)
+
+
+def export_snapshot(connection: Connection) -> str | None:
+    """Its name, by which others see the same for as long as it is held; None where the database has no such thing."""
+    if connection.dialect.name != "postgresql":
+        return None
+    name: str = connection.execute(select(func.pg_export_snapshot())).scalar_one()
+    return name
+
+
+@contextmanager
+def join_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
+    """A connection of our own that sees what the exported snapshot sees. Raises DBAPIError when that is gone."""
+    options = _OPTIONS[engine.dialect.name]
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        # The statement takes no parameters, so the name is written into it, quoted.
+        written = bindparam("name", name, String, literal_execute=True)
+        connection.execute(text("SET TRANSACTION SNAPSHOT :name").bindparams(written))
+        yield connection
 
 
 def _fix_moment(connection: Connection) -> datetime:

@@ -6,6 +6,7 @@ Holds the first rows and some counters; the rows themselves go to `writers.to_vi
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from app.engine.names import file_name
@@ -19,6 +20,18 @@ OPENERS: frozenset[Kind] = frozenset({"text", "moment", "date"})
 TIMES: frozenset[Kind] = frozenset({"moment", "date"})
 OPAQUE = re.compile(r"-?\d+|[0-9a-fA-F-]{16,}")
 """An id that tells people nothing: a number, a UUID, a checksum."""
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What a page must know of rows that went by elsewhere; JSON can carry it."""
+
+    rows: int
+    years: dict[int, int]
+    first_rows: list[Row]
+    readable: set[int]
+    starts: list[int]
+    """The number of each chunk's first row, among these rows."""
 
 
 class TableReport:
@@ -52,9 +65,9 @@ class TableReport:
 
     def write(self, rows: Sequence[Row]) -> None:
         self._writer.write(rows)
-        self._keep_first(rows)
-        self.rows += len(rows)
-        self.part_rows[self._part_now()] += len(rows)
+        if len(self.first_rows) < SHOWN:
+            self._keep_first(self._writer.convert(rows[:SHOWN]))
+        self._count(len(rows))
         columns = list(zip(*rows, strict=True))
         for position in self._file_fields:
             self.files += len(rows) - columns[position].count(None)
@@ -63,6 +76,21 @@ class TableReport:
         }
         if self.year_field is not None:
             self._count_years(columns[self.year_field])
+
+    def join(self, facts: TableFacts) -> list[tuple[str, bytes]]:
+        """The next rows, of a table without files, went by elsewhere: the name and the first line of each chunk."""
+        chunks = self._writer.append(facts.starts, facts.rows)
+        self.chunk_parts += [self._part_now()] * len(chunks)
+        self._keep_first(facts.first_rows)
+        self._count(facts.rows)
+        self.years.update(facts.years)
+        self.readable |= facts.readable
+        return chunks
+
+    @property
+    def facts(self) -> TableFacts:
+        """When all rows are written and the last chunk is flushed."""
+        return TableFacts(self.rows, dict(self.years), self.first_rows, self.readable, self.starts)
 
     def flush(self) -> None:
         """End the chunk: after the last row, and before a new part of the archive begins, for no chunk spans two."""
@@ -73,11 +101,13 @@ class TableReport:
         self._put_chunk(name, content)
 
     def _keep_first(self, rows: Sequence[Row]) -> None:
-        missing = SHOWN - len(self.first_rows)
-        if missing > 0:
-            kept = self._writer.convert(rows[:missing])
-            self.first_rows += kept
-            self.first_parts += [self._part_now()] * len(kept)
+        kept = rows[: SHOWN - len(self.first_rows)]
+        self.first_rows += kept
+        self.first_parts += [self._part_now()] * len(kept)
+
+    def _count(self, rows: int) -> None:
+        self.rows += rows
+        self.part_rows[self._part_now()] += rows
 
     def _count_years(self, column: Sequence[Value]) -> None:
         """A day at a time, but for those on which the year depends on the time zone."""

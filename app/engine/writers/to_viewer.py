@@ -67,12 +67,22 @@ class ViewerWriter:
         """End the chunk, if it holds anything."""
         if not self._held:
             return
-        number = len(self.starts)
-        opening = b"ARCHIVE_CHUNK(%s,%d,[\n" % (to_script(self.name), number)
-        self._put(f"viewer/{self.file}.{number:04}.js", b"".join([opening, *self._lines])[:-2] + b"\n]);\n")
-        self.starts.append(self._flushed)
+        name, opening = self._begin(self._flushed)
+        self._put(name, b"".join([opening, *self._lines])[:-2] + b"\n]);\n")
         self._flushed += self._held
         self._lines, self._size, self._held = [], 0, 0
+
+    def append(self, starts: Sequence[int], rows: int) -> list[tuple[str, bytes]]:
+        """Chunks that another writer has made of the next rows: the name here and the first line of each."""
+        self.flush()
+        begun = [self._begin(self._flushed + start) for start in starts]
+        self._flushed += rows
+        return begun
+
+    def _begin(self, start: int) -> tuple[str, bytes]:
+        number = len(self.starts)
+        self.starts.append(start)
+        return f"viewer/{self.file}.{number:04}.js", b"ARCHIVE_CHUNK(%s,%d,[\n" % (to_script(self.name), number)
 
     def _count_fitting(self, lines: Sequence[bytes]) -> int:
         """How many of the lines this chunk still takes."""
@@ -83,6 +93,11 @@ class ViewerWriter:
         self._lines.append(text)
         self._size += len(text)
         self._held += rows
+
+
+def without_number(chunk: bytes) -> bytes:
+    """All but its first line: what is the same whatever chunks come before it."""
+    return chunk.partition(b"\n")[2]
 
 
 def _to_lines(rows: Sequence[Row]) -> bytes:

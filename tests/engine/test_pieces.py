@@ -1,0 +1,297 @@
+"""An archive in pieces holds the same, whoever has made which of them, and all of it is of one moment."""
+
+import itertools
+import json
+import random
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine import piecework
+from app.engine.build import Built, Order, build_archive
+from app.engine.graph import build_graph
+from app.engine.package.piece import PieceFile
+from app.engine.pieces import ALONE, MOST, Piece, Sharing
+from app.engine.reading import TornReadError
+from app.engine.register import owned, subject, third_party
+from app.engine.shape import Subject
+from app.extensions import prepare_sqlite
+from tests.engine.conftest import open_file
+from tests.engine.forging import Members, unpack
+from tests.tools import find_tool, run_tool
+
+ANN = Subject("1", "Ann", "ann@example.org", "en_GB", "Asia/Tokyo")
+ODD_KEYS = ("", "'", "%(x)s", '"', "\\", "E", "e", "é", "🙂", "null", "😀\n", "Z", "a b", "_", "-1", "10", "9")
+LEAST = 200
+
+
+def make_schema() -> sa.MetaData:
+    metadata = sa.MetaData()
+    sa.Table("person", metadata, sa.Column("id", sa.Integer, primary_key=True), info=subject(title="Account"))
+    tables: dict[str, list[sa.Column[Any]]] = {
+        "leaf": [sa.Column("id", sa.Uuid, primary_key=True)],
+        "note": [
+            sa.Column("id", sa.BigInteger, primary_key=True),
+            sa.Column("at", sa.DateTime(timezone=True)),
+            sa.Column("body", sa.Text),
+            sa.Column("meta", sa.JSON),
+            sa.Column("scan", sa.LargeBinary),
+        ],
+        "pair": [sa.Column("one", sa.Integer, primary_key=True), sa.Column("two", sa.Integer, primary_key=True)],
+        "praise": [
+            sa.Column("id", sa.Integer, primary_key=True),
+            sa.Column("from_id", sa.ForeignKey("person.id"), info=third_party()),
+        ],
+        "word": [sa.Column("text", sa.String(80), primary_key=True)],
+    }
+    for name, columns in tables.items():
+        sa.Table(name, metadata, *columns, sa.Column("person_id", sa.ForeignKey("person.id")), info=owned("person_id"))
+    return metadata
+
+
+def make_rows(table: str) -> Iterator[dict[str, Any]]:
+    """Every third is Bob's. Some notes are of a year that depends on the time zone."""
+    chance = random.Random(table)
+    new_year = datetime(2025, 12, 31, 20, tzinfo=UTC)
+    for number in range(1500):
+        own = {"person_id": 2 if number % 3 == 0 else 1}
+        if table == "leaf":
+            yield own | {"id": uuid.UUID(bytes=chance.randbytes(16))}
+        elif table == "note":
+            at, meta = new_year - timedelta(minutes=number), {"n": number, "text": "é\n"}
+            body = f"{chance.choice(ODD_KEYS)} {chance.random()}" * chance.choice((1, 1, 200))
+            yield own | {"id": number * 7, "at": at, "body": body, "meta": meta, "scan": chance.randbytes(9)}
+        elif table == "pair":
+            yield own | {"one": number // 10, "two": number % 10}
+        elif table == "praise":
+            yield own | {"id": number, "from_id": 3 + number % 5}
+        else:
+            yield own | {"text": f"{ODD_KEYS[number % len(ODD_KEYS)]}{number or ''}"}
+
+
+@pytest.fixture(scope="module")
+def engine(postgres: str) -> Iterator[sa.Engine]:
+    admin = sa.create_engine(sa.make_url(postgres).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE pieces")
+    engine = sa.create_engine(admin.url.set(database="pieces"))
+    fill(engine)
+    yield engine
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE pieces WITH (FORCE)")
+    admin.dispose()
+
+
+def fill(engine: sa.Engine) -> None:
+    metadata = make_schema()
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(metadata.tables["person"].insert(), [{"id": number} for number in range(1, 9)])
+        for name, table in metadata.tables.items():
+            if name != "person":
+                connection.execute(table.insert(), list(make_rows(name)))
+
+
+class Others:
+    """Other workers, here one in this process: it makes at once those pieces that are `theirs`."""
+
+    def __init__(
+        self, engine: sa.Engine, folder: Path, theirs: Callable[[Piece], bool], *, least: int = LEAST
+    ) -> None:
+        self.least_rows: int | None = least
+        self.offered: list[Piece] = []
+        self._engine = engine
+        self._folder = folder
+        self._theirs = theirs
+        self._made: dict[int, Path] = {}
+
+    def offer(self, snapshot: str, pieces: Sequence[Piece]) -> None:
+        self.offered += pieces
+        for piece in reversed(pieces):
+            if self._theirs(piece):
+                self._made[piece.number] = self._make(piece, snapshot)
+
+    def _make(self, piece: Piece, snapshot: str) -> Path:
+        workspace = self._folder / f"piece-{piece.number}"
+        workspace.mkdir(parents=True)
+        return piecework.make_piece(
+            piece,
+            engine=self._engine,
+            graph=build_graph(make_schema()),
+            snapshot=snapshot,
+            subject=ANN,
+            workspace=workspace,
+            go_on=lambda: None,
+        )
+
+    def take(self, piece: Piece) -> PieceFile | None:
+        made = self._made.get(piece.number)
+        return PieceFile(made) if made else None
+
+
+def build(engine: sa.Engine, folder: Path, sharing: Sharing = ALONE, part_size: int | None = None) -> Built:
+    workspace = folder / "workspace"
+    workspace.mkdir(parents=True)
+    return build_archive(
+        Order("The Shop", "A1B2C3D4", ANN, part_size=part_size),
+        engine=engine,
+        graph=build_graph(make_schema()),
+        open_file=open_file,
+        workspace=workspace,
+        tell=lambda _step, _done: None,
+        sharing=sharing,
+    )
+
+
+def read_rows(members: Members) -> Members:
+    """The data files, without what tells of the moment at which they were made."""
+    return {name: text for name, text in members.items() if name.startswith(("data/json/", "data/csv/"))}
+
+
+def read_report(members: Members) -> Members:
+    return {name: text for name, text in members.items() if name.startswith("viewer/")}
+
+
+def shown_rows(members: Members, table: str) -> list[Any]:
+    """What the report's chunks of a table hold."""
+    found: list[Any] = []
+    for number in itertools.count():
+        chunk = members.get(f"viewer/{table}.{number:04}.js")
+        if chunk is None:
+            return found
+        opening, _, rows = chunk.decode().partition("\n")
+        assert opening == f'ARCHIVE_CHUNK("{table}",{number},['
+        found += json.loads("[" + rows.removesuffix(");\n"))
+    raise AssertionError("count() does not end")
+
+
+@pytest.fixture(scope="module")
+def whole(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Members:
+    """What one worker makes that shares nothing."""
+    return unpack(build(engine, tmp_path_factory.mktemp("whole")).parts[0].file)
+
+
+@pytest.fixture(scope="module")
+def alone(engine: sa.Engine, tmp_path_factory: pytest.TempPathFactory) -> Members:
+    """In pieces, and nobody helps."""
+    folder = tmp_path_factory.mktemp("alone")
+    return unpack(build(engine, folder, Others(engine, folder, lambda _: False)).parts[0].file)
+
+
+THEIRS: dict[str, Callable[[Piece], bool]] = {
+    "all": lambda _: True,
+    "every second": lambda piece: piece.number % 2 == 0,
+    "the last": lambda piece: piece.high is None,
+}
+
+
+@pytest.mark.parametrize("theirs", THEIRS)
+def test_members_are_the_same_whoever_makes_the_pieces(
+    engine: sa.Engine, tmp_path: Path, whole: Members, alone: Members, theirs: str
+) -> None:
+    sharing = Others(engine, tmp_path, THEIRS[theirs])
+    built = build(engine, tmp_path, sharing)  # and verified
+    members = unpack(built.parts[0].file)
+    assert [piece.number for piece in sharing.offered] == list(range(1, 1 + len(sharing.offered)))
+    assert {piece.table for piece in sharing.offered} == {"leaf", "note", "word"}
+    assert len(sharing.offered) == 15
+    assert members.keys() == alone.keys()
+    assert read_rows(members) == read_rows(alone) == read_rows(whole)
+    assert read_report(members) == read_report(alone)
+    for table in ("leaf", "note", "pair", "praise", "word"):
+        rows = shown_rows(members, table)
+        assert rows == shown_rows(whole, table)
+        assert len(rows) == 1000
+    for names, *words in ((("unzip",), "-t", "-q"), (("7zz", "7z"), "t")):
+        assert run_tool(find_tool(*names), *words, built.parts[0].file).returncode == 0
+
+
+def test_pages_say_the_same(engine: sa.Engine, tmp_path: Path, whole: Members) -> None:
+    """First rows, numbers, and the years, some of which only the person's time zone tells."""
+    made = unpack(build(engine, tmp_path, Others(engine, tmp_path, lambda _: True)).parts[0].file)
+    for page in ("note.html", "word.html", "leaf.html"):
+        assert _table(made[page]) == _table(whole[page])
+    years = [json.loads(_manifest(members)) for members in (made, whole)]
+    assert [table["years"] for table in years[0]["tables"]] == [table["years"] for table in years[1]["tables"]]
+    assert b"2026" in _manifest(made)
+
+
+def _table(page: bytes) -> bytes:
+    found = page[page.index(b"<table") : page.index(b"</table>")]
+    assert found.count(b"<tr") > 50
+    return found
+
+
+def _manifest(members: Members) -> bytes:
+    return members["viewer/manifest.js"].removeprefix(b"var ARCHIVE = ").removesuffix(b";\n")
+
+
+def test_there_are_not_too_many_pieces(engine: sa.Engine, tmp_path: Path, whole: Members) -> None:
+    sharing = Others(engine, tmp_path, lambda piece: piece.number % 7 == 0, least=1)
+    members = unpack(build(engine, tmp_path, sharing).parts[0].file)
+    assert len(sharing.offered) == 3 * MOST
+    assert read_rows(members) == read_rows(whole)
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[Callable[[Piece], bool]]:
+    """Changes notes as soon as their pieces are offered; they are as they were afterwards."""
+    note = make_schema().tables["note"]
+
+    def change(_piece: Piece) -> bool:
+        with engine.begin() as connection:
+            connection.execute(note.update().values(body="changed"))
+            connection.execute(note.delete().where(note.c.id % 2 == 0))
+        return True
+
+    yield change
+    with engine.begin() as connection:
+        connection.execute(note.delete())
+        connection.execute(note.insert(), list(make_rows("note")))
+
+
+def test_all_pieces_are_of_one_moment(engine: sa.Engine, tmp_path: Path, whole: Members) -> None:
+    with writing(engine) as change:
+        built = build(engine, tmp_path, Others(engine, tmp_path, change))
+    assert read_rows(unpack(built.parts[0].file)) == read_rows(whole)
+
+
+def test_without_the_exported_snapshot_they_tear(
+    engine: sa.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    monkeypatch.setattr(piecework, "join_snapshot", lambda engine, _name: engine.connect())
+    with writing(engine) as change, pytest.raises(TornReadError, match="note: 1000 rows counted"):
+        build(engine, tmp_path, Others(engine, tmp_path, change))
+
+
+def test_a_snapshot_that_is_gone_is_refused(engine: sa.Engine, tmp_path: Path) -> None:
+    sharing = Others(engine, tmp_path, lambda _: False)
+    build(engine, tmp_path, sharing)
+    with pytest.raises(sa.exc.DBAPIError, match="snapshot"):
+        sharing._make(sharing.offered[0], "00000003-00000001-1")
+
+
+def test_archives_of_several_files_and_small_tables_stay_whole(engine: sa.Engine, tmp_path: Path) -> None:
+    for name, least, part_size in (("parts", LEAST, 10**6), ("small", 1000, None)):
+        sharing = Others(engine, tmp_path / name, lambda _: True, least=least)
+        build(engine, tmp_path / name, sharing, part_size)
+        assert sharing.offered == []
+
+
+def test_sqlite_knows_no_shared_snapshot(tmp_path: Path, whole: Members) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'shop.sqlite'}")
+    prepare_sqlite(engine)
+    fill(engine)
+    sharing = Others(engine, tmp_path, lambda _: True)
+    members = unpack(build(engine, tmp_path, sharing).parts[0].file)
+    engine.dispose()
+    assert sharing.offered == []
+    assert read_rows(members).keys() == read_rows(whole).keys()
