@@ -63,6 +63,8 @@ SETTINGS = (
     Setting("ARCHIVE_LARGE_ROWS", 100_000, "Archives of more rows go to the queue archives.large; None: none do."),
     Setting("ARCHIVE_LARGE_BYTES", 256 * 1024**2, "The same for archives with more bytes of pictures and files."),
     Setting("ARCHIVE_RESERVE_BYTES", 256 * 1024**2, "So much of the disk that archives are made on is left free."),
+    Setting("ARCHIVE_PIECE_ROWS", 25_000, "PostgreSQL: rows of a piece of a large archive; None: it stays whole."),
+    Setting("ARCHIVE_PIECE_WORKERS", 4, "So many other workers are asked to help with one large archive."),
     Setting("RECONCILE_SECONDS", 15, "How often beat compares rows, leases and files."),
     Setting("UPLOAD_MAX_BYTES", 16 * 1024**2, "The largest picture or file of an entry."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
@@ -169,7 +171,9 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
         # archive knows that it belongs into the second.
         "task_queues": {name: {"exchange": name, "routing_key": name} for name in (QUEUE, LARGE_QUEUE)},
         "task_default_queue": QUEUE,
-        "task_routes": {"app.tasks.generate_large_archive": {"queue": LARGE_QUEUE}},
+        "task_routes": {
+            f"app.tasks.{task}": {"queue": LARGE_QUEUE} for task in ("generate_large_archive", "make_archive_piece")
+        },
         "task_default_priority": 3,  # Redis serves 0 first: that is beat's, so it never waits behind archives
         "accept_content": ["json"],
         "task_serializer": "json",

@@ -7,7 +7,7 @@ import time
 
 from celery import Task, shared_task
 
-from app.archives import service
+from app.archives import service, sharing
 
 
 @shared_task
@@ -18,7 +18,13 @@ def generate_user_archive(user_id: str) -> None:
 
 @shared_task
 def generate_large_archive(user_id: str) -> None:
-    service.generate(user_id, large=True)
+    service.generate(user_id, large=True, ring=make_archive_piece.delay)
+
+
+@shared_task
+def make_archive_piece(archive_id: str) -> None:
+    if sharing.make_piece(archive_id):
+        make_archive_piece.delay(archive_id)
 
 
 @shared_task

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import ledger, service
+from app.archives import ledger, service, sources
 from app.engine.register import owned, secret
 from app.extensions import db
 from app.models import User
@@ -89,14 +89,14 @@ def test_no_archive_is_made_while_something_is_open(
 ) -> None:
     ann = make_person("Ann")
     plant()
-    service.graph.cache_clear()
+    sources.graph.cache_clear()
     try:
         ledger.insert(ann.id)
         service.generate(ann.id)
         (archive,) = service.list_archives(ann.id)
         assert (archive.state.value, archive.error) == ("queued", "fault")
     finally:
-        service.graph.cache_clear()
+        sources.graph.cache_clear()
 
 
 def test_the_plan_counts_a_persons_rows(run: Callable[..., Any], make_person: Callable[..., User]) -> None:

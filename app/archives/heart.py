@@ -7,6 +7,7 @@ meanwhile. A worker that is killed or frozen stops beating; one that hangs is en
 import logging
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -14,8 +15,7 @@ from billiard.common import terminate_handler_fired
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.archives import ledger
-from app.archives.ledger import Claim, LeaseLostError
+from app.archives.ledger import LeaseLostError
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,14 @@ PAUSE = 1.0
 
 
 class Heart:
-    """Use it in a `with` block around the work; `tell` and `check` say when to stop."""
+    """Use it in a `with` block around the work; `tell` and `check` say when to stop.
 
-    def __init__(self, held: Claim) -> None:
-        self._held = held
+    `renew` is given a step and how much is done, and raises LeaseLostError; `name` is what logs call the work.
+    """
+
+    def __init__(self, name: str, renew: Callable[[str, int], None]) -> None:
+        self._name = name
+        self._renew = renew
         self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # for the thread
         self._quarter = current_app.config["ARCHIVE_LEASE_SECONDS"] / 4
         self._progress = ("reading", 0)
@@ -35,7 +39,7 @@ class Heart:
         self._last = time.monotonic()
         self._over = threading.Event()
         self._lost = False
-        self._thread = threading.Thread(target=self._run, name=f"heart of {held.reference}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"heart of {name}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -61,7 +65,7 @@ class Heart:
         if terminate_handler_fired():
             raise SystemExit
         if self._lost:
-            raise LeaseLostError(self._held.archive_id)
+            raise LeaseLostError(self._name)
 
     def _run(self) -> None:
         while not self._over.wait(min(PAUSE, self._quarter)):
@@ -73,12 +77,12 @@ class Heart:
         progress = self._progress
         try:
             with self._app.app_context():
-                ledger.renew(self._held, *progress)
+                self._renew(*progress)
         except LeaseLostError:
             self._lost = True
             self._over.set()
         except SQLAlchemyError:
             # One write that fails is no reason to give up: the lease decides, and the next beat may succeed.
-            log.exception("archive %s: its lease could not be renewed", self._held.reference)
+            log.exception("archive %s: its lease could not be renewed", self._name)
         else:
             self._written, self._last = progress, time.monotonic()

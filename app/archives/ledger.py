@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import ColumnElement, CursorResult, Update, and_, case, not_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Delete, Update, and_, case, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from app.engine.build import Built
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, ArchivePart, Pulse, State
+from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.columns import database_time, in_days, now
 
 PULSE = "reconcile"
@@ -81,14 +81,14 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     `large`: also one that was set aside for workers who have time.
     """
     fence = fence or new_fence()
-    changed = _change(
+    changed = change(
         update(Archive)
         .where(Archive.user_id == user_id, _is_free(), not_(_is_too_often()))
         .where(*([] if large else [Archive.large.is_(False)]))
         .values(
             state=State.RUNNING,
             fence=fence,
-            lease_until=_lease(),
+            lease_until=new_lease(),
             attempt=Archive.attempt + 1,
             started_at=database_time(),
             step=None,
@@ -104,7 +104,7 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
 
 def renew(held: Claim, step: str, done: int) -> None:
     """Heartbeat and progress in one write. Raises LeaseLostError."""
-    _change_mine(held, lease_until=_lease(), step=step[:80], done=done)
+    _change_mine(held, lease_until=new_lease(), step=step[:80], done=done)
 
 
 def finish(held: Claim, names: Sequence[str], built: Built) -> None:
@@ -153,7 +153,7 @@ def give_back(fence: str) -> None:
     Nothing is done if no archive was claimed with this fence, or no longer is.
     """
     mine = and_(Archive.fence == fence, Archive.state == State.RUNNING)
-    _change(update(Archive).where(mine).values(state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE))
+    change(update(Archive).where(mine).values(state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE))
 
 
 def set_aside(held: Claim) -> None:
@@ -182,7 +182,7 @@ def delete_ready(user_id: str, archive_id: str) -> bool:
 def recover_silent(user_id: str | None) -> None:
     """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts."""
     too_often = _is_too_often()
-    _change(
+    change(
         update(Archive)
         .where(_is_silent_or_used_up(), *_of(user_id))
         .values(
@@ -198,7 +198,7 @@ def recover_silent(user_id: str | None) -> None:
 def expire() -> None:
     """What is past its date can no longer be downloaded."""
     past = and_(Archive.state == State.READY, Archive.expires_at <= database_time())
-    _change(update(Archive).where(past).values(state=State.EXPIRED))
+    change(update(Archive).where(past).values(state=State.EXPIRED))
 
 
 def take_unheard(user_id: str | None) -> list[str]:
@@ -226,15 +226,13 @@ def needs_care() -> ColumnElement[bool]:
 
 def beat_pulse() -> None:
     """Leave a sign of life that pages and operators can read."""
-    if not _change(update(Pulse).where(Pulse.name == PULSE).values(at=database_time())):
+    if not change(update(Pulse).where(Pulse.name == PULSE).values(at=database_time())):
         _add_pulse(PULSE)
 
 
 def take_turn(name: str, seconds: float) -> bool:
     """Whether this deed is ours to do now: nobody, on any machine, has taken it for so long."""
-    if _change(
-        update(Pulse).where(Pulse.name == name, Pulse.at <= database_time(-seconds)).values(at=database_time())
-    ):
+    if change(update(Pulse).where(Pulse.name == name, Pulse.at <= database_time(-seconds)).values(at=database_time())):
         return True
     is_known = db.session.get(Pulse, name) is not None
     db.session.commit()  # SQLite refuses to turn an old read into a write
@@ -250,7 +248,9 @@ def files_vouched_for() -> set[str]:
 
 
 def fences_at_work() -> set[str]:
-    found = set(db.session.scalars(select(Archive.fence).where(Archive.state == State.RUNNING)))
+    """Of archives, and of pieces of them that are made elsewhere."""
+    pieces = select(ArchivePiece.fence).where(ArchivePiece.fence.is_not(None))
+    found = set(db.session.scalars(select(Archive.fence).where(Archive.state == State.RUNNING).union(pieces)))
     db.session.commit()
     return cast("set[str]", found)
 
@@ -260,6 +260,24 @@ def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None
     where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
     db.session.add(ArchiveDownload(archive_id=part.archive_id, part_number=part.number, **where_from))
     db.session.commit()
+
+
+def change(statement: Update | Delete, more: Sequence[ArchivePart] = ()) -> int:
+    """Run in a transaction of its own; the number of rows it changed. `more` is added only if it changed one.
+
+    The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
+    """
+    db.session.commit()
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    changed = cast("CursorResult[Any]", result).rowcount
+    if changed:
+        db.session.add_all(more)
+    db.session.commit()
+    return changed
+
+
+def new_lease() -> database_time:
+    return database_time(current_app.config["ARCHIVE_LEASE_SECONDS"])
 
 
 def _add_pulse(name: str) -> bool:
@@ -277,31 +295,13 @@ _NO_LEASE: dict[str, Any] = {"fence": None, "lease_until": None}
 
 def _end(user_id: str, archive_id: str, condition: Any, state: State) -> bool:
     mine = and_(Archive.id == archive_id, Archive.user_id == user_id, condition)
-    return _change(update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)) == 1
+    return change(update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)) == 1
 
 
 def _change_mine(held: Claim, parts: Sequence[ArchivePart] = (), **values: Any) -> None:
     mine = and_(Archive.id == held.archive_id, Archive.fence == held.fence, Archive.state == State.RUNNING)
-    if _change(update(Archive).where(mine).values(**values), parts) != 1:
+    if change(update(Archive).where(mine).values(**values), parts) != 1:
         raise LeaseLostError(held.archive_id)
-
-
-def _change(statement: Update, more: Sequence[ArchivePart] = ()) -> int:
-    """Run in a transaction of its own; the number of rows it changed. `more` is added only if it changed one.
-
-    The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
-    """
-    db.session.commit()
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
-    changed = cast("CursorResult[Any]", result).rowcount
-    if changed:
-        db.session.add_all(more)
-    db.session.commit()
-    return changed
-
-
-def _lease() -> database_time:
-    return database_time(current_app.config["ARCHIVE_LEASE_SECONDS"])
 
 
 def _is_active() -> Any:

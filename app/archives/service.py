@@ -7,20 +7,22 @@ import errno
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from contextlib import nullcontext
+from functools import partial
 from typing import BinaryIO
 
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import func, select
 
-from app.archives import keys, ledger, storage, weight
+from app.archives import keys, ledger, pieces, storage, weight
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
+from app.archives.sharing import Ring, nobody, share
+from app.archives.sources import graph, subject_of
 from app.engine.build import Order, build_archive
-from app.engine.graph import Graph, build_graph
+from app.engine.pieces import ALONE
 from app.engine.reading import TooLargeError
-from app.engine.shape import Subject
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, User
 from app.stores import StoreChangedError
@@ -53,11 +55,11 @@ def part_sizes() -> list[int]:
     return list(current_app.config["ARCHIVE_PART_SIZES"])
 
 
-def generate(user_id: str, *, large: bool = False) -> bool:
+def generate(user_id: str, *, large: bool = False, ring: Ring = nobody) -> bool:
     """Make the archive this person waits for. Nothing waits, or the person is gone: nothing is done.
 
     `large`: whatever its size. Otherwise a large one is set aside, and the answer is True: the caller rings for it
-    where the large ones are made.
+    where the large ones are made. `ring` is called with the archive's id when others may help with a large one.
     """
     person = db.session.get(User, user_id) if _is_id(user_id) else None
     if person is None:
@@ -67,7 +69,7 @@ def generate(user_id: str, *, large: bool = False) -> bool:
     try:
         held = ledger.claim(person.id, fence=fence, large=large)
         if held is not None:
-            return _attempt(person, held, large=large)
+            return _attempt(person, held, large=large, ring=ring)
     except (SystemExit, KeyboardInterrupt):
         _give_back(fence)
         raise
@@ -75,11 +77,11 @@ def generate(user_id: str, *, large: bool = False) -> bool:
     return not large and ledger.is_set_aside(person.id)
 
 
-def _attempt(person: User, held: Claim, *, large: bool) -> bool:
+def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
     """Whether it is too large for here."""
     log.info("archive %s: attempt %s", held.reference, held.attempt)
     try:
-        _make(person, held, large=large)
+        _make(person, held, large=large, ring=ring)
     except LeaseLostError:
         log.info("archive %s: no longer wanted here", held.reference)
     except TooLargeError as error:
@@ -95,6 +97,7 @@ def _attempt(person: User, held: Claim, *, large: bool) -> bool:
 def reconcile() -> list[str]:
     """Bring rows, leases and files into agreement. Returns the ids of the people to ring for."""
     ledger.recover_silent(None)
+    pieces.forget_void()
     ledger.expire()
     ledger.beat_pulse()
     people = ledger.take_unheard(None)
@@ -167,28 +170,25 @@ def count_downloads(archive: Archive) -> Mapping[int, int]:
     return {number: times for number, times in rows}  # noqa: C416  # dict() of rows has no type
 
 
-@cache
-def graph() -> Graph:
-    """The graph of our own tables. Raises RegisterError as long as a table or column is not classified."""
-    return build_graph(db.metadata)
-
-
-def _make(person: User, held: Claim, *, large: bool) -> None:
+def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
     """Build in a folder of our own, publish, and only then say so."""
     site = current_app.config["SITE_NAME"]
     most_rows = None if large else weight.most_rows()
-    order = Order(site, held.reference, _subject(person), keys.signer(), held.part_size, most_rows=most_rows)
+    order = Order(site, held.reference, subject_of(person), keys.signer(), held.part_size, most_rows=most_rows)
     open_file = storage.open_stored if large else weight.weigh_files()
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
-    with Heart(held) as heart, storage.workspace(held.archive_id, held.fence) as folder:
-        built = build_archive(
-            order,
-            engine=db.engine,
-            graph=graph(),
-            open_file=open_file,
-            workspace=folder,
-            tell=heart.tell,
-        )
+    renew = partial(ledger.renew, held)
+    with Heart(held.reference, renew) as heart, storage.workspace(held.archive_id, held.fence) as folder:
+        with share(held, heart, folder, ring) if large else nullcontext(ALONE) as sharing:
+            built = build_archive(
+                order,
+                engine=db.engine,
+                graph=graph(),
+                open_file=open_file,
+                workspace=folder,
+                tell=heart.tell,
+                sharing=sharing,
+            )
         names = storage.publish(built.parts, held.archive_id, held.fence, heart.check)
     try:
         ledger.finish(held, names, built)
@@ -211,10 +211,6 @@ def _sweep() -> None:
         storage.sweep_published(ledger.files_vouched_for(), fences)
     except OSError:
         log.exception("the store cannot be looked after now")
-
-
-def _subject(person: User) -> Subject:
-    return Subject(person.id, person.name, person.email or "", person.language, person.time_zone)
 
 
 def _give_up(held: Claim, error: Exception) -> None:

@@ -1,9 +1,11 @@
 """The files of archives: made in a folder of this machine, then published in the store.
 
-`tmp/<id>.<fence>/` is one attempt's own folder; `<id>.<fence>.<number>.zip` a published part of an archive. Names are
+`tmp/<id>.<fence>/` is one attempt's own folder; `<id>.<fence>.<number>.zip` a published part of an archive, and
+`<id>.<fence>.<number>.<its own fence>.piece` what another worker has read for it, until the attempt ends. Names are
 ids, never a person's words. Nothing here knows the database.
 """
 
+import hashlib
 import logging
 import shutil
 import time
@@ -19,6 +21,7 @@ from app.stores import GoOn, Opened, Store, StoreChangedError, always
 
 log = logging.getLogger(__name__)
 
+BLOCK = 1024**2
 SWEEP_AGE = 3600
 """Seconds. A file younger than this may belong to a change that is not committed yet."""
 
@@ -58,6 +61,22 @@ def publish(parts: Sequence[BuiltPart], archive_id: str, fence: str, go_on: GoOn
 def open_published(name: str, sha256: str | None = None) -> Opened:
     """Raises OSError for anything but the very file that was published, as far as its store can tell."""
     return _published().open(name, sha256)
+
+
+def publish_piece(file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:
+    """Where another machine finds it. Raises OSError and what `go_on` raises."""
+    _published().put(file, name, sha256, go_on)
+
+
+def fetch(name: str, sha256: str, place: Path) -> None:
+    """A published file as a new one of this machine. Raises OSError, StoreChangedError for any other bytes."""
+    digest = hashlib.sha256()
+    with open_published(name, sha256).file as source, place.open("xb") as target:
+        while block := source.read(BLOCK):
+            digest.update(block)
+            target.write(block)
+    if digest.hexdigest() != sha256:
+        raise StoreChangedError(name)
 
 
 def open_stored(store: str, name: str) -> BinaryIO:

@@ -4,7 +4,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import inspect
 
-from app.archives import service
+from app.archives import sources
 from app.cli.accounts import load_user
 from app.engine.graph import Finding, Graph, Node, RegisterError, build_graph
 from app.engine.plan import PlannedTable, plan_tables
@@ -40,7 +40,7 @@ def check() -> None:
 def plan(email: str | None, sql: bool) -> None:
     """What an archive holds: each table with its owner paths, its purpose, and what is kept back and why."""
     user = load_user(email) if email else None
-    planned = plan_tables(service.graph(), user.id if user else NOBODY)
+    planned = plan_tables(sources.graph(), user.id if user else NOBODY)
     db.session.commit()
     with open_snapshot(db.engine) as (connection, _moment):
         for table in planned:

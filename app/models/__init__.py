@@ -3,7 +3,7 @@
 Doors and services read and write these; the engine never sees them, only their `MetaData`.
 """
 
-from app.models.archive import Archive, ArchiveDownload, ArchivePart, Pulse, State
+from app.models.archive import Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
 from app.models.user import SignIn, User
 
@@ -11,6 +11,7 @@ __all__ = [
     "Archive",
     "ArchiveDownload",
     "ArchivePart",
+    "ArchivePiece",
     "Attachment",
     "Comment",
     "Entry",

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    Text,
     UniqueConstraint,
     Uuid,
     false,
@@ -147,6 +148,36 @@ class ArchivePart(Model):
     size: Mapped[int] = mapped_column(BigInteger)
     """Bytes."""
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+class ArchivePiece(Model):
+    """A range of one table's rows, that another worker may read for an archive while it is being made."""
+
+    __table_args__ = (
+        UniqueConstraint("attempt", "number"),
+        {"info": excluded("Notes by which workers share the making of an archive; they go when it is made.")},
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    archive_id: Mapped[str] = mapped_column(ForeignKey(Archive.id, ondelete="CASCADE"), index=True)
+    attempt: Mapped[str] = mapped_column(String(32))
+    """The archive's fence when it was offered: with the attempt its pieces end."""
+    snapshot: Mapped[str] = mapped_column(String(64))
+    """By which PostgreSQL shows other workers what the archive's own worker sees."""
+    number: Mapped[int]
+    """In the order of the archive, from 1 on."""
+    table_name: Mapped[str] = mapped_column(String(200))
+    low: Mapped[str | None] = mapped_column(Text)
+    """The key that the range begins with; none: it begins with the table."""
+    high: Mapped[str | None] = mapped_column(Text)
+    """The first key that is not in it any more; none: it ends with the table."""
+
+    fence: Mapped[str | None] = mapped_column(String(32))
+    """Of the worker that has it; random, and new with each claim."""
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    """None for the archive's own worker, whose lease is the archive's."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of its file, once that is published."""
 
 
 class ArchiveDownload(Model):

@@ -27,8 +27,12 @@ PATIENT = {"ARCHIVE_LEASE_SECONDS": 600}
 
 @pytest.fixture
 def settings(postgresql_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
-    """PostgreSQL only: on SQLite a worker may be frozen while it holds the write lock of all."""
-    return {**postgresql_settings, **PATIENT, "REDIS_URL": valkey, "ARCHIVE_LARGE_ROWS": 3, "EXAMPLES": True}
+    """PostgreSQL only: on SQLite a worker may be frozen while it holds the write lock of all.
+
+    Large archives are in pieces, and nobody waits behind those either.
+    """
+    limits = {"ARCHIVE_LARGE_ROWS": 3, "ARCHIVE_PIECE_ROWS": 500}
+    return {**postgresql_settings, **PATIENT, **limits, "REDIS_URL": valkey, "EXAMPLES": True}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, service, sources, storage
 from app.archives.heart import Heart
 from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError
@@ -219,7 +219,7 @@ def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
 
 
 def test_a_graph_of_our_own_tables_has_no_findings(app: Flask) -> None:
-    assert {node.table.name for node in service.graph().nodes} == db.metadata.tables.keys()
+    assert {node.table.name for node in sources.graph().nodes} == db.metadata.tables.keys()
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def no_fence_in_the_update() -> None:
     """Whoever has ever claimed the row may change it."""
 
     def change_by_id(held: Claim, parts: Sequence[Any] = (), **values: Any) -> None:
-        ledger._change(_update(held).values(**values), parts)
+        ledger.change(_update(held).values(**values), parts)
 
     ledger._change_mine = change_by_id
 
