@@ -74,11 +74,18 @@ def _plain(value: object) -> object:
 
 
 @contextmanager
-def filled_postgres(case: Case, rows: int, server: str) -> Iterator[tuple[Database, Expected]]:
-    url = sa.make_url(server).set(database=f"bench_{case.name}")
-    database = Database("postgresql", url.render_as_string(hide_password=False))
+def created_database(name: str, server: str) -> Iterator[Database]:
+    """An empty one of this server, gone afterwards."""
+    url = sa.make_url(server).set(database=f"bench_{name}")
     with psycopg.connect(_dsn(server), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE bench_{case.name}".encode())
+        admin.execute(f"CREATE DATABASE bench_{name}".encode())
+        yield Database("postgresql", url.render_as_string(hide_password=False))
+        admin.execute(f"DROP DATABASE bench_{name} WITH (FORCE)".encode())
+
+
+@contextmanager
+def filled_postgres(case: Case, rows: int, server: str) -> Iterator[tuple[Database, Expected]]:
+    with created_database(case.name, server) as database:
         _create(database, case)
         expected = Expected()
         with psycopg.connect(database.dsn, autocommit=True) as connection:
@@ -86,7 +93,6 @@ def filled_postgres(case: Case, rows: int, server: str) -> Iterator[tuple[Databa
                 _copy(connection, name, make_rows(case, number, rows, expected))
             connection.execute("VACUUM (ANALYZE)")
         yield database, expected
-        admin.execute(f"DROP DATABASE bench_{case.name} WITH (FORCE)".encode())
 
 
 def _copy(connection: psycopg.Connection, table: str, rows: Rows) -> None:

@@ -54,7 +54,12 @@ SECTIONS = {
         make_times_table,
     ),
     "watching": Section("1,000 people watching", "", make_times_table),
-    "pieces": Section("One person's archive, made by several workers", "", make_times_table),
+    "pieces": Section(
+        "One person's archive, made by several workers",
+        "Celery's workers on PostgreSQL; JSON, CSV and report, from the claim until it is signed, verified, published "
+        "and ready. The database works on the same cores.",
+        make_times_table,
+    ),
     "profile": Section(
         "Where the time goes, for one row",
         "Six steps, one after the other in one thread, each by itself; then the phases of a whole archive, in which "

@@ -15,6 +15,7 @@ from benchmarks.content import Expected
 from benchmarks.databases import Database, filled_postgres, filled_sqlite, start_postgres
 from benchmarks.measured import Measurement, Record
 from benchmarks.media import PICTURE, check_files, make_files, name_files, name_media
+from benchmarks.pieces import measure_pieces
 from benchmarks.profile import profile_rows, profile_small
 from benchmarks.readback import check_rows
 from benchmarks.records import make_record
@@ -53,6 +54,8 @@ class Suite:
             for kind in self.settings.databases:
                 yield from self._profile(kind)
                 yield from self._site(kind)
+            if "postgresql" in self.settings.databases:
+                yield from self._pieces()
 
     def _tables(self, kind: str) -> Iterator[Record]:
         if self.settings.wants("events"):
@@ -106,6 +109,11 @@ class Suite:
             with tempfile.TemporaryDirectory(dir=self.folder) as folder:
                 found = measure_crowd(kind, Path(folder), self.settings.people, runs=self.settings.runs)
                 yield self._make("crowd", kind, ROWS, found)
+
+    def _pieces(self) -> Iterator[Record]:
+        if self.settings.wants("pieces"):
+            rows, runs = self.settings.rows, self.settings.runs
+            yield self._make("pieces", "postgresql", rows, measure_pieces(rows, self.server, self.folder, runs=runs))
 
     def _target(self, database: Database, case: str) -> Target:
         return Target(database, case, self.folder / "out", self.programs)
