@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKeyConstraint, Table, TypeDecorator, types
 
-from app.engine.graph import Graph
+from app.engine.graph import Graph, Node
 from app.engine.names import data_path, file_name
+from app.engine.owners import find_owner_keys, keys_to
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.shape import Edition, Field
@@ -27,6 +28,10 @@ ESCAPED = "In CSV files, one ' stands before a text that a spreadsheet would cal
 Described = dict[str, Any]
 ELSEWHERE = "foreignKeysBeyondThisPart"
 """A name of ours, which other programs pass over: keys that can only be followed with the other parts."""
+OWNERS = "ownerKeys"
+"""Another: keys of which one at least leads from each row to a row of the archive."""
+REFERRED = "rowsAreReferredTo"
+"""Another: to each row leads a foreign key of the archive."""
 
 _TYPES: tuple[tuple[type, str], ...] = (
     (types.Boolean, "boolean"),
@@ -57,9 +62,9 @@ def describe_tables(
     """One for every table with rows, in the plan's order; of its CSV, or else of its JSON."""
     rows = {planned.shape.name: count for planned, count in zip(plan, counts, strict=True) if count}
     included = {planned.shape.name: planned for planned in plan if planned.shape.name in rows}
-    tables = {node.table.fullname: node.table for node in graph.nodes}
-    describe = _Describing(included, in_csv=in_csv).describe
-    return [describe(planned, tables[name], rows[name]) for name, planned in included.items()]
+    nodes = {node.name: node for node in graph.nodes}
+    describe = _Describing(graph, included, in_csv=in_csv).describe
+    return [describe(planned, nodes[name], rows[name]) for name, planned in included.items()]
 
 
 def render_datapackage(edition: Edition, tables: Sequence[TableDescription], part: Part) -> bytes:
@@ -110,18 +115,18 @@ def _divide(table: TableDescription, whole: set[str]) -> Described:
 class _Describing:
     """CSV has its column names escaped like its cells, and only text in them; JSON has both as they are."""
 
-    def __init__(self, included: Mapping[str, PlannedTable], *, in_csv: bool) -> None:
+    def __init__(self, graph: Graph, included: Mapping[str, PlannedTable], *, in_csv: bool) -> None:
+        self._graph = graph
         self._included = included
         self._name: Callable[[str], str] = escape_formula if in_csv else str
         self._mixed = "string" if in_csv else "any"
 
-    def describe(self, planned: PlannedTable, table: Table, rows: int) -> TableDescription:
+    def describe(self, planned: PlannedTable, node: Node, rows: int) -> TableDescription:
         shape = planned.shape
         told = {"title": shape.declaration.title, "description": shape.declaration.purpose}
         facts = {name: text for name, text in told.items() if text}
-        return TableDescription(
-            shape.name, rows, facts, self._schema(planned, table), tuple(self._foreign_keys(planned, table))
-        )
+        schema = {**self._schema(planned, node.table), **self._belonging(planned, node)}
+        return TableDescription(shape.name, rows, facts, schema, tuple(self._foreign_keys(planned, node.table)))
 
     def _schema(self, planned: PlannedTable, table: Table) -> Described:
         shape, elsewhere = planned.shape, _pseudonyms(planned)
@@ -150,10 +155,23 @@ class _Describing:
             here = [element.parent.name for element in key.elements]
             there = [element.column.name for element in key.elements]
             if target and _holds(planned, here) and _holds(target, there) and _is_clear(key):
-                # The Data Package standard writes "" for the table itself.
-                resource = "" if target is planned else file_name(target.shape.name)
-                reference = {"resource": resource, "fields": list(map(self._name, there))}
-                yield target.shape.name, {"fields": list(map(self._name, here)), "reference": reference}
+                yield target.shape.name, self._key(planned, target, key)
+
+    def _key(self, planned: PlannedTable, target: PlannedTable, key: ForeignKeyConstraint) -> Described:
+        here, there = zip(*((element.parent.name, element.column.name) for element in key.elements), strict=True)
+        # The Data Package standard writes "" for the table itself.
+        resource = "" if target is planned else file_name(target.shape.name)
+        reference = {"resource": resource, "fields": list(map(self._name, there))}
+        return {"fields": list(map(self._name, here)), "reference": reference}
+
+    def _belonging(self, planned: PlannedTable, node: Node) -> Described:
+        """Why each row is here, where the foreign keys do not say it."""
+        if node.declaration.kind == "reference":
+            return {REFERRED: True} if all(map(_is_clear, keys_to(self._graph, node.table))) else {}
+        keys = find_owner_keys(self._graph, node)
+        targets = [(key, self._included.get(key.referred_table.fullname)) for key in keys]
+        owners = [self._key(planned, target, key) for key, target in targets if target]
+        return {OWNERS: owners} if owners else {}
 
 
 def _type(column: Column[Any]) -> str:

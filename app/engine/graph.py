@@ -171,9 +171,10 @@ def _always_resolves(node: Node, key: ForeignKeyConstraint, target: Node, subjec
     if target.declaration.kind == "reference":
         return True
     return bool(node.paths) and all(
-        path.hops[0] is key and _leads_on(path.hops[1:], target, subject) for path in node.paths
+        path.hops[0] is key and leads_on(path.hops[1:], target, subject) for path in node.paths
     )
 
 
-def _leads_on(rest: tuple[ForeignKeyConstraint, ...], target: Node, subject: Table) -> bool:
+def leads_on(rest: tuple[ForeignKeyConstraint, ...], target: Node, subject: Table) -> bool:
+    """Whether a row of `target` that the rest of an owner path leads from is in the archive by a path of its own."""
     return target.table is subject if not rest else any(path.hops == rest for path in target.paths)

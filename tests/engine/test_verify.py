@@ -45,6 +45,7 @@ def test_what_was_built_passes_and_each_check_is_said(archive: Path, signer: Sig
         "Tables",
         "Files",
         "Foreign keys",
+        "Owners",
         "Person",
     ]
     assert f"good, by the key {signer.key_id}" in said[1]

@@ -164,9 +164,9 @@ def test_a_foreign_key_to_a_table_that_goes_on_in_another_part(
     shares = [SHARES[0], {**SHARES[1], "genre": slice(0, 1)}, {**SHARES[2], "genre": slice(1, 2)}]
     paths, said = pack_all(divide(two_genres, shares)), list[str]()
     verify_archive(paths, expected, say=said.append)
-    assert "Foreign keys: 2 declared" in said[-2]
+    assert "Foreign keys: 2 declared" in "\n".join(said)
     verify_archive(paths[:2], Expected("1", [signer.public_key]), say=said.append)
-    assert "missing parts: album.genre_id" in said[-2]
+    assert "missing parts: album.genre_id" in "\n".join(said)
 
 
 def test_a_foreign_key_that_only_one_part_declares(whole: Members, refuses: Refuses) -> None:

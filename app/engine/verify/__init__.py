@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.engine.verify.container import FOREIGN, OURS, Limits
 from app.engine.verify.group import check_group, check_person, check_totals
+from app.engine.verify.owners import check_owners, watch_owners
 from app.engine.verify.part import Part, Say, open_part
 from app.engine.verify.problems import VerificationError, naming
 from app.engine.verify.references import check_references, watch_references
@@ -75,6 +76,7 @@ def _check(
 ) -> None:
     complete = not missing
     references = watch_references(parts, complete=complete)
+    owners = watch_owners(parts, references) if complete else []
     for part in parts:
         with naming(f"{part.folder}: " if len(parts) > 1 else ""):
             part.read(expected.canaries, advance)
@@ -84,6 +86,8 @@ def _check(
     say(check_totals(parts, complete=complete))
     say(f"Files: {sum(part.tables.files for part in parts)} pictures and other files; one row names each of them.")
     say(check_references(references))
+    for line in check_owners(owners):
+        say(line)
     say(check_person(parts, expected.person_id))
 
 

@@ -61,6 +61,16 @@ class Held:
     def keys(self) -> set[ForeignKey]:
         return self.keys_within | self._keys("foreignKeysBeyondThisPart")
 
+    @property
+    def owner_keys(self) -> set[ForeignKey]:
+        """One at least leads from each row to a row of the archive."""
+        return self._keys("ownerKeys")
+
+    @property
+    def is_referred_to(self) -> bool:
+        """To each row leads a foreign key of the archive."""
+        return self.resource["schema"].get("rowsAreReferredTo") is True
+
     def _keys(self, kind: str) -> set[ForeignKey]:
         return {
             (
@@ -168,6 +178,6 @@ def _check_columns(table: Held) -> None:
     """Raises ValueError for a key of columns that are not there, TypeError for a name that is no text."""
     if not table.header or not all(isinstance(name, str) for name in table.header):
         raise TypeError(table.name)
-    for fields, _resource, _there in table.keys:
+    for fields, _resource, _there in table.keys | table.owner_keys:
         for name in fields:
             table.header.index(name)

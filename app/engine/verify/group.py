@@ -33,7 +33,7 @@ def _check_tables(parts: Sequence[Part]) -> None:
     names: dict[str, str] = {}
     for held in (held for part in parts for held in part.documents.tables):
         fields = held.resource["schema"]["fields"]
-        facts = (held.resource_name, held.json, held.csv, fields, held.keys)
+        facts = (held.resource_name, held.json, held.csv, fields, held.keys, held.owner_keys, held.is_referred_to)
         if said.setdefault(held.name, facts) != facts or names.setdefault(held.resource_name, held.name) != held.name:
             raise VerificationError(f"{held.name} is described in different ways")
     if len({held.csv is None for part in parts for held in part.documents.tables}) > 1:

@@ -1,11 +1,21 @@
 """Whether every value of a foreign key is a key of the table it leads to, in eight bytes a key."""
 
 from array import array
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import accumulate, pairwise
+from typing import Protocol
 
 from app.engine.verify.rows import Column
 
 _BUCKETS = 256
+NOWHERE = 0
+"""The hash of a key that leads nowhere. Of the others, one in 2**64 has it too."""
+
+
+class Collects(Protocol):
+    """Is given the columns of the rows just read."""
+
+    def add(self, column: Column, positions: tuple[int, ...]) -> None: ...
 
 
 class Keys:
@@ -26,6 +36,45 @@ class Keys:
         """How many of these keys are not there."""
         pairs = zip(self.buckets, there.buckets, strict=True)
         return sum(len(set(mine) - set(theirs)) for mine, theirs in pairs)
+
+
+class RowKeys:
+    """Of each row several keys, as hashes side by side, in the bucket of the first."""
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        """`widths`: how many columns each key has."""
+        self._ends = list(accumulate(widths))
+        self._buckets = [array("q") for _ in range(_BUCKETS)]
+
+    def add(self, column: Column, positions: tuple[int, ...]) -> None:
+        """What stands at `positions` of the rows just read: those of the first key, of the second, and so on."""
+        parts = [positions[start:end] for start, end in pairwise((0, *self._ends))]
+        for keys in set(zip(*(_hash(column, part) for part in parts), strict=True)):
+            self._put(keys)
+
+    def _put(self, keys: Sequence[int]) -> None:
+        self._buckets[keys[0] % _BUCKETS].extend(keys)
+
+    def count_strange(self, there: Sequence[Sequence[Keys]]) -> int:
+        """How many rows have none of their keys there. `there`: for each key, where it may be."""
+        first, *others = there
+        left = RowKeys([1] * len(others))
+        count = 0
+        for number, mine in enumerate(self._buckets):
+            known = set().union(*(keys.buckets[number] for keys in first))
+            strange = [row for row in zip(*[iter(mine)] * len(there), strict=True) if row[0] not in known]
+            count += len(strange)
+            for row in strange if others else ():
+                left._put(row[1:])
+        return left.count_strange(others) if others else count
+
+
+def _hash(column: Column, positions: tuple[int, ...]) -> Iterable[int]:
+    """Of each row; an empty cell makes the key NOWHERE."""
+    if len(positions) == 1:
+        return (hash(value) if value else NOWHERE for value in column(*positions))
+    rows = zip(*map(column, positions), strict=True)
+    return (hash(values) if all(values) else NOWHERE for values in rows)
 
 
 def _find(column: Column, positions: tuple[int, ...]) -> Iterable[Hashable]:

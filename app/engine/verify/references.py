@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.engine.verify.documents import ForeignKey, Held
-from app.engine.verify.keys import Keys
+from app.engine.verify.keys import Collects, Keys
 from app.engine.verify.part import Part
 from app.engine.verify.problems import VerificationError, raise_all
 
@@ -14,6 +14,10 @@ class Reference:
     """A foreign key: the values it has, and those it may have."""
 
     text: str
+    target: str
+    """The name of the resource."""
+    there: tuple[str, ...]
+    """Its columns."""
     is_followed: bool
     """All rows that it may lead to are in the files that were given."""
     values: Keys = field(default_factory=Keys, repr=False)
@@ -57,21 +61,20 @@ def _check_within(part: Part) -> None:
 
 def _watch(parts: Sequence[Part], table: str, key: ForeignKey, *, is_followed: bool) -> Reference:
     fields, target, there = key
-    found = Reference(f"{table}.{', '.join(fields)}", is_followed)
-    if not is_followed:
-        return found
-    for rows in (rows for part in parts for rows in part.tables.rows):
-        if rows.held.resource_name == table:
-            rows.follow(found.values, fields)
-        if rows.held.resource_name == target:
-            _check_columns(rows.held, there, found.text)
-            rows.follow(found.targets, there)
+    found = Reference(f"{table}.{', '.join(fields)}", target, there, is_followed)
+    if is_followed:
+        follow(parts, table, found.values, fields)
+        follow(parts, target, found.targets, there)
     return found
 
 
-def _check_columns(held: Held, columns: Sequence[str], text: str) -> None:
-    if not set(columns) <= set(held.header):
-        raise VerificationError(f"{text} leads to columns of {held.name} that are not here")
+def follow(parts: Sequence[Part], table: str, keys: Collects, columns: Sequence[str]) -> None:
+    """Let these collect the keys in the columns of a table, wherever its rows are. Raises VerificationError."""
+    for rows in (rows for part in parts for rows in part.tables.rows):
+        if rows.held.resource_name == table:
+            if not set(columns) <= set(rows.held.header):
+                raise VerificationError(f"a key leads to columns of {rows.held.name} that are not here")
+            rows.follow(keys, columns)
 
 
 def check_references(references: Sequence[Reference]) -> str:

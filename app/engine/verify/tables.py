@@ -6,7 +6,7 @@ from functools import partial
 from app.engine.verify.csv_rows import CsvRows
 from app.engine.verify.documents import PACKAGE, Documents, Held
 from app.engine.verify.json_rows import JsonRows
-from app.engine.verify.keys import Keys
+from app.engine.verify.keys import Collects
 from app.engine.verify.manifests import Manifests
 from app.engine.verify.media import Media
 from app.engine.verify.problems import VerificationError, raise_all
@@ -25,10 +25,10 @@ class TableRows:
         self.csv = 0
         self.people: list[str] = []
         self._person = person
-        self._keys: list[tuple[Keys, tuple[int, ...]]] = []
+        self._keys: list[tuple[Collects, tuple[int, ...]]] = []
         self._media = media
 
-    def follow(self, keys: Keys, columns: Iterable[str]) -> None:
+    def follow(self, keys: Collects, columns: Iterable[str]) -> None:
         """Collect what stands in these columns of the described file."""
         self._keys.append((keys, tuple(map(self.held.header.index, columns))))
 

@@ -1,0 +1,84 @@
+"""A row that does not belong to the person is refused, whatever brought it there."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine.build import Order, build_archive
+from app.engine.datapackage import OWNERS, REFERRED
+from app.engine.graph import Node, build_graph
+from app.engine.minisign import Signer
+from app.engine.selection import Selection
+from app.engine.verify import Expected, VerificationError, verify_archive
+from tests.engine.conftest import open_file
+from tests.engine.forging import Members, change, drop_csv, pack, seal
+
+COMPLAINTS = {
+    "person": "not about one person only",
+    "message": "message: 1 rows lead to no row of this archive",
+    "album": "album.owner_id: 1 values lead to rows that are not here",
+    "photo": "photo: 2 rows lead to no row of this archive",
+    "genre": "genre: 2 rows lead to no row of this archive, nor any to them",
+}
+
+
+def take_everybodys(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
+    """The bug: one SELECT forgets to ask whose the rows are."""
+    includes = Selection.includes
+
+    def forget(self: Selection, node: Node, rows: sa.FromClause) -> sa.ColumnElement[bool]:
+        return sa.true() if rows is node.table and node.name == table else includes(self, node, rows)
+
+    monkeypatch.setattr(Selection, "includes", forget)
+
+
+def build(order: Order, engine: sa.Engine, schema: sa.MetaData, folder: Path) -> None:
+    build_archive(
+        order,
+        engine=engine,
+        graph=build_graph(schema),
+        open_file=open_file,
+        workspace=folder,
+        tell=lambda _step, _done: None,
+    )
+
+
+@pytest.mark.parametrize("table", COMPLAINTS)
+def test_a_select_without_its_where_makes_no_archive(
+    ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    take_everybodys(monkeypatch, table)
+    with pytest.raises(VerificationError, match=COMPLAINTS[table]):
+        build(ann, engine, schema, tmp_path)
+
+
+def test_without_what_the_data_package_says_of_owners_it_would_pass(
+    members: Members, tmp_path: Path, signer: Signer
+) -> None:
+    """The control: a row whose owners are both somebody else, as a pseudonym says."""
+    change(
+        members, "data/json/message.json", '"sender_id":1,"recipient_id":1', '"sender_id":"Bob","recipient_id":"Bob"'
+    )
+    members = drop_csv(members)
+    verify(members, tmp_path, signer, refused="message: 1 rows lead to no row")
+    package = json.loads(members["data/datapackage.json"])
+    for resource in package["resources"]:
+        resource["schema"].pop(OWNERS, None)
+    verify(members | {"data/datapackage.json": json.dumps(package).encode()}, tmp_path, signer)
+
+
+def verify(members: Members, folder: Path, signer: Signer, refused: str = "") -> None:
+    file = pack(folder / "changed.zip", seal(members, signer))
+    with pytest.raises(VerificationError, match=refused) if refused else nullcontext():
+        verify_archive([file], Expected("1", [signer.public_key]))
+
+
+def test_the_data_package_says_only_what_its_foreign_keys_do_not(members: Members) -> None:
+    schemas = {each["name"]: each["schema"] for each in json.loads(members["data/datapackage.json"])["resources"]}
+    assert {name for name, schema in schemas.items() if OWNERS in schema} == {"message", "album", "photo"}
+    assert {name for name, schema in schemas.items() if REFERRED in schema} == {"genre"}
+    assert [key["fields"] for key in schemas["message"][OWNERS]] == [["sender_id"], ["recipient_id"]]
+    assert [key["fields"] for key in schemas["photo"][OWNERS]] == [["shelf", "number"]]
