@@ -63,6 +63,7 @@ SETTINGS = (
     Setting("ARCHIVE_LARGE_ROWS", 100_000, "Archives of more rows go to the queue archives.large; None: none do."),
     Setting("ARCHIVE_LARGE_BYTES", 256 * 1024**2, "The same for archives with more bytes of pictures and files."),
     Setting("ARCHIVE_RESERVE_BYTES", 256 * 1024**2, "So much of the disk that archives are made on is left free."),
+    Setting("ARCHIVE_QUOTA_BYTES", None, "All finished archives together may have so many bytes; None: any."),
     Setting("ARCHIVE_PIECE_ROWS", 25_000, "PostgreSQL: rows of a piece of a large archive; None: it stays whole."),
     Setting("ARCHIVE_PIECE_WORKERS", 4, "So many other workers are asked to help with one large archive."),
     Setting("RECONCILE_SECONDS", 15, "How often beat compares rows, leases and files."),
@@ -111,6 +112,9 @@ def _derive(config: Config, instance: Path) -> None:
     config["PUBLIC_KEY_DIR"] = config["PUBLIC_KEY_DIR"] or str(instance / "public_keys")
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
+    _number(config, "ARCHIVE_RESERVE_BYTES")
+    if config["ARCHIVE_QUOTA_BYTES"] is not None:
+        _number(config, "ARCHIVE_QUOTA_BYTES")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config))
     broker = spell(config["REDIS_URL"])
@@ -230,8 +234,8 @@ def _kept_secret(path: Path) -> str:
     if not path.exists():
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600, exist_ok=False)
-        draft.write_text(secrets.token_hex(32))
         try:
+            draft.write_text(secrets.token_hex(32))
             os.link(draft, path)
         except FileExistsError:
             pass  # another process was faster, and its secret counts

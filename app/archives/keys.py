@@ -5,7 +5,6 @@ The private key stays in the configuration; nothing here shows or writes it. A p
 """
 
 import binascii
-import os
 import secrets
 from pathlib import Path
 
@@ -62,8 +61,11 @@ def _remember(found: Signer) -> None:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    draft.write_text(found.public_key, encoding="utf-8")
-    os.replace(draft, path)  # noqa: PTH105  # whole or not at all, whichever process writes last: it is the same text
+    try:
+        draft.write_text(found.public_key, encoding="utf-8")
+        draft.replace(path)  # whole or not at all, whichever process writes last: it is the same text
+    finally:
+        draft.unlink(missing_ok=True)  # a disk may be full
 
 
 def _folder() -> Path:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 
 from app.engine.build import Built
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
+from app.models import DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.columns import database_time, in_days, now
 
 PULSE = "reconcile"
@@ -38,6 +38,8 @@ class Claim:
     attempt: int
     part_size: int | None
     """What the person chose."""
+    waited: float
+    """Seconds from the request to this attempt."""
 
 
 def insert(user_id: str, part_size: int | None = None) -> tuple[str, bool]:
@@ -93,13 +95,15 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
             started_at=database_time(),
             step=None,
             done=0,
+            error=None,
         )
     )
     if changed != 1:
         return None
     archive = db.session.scalars(select(Archive).where(Archive.fence == fence), execution_options=FRESH).one()
     db.session.commit()
-    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size)
+    waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
+    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size, waited)
 
 
 def renew(held: Claim, step: str, done: int) -> None:
@@ -154,6 +158,12 @@ def give_back(fence: str) -> None:
     """
     mine = and_(Archive.fence == fence, Archive.state == State.RUNNING)
     change(update(Archive).where(mine).values(state=State.QUEUED, attempt=Archive.attempt - 1, **_NO_LEASE))
+
+
+def wait_for_space(held: Claim, seconds: float) -> None:
+    """Back to the queue until there may be room; the attempt does not count. Raises LeaseLostError."""
+    uncounted, later = Archive.attempt - 1, database_time(seconds)
+    _change_mine(held, state=State.QUEUED, attempt=uncounted, error=DISK_FULL, not_before=later, **_NO_LEASE)
 
 
 def set_aside(held: Claim) -> None:
@@ -334,8 +344,8 @@ would take 12 GiB."""
 
 def _is_of_head() -> ColumnElement[bool]:
     line = aliased(Archive)
-    oldest = select(line.id).where(line.state == State.QUEUED).order_by(line.created_at).limit(HEAD_OF_LINE)
-    return Archive.id.in_(oldest)
+    waits = (line.state == State.QUEUED, _is_due(line))
+    return Archive.id.in_(select(line.id).where(*waits).order_by(line.created_at).limit(HEAD_OF_LINE))
 
 
 def _is_unheard() -> ColumnElement[bool]:
@@ -346,8 +356,8 @@ def _is_unheard() -> ColumnElement[bool]:
     return and_(Archive.state == State.QUEUED, _is_due(), unheard)
 
 
-def _is_due() -> Any:
-    return or_(Archive.not_before.is_(None), Archive.not_before <= database_time())
+def _is_due(archive: type[Archive] = Archive) -> Any:
+    return or_(archive.not_before.is_(None), archive.not_before <= database_time())
 
 
 def _of(user_id: str | None) -> tuple[Any, ...]:

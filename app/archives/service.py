@@ -3,7 +3,6 @@
 The row exists before any worker hears of it, and is the truth whatever happens to the message.
 """
 
-import errno
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +14,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import func, select
 
-from app.archives import keys, ledger, pieces, storage, weight
+from app.archives import keys, ledger, pieces, room, storage, weight
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
+from app.archives.room import NoRoomError, OverQuotaError
 from app.archives.sharing import Ring, nobody, share
 from app.archives.sources import graph, subject_of
 from app.engine.build import Order, build_archive
@@ -81,7 +81,11 @@ def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
     """Whether it is too large for here."""
     log.info("archive %s: attempt %s", held.reference, held.attempt)
     try:
+        room.check_before(person.id)
         _make(person, held, large=large, ring=ring)
+    except NoRoomError as error:
+        log.warning("archive %s: waits for space: %s", held.reference, error)
+        _settle(held, partial(ledger.wait_for_space, held, current_app.config["ARCHIVE_RING_SECONDS"]))
     except LeaseLostError:
         log.info("archive %s: no longer wanted here", held.reference)
     except TooLargeError as error:
@@ -186,9 +190,10 @@ def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
                 graph=graph(),
                 open_file=open_file,
                 workspace=folder,
-                tell=heart.tell,
+                tell=room.guard(heart.tell, folder),
                 sharing=sharing,
             )
+        room.check_quota(built.size)
         names = storage.publish(built.parts, held.archive_id, held.fence, heart.check)
     try:
         ledger.finish(held, names, built)
@@ -216,8 +221,12 @@ def _sweep() -> None:
 def _give_up(held: Claim, error: Exception) -> None:
     if isinstance(error, SoftTimeLimitExceeded):
         ledger.fail(held, "too_slow")
-    elif isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        ledger.retry_later(held, "disk_full")
+    elif isinstance(error, OverQuotaError):
+        ledger.fail(held, "too_large")
+    elif room.is_full(error):
+        pause = room.pause_after(held)
+        log.warning("archive %s: waits for space, for %s s at the least", held.reference, pause)
+        ledger.wait_for_space(held, pause)
     else:
         ledger.retry_later(held, "fault")
 

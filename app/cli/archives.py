@@ -41,11 +41,16 @@ def list_(email: str) -> None:
     """Somebody's archives, the newest first, and where the files of those that are ready lie."""
     for archive in service.list_archives(load_user(email).id):
         when = archive.created_at.isoformat(sep=" ", timespec="minutes")
-        facts = f"{archive.size:>14,} bytes" if archive.size else f"{archive.error or '':>20}"
-        click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {facts}")
+        click.echo(f"{archive.reference}  {when}  {archive.state.value:<9}  {_facts(archive):>20}")
         if archive.state == State.READY:
             for place in service.places_of(archive):
                 click.echo(f"  {place}")
+
+
+def _facts(archive: Archive) -> str:
+    if archive.waits_for_space:
+        return "waiting for space"
+    return f"{archive.size:,} bytes" if archive.size else archive.error or ""
 
 
 @archives.command("reconcile")
@@ -76,7 +81,7 @@ def _watch(user: User, archive_id: str) -> None:
     archive = _load(user, archive_id)
     with click.progressbar(length=TOTAL, label="waiting to start", width=30) as bar:
         while archive.is_active:
-            bar.label = archive.step or "waiting to start"
+            bar.label = archive.step or ("waiting for space" if archive.waits_for_space else "waiting to start")
             bar.update(max(0, archive.done - bar.pos))
             time.sleep(PAUSE)
             archive = _load(user, archive_id)

@@ -35,6 +35,8 @@ class State(enum.StrEnum):
     DELETED = "deleted"
 
 
+DISK_FULL = "disk_full"
+"""The `error` of an archive that waits for space."""
 ACTIVE = text("state IN ('queued', 'running')")
 _WORK = "Tells workers apart while the archive is being made."
 
@@ -110,7 +112,7 @@ class Archive(Model):
     gap_count: Mapped[int | None]
     """Items that should be in the archive and could not be read."""
     error: Mapped[str | None] = mapped_column(String(40))
-    """Why it failed, as a code; pages say it in words."""
+    """Why it failed, or why it waits, as a code; pages say it in words."""
 
     @property
     def reference(self) -> str:
@@ -120,6 +122,10 @@ class Archive(Model):
     @property
     def is_active(self) -> bool:
         return self.state in {State.QUEUED, State.RUNNING}
+
+    @property
+    def waits_for_space(self) -> bool:
+        return self.state == State.QUEUED and self.error == DISK_FULL
 
 
 class ArchivePart(Model):

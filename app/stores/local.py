@@ -24,7 +24,11 @@ class LocalStore:
         os.utime(file)  # young again: the sweeper leaves it alone until its row is written
         sync(file)
         file.rename(self._folder / name)
-        sync(self._folder)
+        try:
+            sync(self._folder)
+        except OSError:
+            self.delete(name)  # nobody could say whether it survives a power cut
+            raise
 
     def open(self, name: str, sha256: str | None = None) -> Opened:  # noqa: ARG002  # our own disk: whoever can change files here can change rows
         file = open_regular(self._folder, name)

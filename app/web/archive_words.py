@@ -31,6 +31,7 @@ REASONS = {
     "disk_full": "the storage disk was full",
     "interrupted": "the server was restarted too often",
     "too_slow": "it took too long",
+    "too_large": "it is larger than this site can keep",
 }
 STEPS = {"reading": "Reading your data", "packing": "Packing the file", "checking": "Checking the finished file"}
 
@@ -134,6 +135,8 @@ def _waiting(watched: Watched) -> str:
     archive = watched.archive
     if not watched.is_anybody_working and now() - archive.created_at > timedelta(seconds=20):
         return "No worker is running at the moment. Your request is kept, and starts by itself."
+    if archive.waits_for_space:
+        return "Waiting for space on the server. Your request is kept, and starts by itself."
     if archive.attempt:
         return _again(archive.attempt + 1)
     ahead = watched.ahead

@@ -69,6 +69,12 @@ def paths_of(archive: Archive) -> list[Path]:
     return [Path(place) for place in service.places_of(archive)]
 
 
+def files_of(app: Flask) -> list[str]:
+    """Names of all files that archives have left on this machine: published ones, and those of attempts."""
+    folder = Path(app.config["ARCHIVE_DIR"])
+    return sorted(path.name for path in folder.rglob("*") if path.parent != folder)
+
+
 def let_lease_pass(archive_id: str) -> None:
     """As if its worker had been silent for long."""
     change(archive_id, lease_until=database_time(-1))

@@ -20,10 +20,10 @@ from app.archives.heart import Heart
 from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError
 from app.extensions import db
-from app.models import Archive, Attachment, Entry, State, User
+from app.models import DISK_FULL, Archive, Attachment, Entry, State, User
 from app.models.columns import now
 from app.stores import GoOn
-from tests.archives.conftest import change, load
+from tests.archives.conftest import change, files_of, load
 
 
 def read(archive_id: str) -> dict[str, Any]:
@@ -32,11 +32,6 @@ def read(archive_id: str) -> dict[str, Any]:
     with service.open_download(part) as file, zipfile.ZipFile(file) as package:
         names = [name for name in package.namelist() if name.endswith(".json")]
         return {Path(name).stem: json.loads(package.read(name)) for name in names}
-
-
-def files(app: Flask) -> list[str]:
-    folder = Path(app.config["ARCHIVE_DIR"])
-    return sorted(path.name for path in folder.rglob("*") if path.parent != folder)
 
 
 def test_it_holds_the_persons_rows_and_nobody_elses(ann: User, bob: User, journal: Entry, waiting: str) -> None:
@@ -80,7 +75,7 @@ def test_it_is_made_once_however_often_the_bell_rings(app: Flask, ann: User, wai
     for _ in range(3):
         service.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
-    assert len(files(app)) == 1
+    assert len(files_of(app)) == 1
 
 
 @pytest.mark.parametrize("user_id", ["00000000-0000-0000-0000-000000000000", "nobody", "", None, 5, {"a": 1}])
@@ -115,7 +110,7 @@ def test_cancelled_in_the_middle_leaves_nothing(
     stop_at(monkeypatch, lambda: ledger.cancel(ann.id, waiting))
     service.generate(ann.id)
     assert load(waiting).state == State.CANCELLED
-    assert files(app) == []
+    assert files_of(app) == []
 
 
 def test_person_deleted_in_the_middle_leaves_nothing(
@@ -130,7 +125,7 @@ def test_person_deleted_in_the_middle_leaves_nothing(
 
     stop_at(monkeypatch, delete_person)
     service.generate(user_id)
-    assert files(app) == []
+    assert files_of(app) == []
     assert db.session.scalar(sa.select(Archive.id)) is None
 
 
@@ -145,7 +140,7 @@ def fails(error: BaseException) -> Any:
     ("error", "state", "code"),
     [
         (VerificationError("torn"), State.QUEUED, "fault"),
-        (OSError(28, "No space left on device"), State.QUEUED, "disk_full"),
+        (OSError(28, "No space left on device"), State.QUEUED, DISK_FULL),
         (SoftTimeLimitExceeded(), State.FAILED, "too_slow"),
     ],
 )
@@ -162,7 +157,7 @@ def test_a_failed_attempt_is_noted_and_leaves_nothing(
     stop_at(monkeypatch, fails(error))
     service.generate(ann.id)
     assert (load(waiting).state, load(waiting).error) == (state, code)
-    assert files(app) == []
+    assert files_of(app) == []
     trace = next(record for record in caplog.records if record.levelno == logging.ERROR)
     assert load(waiting).reference in trace.getMessage()
 
@@ -188,13 +183,13 @@ def test_losing_the_lease_before_publishing_removes_the_file(
     monkeypatch.setattr(storage, "publish", publish_late)
     service.generate(ann.id)
     assert load(waiting).state == State.RUNNING
-    assert files(app) == []
+    assert files_of(app) == []
 
 
 def test_deleting_removes_the_file_at_once(app: Flask, ann: User, waiting: str) -> None:
     service.generate(ann.id)
     assert service.delete(ann.id, waiting)
-    assert files(app) == []
+    assert files_of(app) == []
     (part,) = service.list_parts(waiting)
     with pytest.raises(FileNotFoundError):
         service.open_download(part)
@@ -212,10 +207,10 @@ def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
     abandoned.mkdir()
     change(waiting, expires_at=now())
     service.reconcile()
-    assert len(files(app)) == 4  # all of them are young
+    assert len(files_of(app)) == 4  # all of them are young
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
     service.reconcile()
-    assert files(app) == [part.file_name for part in service.list_parts(kept)]
+    assert files_of(app) == [part.file_name for part in service.list_parts(kept)]
 
 
 def test_a_graph_of_our_own_tables_has_no_findings(app: Flask) -> None:

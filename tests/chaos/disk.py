@@ -25,8 +25,7 @@ class Disk:
     def fill(self, writers: Iterable[int]) -> None:
         """`writers`: the processes that may be held back instead."""
         if self._is_mounted:
-            used = os.statvfs(self.folder)
-            self._resize((used.f_blocks - used.f_bfree) * used.f_frsize)
+            self.leave(0)
         else:
             _limit_files(writers, LIMIT)
 
@@ -35,6 +34,11 @@ class Disk:
             self._resize(MEBIBYTES << 20)
         else:
             _limit_files(writers, resource.RLIM_INFINITY)
+
+    def leave(self, size: int) -> None:
+        """Of a mounted one, so many free bytes, a multiple of a page."""
+        used = os.statvfs(self.folder)
+        self._resize((used.f_blocks - used.f_bfree) * used.f_frsize + size)
 
     def _resize(self, size: int) -> None:
         """`size`: bytes; 0 would mean no limit. It is more when files grow faster than this machine looks."""

@@ -3,6 +3,7 @@
 igzip (isal) packs eleven times as fast as zlib's default, and its files are 16 % larger.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -81,7 +82,8 @@ class Spool:
         return content
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # of a full disk: nobody wants what could not be written
+            self._file.close()
 
 
 def pour_from(source: BinaryIO, size: int, packing: Packing, advance: Advance) -> Content:

@@ -5,6 +5,7 @@ theirs compressed side by side. Members have plain ASCII names and one timestamp
 bytes.
 """
 
+import contextlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -82,8 +83,9 @@ class ZipWriter:
         self._file.close()
 
     def discard(self) -> None:
-        """Let go of the file as it is."""
-        self._file.close()
+        """Let go of the file as it is; of what a full disk has refused, too."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def _close_large(self, start: int, length: int, count: int) -> None:
         place = self._file.tell()
