@@ -148,7 +148,7 @@ def retry_later(held: Claim, error: str) -> None:
         fail(held, error)
         return
     pause = config["ARCHIVE_RETRY_SECONDS"] * 2 ** (held.attempt - 1)
-    _change_mine(held, state=State.QUEUED, error=error, not_before=database_time(pause), **_NO_LEASE)
+    _change_mine(held, state=State.QUEUED, error=error, **_not_before(pause), **_NO_LEASE)
 
 
 def give_back(fence: str) -> None:
@@ -162,8 +162,8 @@ def give_back(fence: str) -> None:
 
 def wait_for_space(held: Claim, seconds: float) -> None:
     """Back to the queue until there may be room; the attempt does not count. Raises LeaseLostError."""
-    uncounted, later = Archive.attempt - 1, database_time(seconds)
-    _change_mine(held, state=State.QUEUED, attempt=uncounted, error=DISK_FULL, not_before=later, **_NO_LEASE)
+    uncounted = Archive.attempt - 1
+    _change_mine(held, state=State.QUEUED, attempt=uncounted, error=DISK_FULL, **_not_before(seconds), **_NO_LEASE)
 
 
 def set_aside(held: Claim) -> None:
@@ -189,10 +189,11 @@ def delete_ready(user_id: str, archive_id: str) -> bool:
     return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED)
 
 
-def recover_silent(user_id: str | None) -> None:
-    """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts."""
+def recover_silent(user_id: str | None) -> Sequence[Archive]:
+    """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts; these."""
     too_often = _is_too_often()
-    change(
+    db.session.commit()
+    changed = db.session.scalars(
         update(Archive)
         .where(_is_silent_or_used_up(), *_of(user_id))
         .values(
@@ -202,7 +203,11 @@ def recover_silent(user_id: str | None) -> None:
             dispatched_at=None,
             **_NO_LEASE,
         )
-    )
+        .returning(Archive),
+        execution_options={**FRESH, "synchronize_session": False},
+    ).all()
+    db.session.commit()
+    return changed
 
 
 def expire() -> None:
@@ -301,6 +306,11 @@ def _add_pulse(name: str) -> bool:
 
 
 _NO_LEASE: dict[str, Any] = {"fence": None, "lease_until": None}
+
+
+def _not_before(seconds: float) -> dict[str, Any]:
+    """The reconciler rings as soon as the pause is over, however lately it has rung."""
+    return {"not_before": database_time(seconds), "dispatched_at": None}
 
 
 def _end(user_id: str, archive_id: str, condition: Any, state: State) -> bool:

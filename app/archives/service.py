@@ -24,7 +24,7 @@ from app.engine.build import Order, build_archive
 from app.engine.pieces import ALONE
 from app.engine.reading import TooLargeError
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, ArchivePart, User
+from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.stores import StoreChangedError
 
 log = logging.getLogger(__name__)
@@ -93,14 +93,15 @@ def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
         _settle(held, partial(ledger.set_aside, held))
         return True
     except Exception as error:
-        log.exception("archive %s: attempt %s failed", held.reference, held.attempt)
+        most = current_app.config["ARCHIVE_MAX_ATTEMPTS"]
+        log.exception("archive %s: attempt %s of %s failed", held.reference, held.attempt, most)
         _settle(held, partial(_give_up, held, error))
     return False
 
 
 def reconcile() -> list[str]:
     """Bring rows, leases and files into agreement. Returns the ids of the people to ring for."""
-    ledger.recover_silent(None)
+    _recover_silent(None)
     pieces.forget_void()
     ledger.expire()
     ledger.beat_pulse()
@@ -111,7 +112,7 @@ def reconcile() -> list[str]:
 
 def reconcile_person(user_id: str) -> list[str]:
     """The same for one person who is watching; cheap, and without files."""
-    ledger.recover_silent(user_id)
+    _recover_silent(user_id)
     return ledger.take_unheard(user_id)
 
 
@@ -216,6 +217,15 @@ def _sweep() -> None:
         storage.sweep_published(ledger.files_vouched_for(), fences)
     except OSError:
         log.exception("the store cannot be looked after now")
+
+
+def _recover_silent(user_id: str | None) -> None:
+    """A worker that was killed has left no line; this one is the operator's trace of it."""
+    for archive in ledger.recover_silent(user_id):
+        if archive.state == State.FAILED:
+            log.error("archive %s: has failed, interrupted in attempt %s", archive.reference, archive.attempt)
+        else:
+            log.warning("archive %s: interrupted in attempt %s", archive.reference, archive.attempt)
 
 
 def _give_up(held: Claim, error: Exception) -> None:

@@ -17,7 +17,7 @@ from app.archives.ledger import Claim, LeaseLostError
 from app.engine.build import Built, BuiltPart
 from app.extensions import db
 from app.models import Archive, State, User
-from app.models.columns import now
+from app.models.columns import database_time, now
 from tests.archives.conftest import change, let_lease_pass, load
 
 BUILT = Built((BuiltPart(Path("nowhere"), 10, "0" * 64),), 3, 0, now())
@@ -232,3 +232,13 @@ def test_a_turn_is_taken_once_in_its_time(app: Flask) -> None:
     assert ledger.take_turn("another deed", 60)
     assert ledger.take_turn("a deed", -60)  # as if a minute had passed
     assert in_threads(app, lambda: ledger.take_turn("a wanted deed", 60), 8).count(True) == 1
+
+
+def test_a_pause_is_no_longer_than_it_says(ann: User, waiting: str) -> None:
+    """However lately the bell was rung for the attempt that failed."""
+    change(waiting, created_at=database_time(-60))
+    assert ledger.take_unheard(None) == [ann.id]
+    ledger.retry_later(claim(ann.id), "fault")
+    assert ledger.take_unheard(None) == []
+    change(waiting, not_before=database_time(-1))
+    assert ledger.take_unheard(None) == [ann.id]

@@ -105,8 +105,8 @@ def _renew_nothing(held: Claim, step: str, done: int) -> None:
     pass
 
 
-def _recover_nobody(user_id: str | None) -> None:
-    pass
+def _recover_nobody(user_id: str | None) -> Sequence[Archive]:
+    return ()
 
 
 def _set(held: Claim, **values: Any) -> None:
