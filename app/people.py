@@ -90,6 +90,12 @@ def change_settings(user: User, *, name: str, language: str, time_zone: str) -> 
     db.session.commit()
 
 
+def change_password(user: User, password: str | None) -> None:
+    """None locks the account: nobody can sign in to it, and whoever is signed in is so no longer."""
+    user.password_hash = password and password_hasher.hash(password)
+    db.session.commit()
+
+
 def ensure_authors(names: Iterable[str]) -> dict[str, str]:
     """Ids of people who are known by name only and cannot sign in; made where there is none. Does not commit."""
     wanted = set(names)

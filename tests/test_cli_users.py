@@ -50,3 +50,17 @@ def test_create_refuses_a_taken_address(app: Flask, ann: User) -> None:
     code, output = run(app, "ANN@example.org", "--password-stdin", given=PASSWORD)
     assert code == 1
     assert "has an account already" in output
+
+
+def test_a_locked_account_is_opened_by_another_password(app: Flask, ann: User) -> None:
+    runner = app.test_cli_runner()
+    locked = runner.invoke(args=["users", "lock", "ann@example.org"])
+    assert (locked.exit_code, check_password("ann@example.org", PASSWORD)) == (0, None)
+    assert "flask users password ann@example.org" in locked.output
+    command = ["users", "password", "ann@example.org", "--password-stdin"]
+    refused = runner.invoke(args=command, input="short\n")
+    assert (refused.exit_code, check_password("ann@example.org", PASSWORD)) == (1, None)
+    assert runner.invoke(args=command, input=f"{PASSWORD}, another\n").exit_code == 0
+    assert check_password("ann@example.org", f"{PASSWORD}, another")
+    unknown = runner.invoke(args=["users", "lock", "nobody@example.org"])
+    assert (unknown.exit_code, "There is no account of nobody@example.org" in unknown.output) == (1, True)

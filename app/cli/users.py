@@ -1,4 +1,4 @@
-"""`flask users create`: adds an account from the terminal."""
+"""`flask users …`: adds accounts, locks them, and gives them another password, from the terminal."""
 
 import sys
 
@@ -6,12 +6,14 @@ import click
 from email_validator import EmailNotValidError, validate_email
 from flask.cli import AppGroup
 
+from app.cli.accounts import load_user
 from app.people import (
     LANGUAGES,
     NAME_MAX,
     PASSWORD_MAX,
     PASSWORD_MIN,
     EmailTakenError,
+    change_password,
     create_user,
     time_zones,
 )
@@ -56,6 +58,24 @@ def create(email: str, name: str, language: str, time_zone: str, password_stdin:
     except EmailTakenError as error:
         raise click.ClickException(f"{email} has an account already.") from error
     click.echo(f"Added {user.name} <{user.email}>.")
+
+
+@users.command("lock")
+@click.argument("email")
+def lock(email: str) -> None:
+    """Nobody can sign in to EMAIL's account any more, and whoever has is signed out. Nothing is deleted."""
+    change_password(load_user(email), None)
+    click.echo(f"Locked {email}. Another password opens it again: flask users password {email}")
+
+
+@users.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, without asking twice.")
+def set_password(email: str, password_stdin: bool) -> None:
+    """Give EMAIL's account another password; a locked one is open again."""
+    user = load_user(email)
+    change_password(user, _read_password(password_stdin))
+    click.echo(f"{email} has another password.")
 
 
 def _read_password(from_stdin: bool) -> str:

@@ -39,6 +39,11 @@ class User(UserMixin, Model):
     """An IANA name."""
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
+    @property
+    def is_active(self) -> bool:
+        """Flask-Login's word: whose account is locked can neither sign in nor stay signed in."""
+        return self.password_hash is not None
+
 
 class SignIn(Model):
     """One successful sign-in."""

@@ -30,7 +30,8 @@ def load_person(user_id: str) -> User | None:
         known_form = str(UUID(user_id))
     except ValueError:
         return None  # PostgreSQL would answer with an error
-    return db.session.get(User, known_form)
+    user = db.session.get(User, known_form)
+    return user if user and user.is_active else None
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
