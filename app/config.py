@@ -10,10 +10,12 @@ import os
 import secrets
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from celery.schedules import schedule
 from flask import Config
 
 from app.broker import TIMEOUTS, AddressError, spell
@@ -81,6 +83,14 @@ SETTINGS = (
     ),
     Setting("RATELIMIT_HEADERS_ENABLED", False, "Limits are nobody's business but ours."),
 )
+
+
+class Every(schedule):
+    """Each so many seconds, also when the clock is put back: Celery's own would wait for the old hour to return."""
+
+    def remaining_estimate(self, last_run_at: datetime) -> timedelta:
+        left: timedelta = super().remaining_estimate(last_run_at)
+        return left if left <= self.run_every else timedelta(0)
 
 
 def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
@@ -212,8 +222,10 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
         "beat_schedule": {
             "reconcile": {
                 "task": "app.tasks.reconcile_archives",
-                "schedule": float(config["RECONCILE_SECONDS"]),
-                "options": {"expires": 15, "priority": 0},
+                "schedule": Every(float(config["RECONCILE_SECONDS"])),
+                # The worker compares its own clock with beat's. With 15 s, a worker whose clock was a minute ahead
+                # threw every message away, and dead archives stayed dead.
+                "options": {"expires": 24 * 3600, "priority": 0},
             },
         },
         "beat_schedule_filename": str(instance / "celerybeat-schedule"),

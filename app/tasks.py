@@ -29,7 +29,7 @@ def make_archive_piece(archive_id: str) -> None:
 
 @shared_task
 def reconcile_archives() -> None:
-    for user_id in service.reconcile():
+    for user_id in service.reconcile_in_turn():
         generate_user_archive.delay(user_id)
 
 

@@ -12,12 +12,12 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import ColumnElement, CursorResult, Delete, Update, and_, case, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.engine.build import Built
 from app.extensions import db
 from app.models import DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
-from app.models.columns import database_time, in_days, now
+from app.models.columns import database_time, in_days
 
 PULSE = "reconcile"
 FRESH = {"populate_existing": True}
@@ -247,7 +247,8 @@ def beat_pulse() -> None:
 
 def take_turn(name: str, seconds: float) -> bool:
     """Whether this deed is ours to do now: nobody, on any machine, has taken it for so long."""
-    if change(update(Pulse).where(Pulse.name == name, Pulse.at <= database_time(-seconds)).values(at=database_time())):
+    free = and_(Pulse.name == name, _is_past(Pulse.at, seconds))
+    if change(update(Pulse).where(free).values(at=database_time())):
         return True
     is_known = db.session.get(Pulse, name) is not None
     db.session.commit()  # SQLite refuses to turn an old read into a write
@@ -296,7 +297,7 @@ def new_lease() -> database_time:
 
 
 def _add_pulse(name: str) -> bool:
-    db.session.add(Pulse(name=name, at=now()))
+    db.session.add(Pulse(name=name, at=database_time()))
     try:
         db.session.commit()
     except IntegrityError:
@@ -339,7 +340,9 @@ def _is_free() -> ColumnElement[bool]:
 
 
 def _is_silent() -> ColumnElement[bool]:
-    return and_(Archive.state == State.RUNNING, Archive.lease_until < database_time())
+    """A lease that ends far beyond its length was given before the clock was put back; it would last as long again."""
+    farthest = database_time(2 * current_app.config["ARCHIVE_LEASE_SECONDS"] + 60)
+    return and_(Archive.state == State.RUNNING, not_(Archive.lease_until.between(database_time(), farthest)))
 
 
 def _is_silent_or_used_up() -> ColumnElement[bool]:
@@ -360,10 +363,15 @@ def _is_of_head() -> ColumnElement[bool]:
 
 def _is_unheard() -> ColumnElement[bool]:
     unheard = or_(
-        and_(Archive.dispatched_at.is_(None), Archive.created_at < database_time(-2)),
-        Archive.dispatched_at < database_time(-current_app.config["ARCHIVE_RING_SECONDS"]),
+        and_(Archive.dispatched_at.is_(None), _is_past(Archive.created_at, 2)),
+        _is_past(Archive.dispatched_at, current_app.config["ARCHIVE_RING_SECONDS"]),
     )
     return and_(Archive.state == State.QUEUED, _is_due(), unheard)
+
+
+def _is_past(moment: InstrumentedAttribute[Any], seconds: float) -> ColumnElement[bool]:
+    """So long ago; or in the future, since the clock was put back, and nobody knows how long ago it was."""
+    return or_(moment <= database_time(-seconds), moment > database_time())
 
 
 def _is_due(archive: type[Archive] = Archive) -> Any:

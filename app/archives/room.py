@@ -34,7 +34,7 @@ class OverQuotaError(Exception):
 
 
 def check_before(user_id: str) -> None:
-    """Raises NoRoomError. The person's last archive tells how large the next will be; a first one may have any size."""
+    """Raises NoRoomError. The last archive tells how large the next one will be; a first one may have any size."""
     last = select(Archive.size).where(Archive.user_id == user_id, Archive.size.is_not(None))
     size = db.session.scalar(last.order_by(Archive.created_at.desc()).limit(1)) or 0
     free = storage.free_bytes() - current_app.config["ARCHIVE_RESERVE_BYTES"]

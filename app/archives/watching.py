@@ -4,6 +4,7 @@ Nothing is written here. `needs_care` says when somebody should: then the door c
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,8 @@ MOST_AHEAD = 1000
 @dataclass(frozen=True)
 class Watched:
     archive: Archive
+    at: datetime
+    """When: the database's time, as all of an archive's times are."""
     ahead: int
     """How many requests of its kind, large or small, wait longer; at most MOST_AHEAD + 1. 0 once it has begun."""
     is_anybody_working: bool
@@ -39,8 +42,8 @@ def find_watched(user_id: str, archive_id: str) -> Watched | None:
     found = db.session.execute(_question(settings, MOST_AHEAD), given, execution_options=ledger.FRESH).one_or_none()
     if found is None:
         return None
-    archive, ahead, is_anybody_working, needs_care = found
-    return Watched(archive, ahead, bool(is_anybody_working), bool(needs_care) and ahead < RINGS_WITH_AHEAD)
+    archive, at, ahead, is_anybody_working, needs_care = found
+    return Watched(archive, at, ahead, bool(is_anybody_working), bool(needs_care) and ahead < RINGS_WITH_AHEAD)
 
 
 _SETTINGS = ("ARCHIVE_MAX_ATTEMPTS", "ARCHIVE_RING_SECONDS", "RECONCILE_SECONDS")
@@ -50,7 +53,7 @@ _SETTINGS = ("ARCHIVE_MAX_ATTEMPTS", "ARCHIVE_RING_SECONDS", "RECONCILE_SECONDS"
 @cache
 def _question(_settings: tuple[Any, ...], most_ahead: int) -> Select[Any]:
     """Put together once: that takes longer than the answer."""
-    facts = (_ahead(most_ahead), anybody_works(), ledger.needs_care())
+    facts = (database_time(), _ahead(most_ahead), anybody_works(), ledger.needs_care())
     mine = (Archive.id == bindparam("archive_id"), Archive.user_id == bindparam("user_id"))
     return select(Archive, *facts).where(*mine)
 

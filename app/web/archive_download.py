@@ -23,8 +23,9 @@ def send_part(archive: Archive, number: int) -> Response:
     """
     if archive.is_active:
         abort(409)
-    if archive.state != State.READY or is_past(archive):
-        return make_response(render_template("archives/gone.html", archive=describe(archive)), 410)
+    at = service.read_clock()
+    if archive.state != State.READY or is_past(archive, at):
+        return make_response(render_template("archives/gone.html", archive=describe(archive, at)), 410)
     part = service.find_part(archive, number) or abort(404)
     if request.if_match and not request.if_match.contains(part.sha256):
         abort(412)

@@ -8,8 +8,7 @@ from flask import current_app
 from app.archives import service
 from app.archives.watching import MOST_AHEAD, Watched, find_watched
 from app.engine.names import folder_name
-from app.models import Archive, ArchivePart, State
-from app.models.columns import now
+from app.models import DISK_FULL, Archive, ArchivePart, State
 from app.web.formats import moment_text, number
 
 SLOW = timedelta(minutes=30)
@@ -28,10 +27,13 @@ BADGES = {
 }
 
 REASONS = {
-    "disk_full": "the storage disk was full",
+    DISK_FULL: "the storage disk was full",
     "interrupted": "the server was restarted too often",
     "too_slow": "it took too long",
     "too_large": "it is larger than this site can keep",
+}
+WAITS = {
+    DISK_FULL: "Waiting for space on the server. Your request is kept, and starts by itself.",
 }
 STEPS = {"reading": "Reading your data", "packing": "Packing the file", "checking": "Checking the finished file"}
 
@@ -64,13 +66,13 @@ class Described:
         return BADGES[self.kind]
 
 
-def describe(archive: Archive, watched: Watched | None = None) -> Described:
-    """`watched`: what is known already about its waiting."""
-    kind = _kind(archive)
+def describe(archive: Archive, at: datetime, watched: Watched | None = None) -> Described:
+    """`at`: now, by the database's clock; `watched`: what is known already about its waiting."""
+    kind = _kind(archive, at)
     percent = min(archive.done // 10, 99) if archive.is_active else 100
     headline = f"{percent}% done" if kind == "working" else BADGES[kind][0]
     parts = _parts(archive) if kind in {"ready", "partial"} else []
-    return Described(archive, kind, percent, headline, _detail(archive, kind, watched), parts)
+    return Described(archive, kind, percent, headline, _detail(archive, at, kind, watched), parts)
 
 
 def zip_name(archive: Archive, part_number: int) -> str:
@@ -99,44 +101,44 @@ def poll_after(watched: Watched) -> int:
     Somebody with hundreds ahead of them is not served in two seconds, and they are many.
     """
     line = min(watched.ahead // AHEAD_A_SECOND, 30)
-    age = now() - watched.archive.created_at
+    age = watched.at - watched.archive.created_at
     if age < timedelta(seconds=30):
         return max(2, line)
     return max(5 if age < timedelta(minutes=5) else 15, line)
 
 
-def _kind(archive: Archive) -> str:
+def _kind(archive: Archive, at: datetime) -> str:
     if archive.state == State.RUNNING:
         return "working"
     if archive.state == State.READY:
-        if is_past(archive):
+        if is_past(archive, at):
             return "expired"
         return "partial" if archive.gap_count else "ready"
     return archive.state.value
 
 
-def is_past(archive: Archive) -> bool:
+def is_past(archive: Archive, at: datetime) -> bool:
     """The sweeper may not have come by yet; the date counts."""
-    return archive.expires_at is not None and archive.expires_at <= now()
+    return archive.expires_at is not None and archive.expires_at <= at
 
 
-def _detail(archive: Archive, kind: str, watched: Watched | None) -> str:
+def _detail(archive: Archive, at: datetime, kind: str, watched: Watched | None) -> str:
     if kind == "queued":
         watched = watched or find_watched(archive.user_id, archive.id)
         return _waiting(watched) if watched else ""
     if kind == "working":
-        return _working(archive)
+        return _working(archive, at)
     if kind in {"ready", "partial"}:
-        return _available(archive)
+        return _available(archive, at)
     return _ended(archive, kind)
 
 
 def _waiting(watched: Watched) -> str:
     archive = watched.archive
-    if not watched.is_anybody_working and now() - archive.created_at > timedelta(seconds=20):
+    if not watched.is_anybody_working and watched.at - archive.created_at > timedelta(seconds=20):
         return "No worker is running at the moment. Your request is kept, and starts by itself."
-    if archive.waits_for_space:
-        return "Waiting for space on the server. Your request is kept, and starts by itself."
+    if archive.error in WAITS:
+        return WAITS[archive.error]
     if archive.attempt:
         return _again(archive.attempt + 1)
     ahead = watched.ahead
@@ -147,14 +149,14 @@ def _waiting(watched: Watched) -> str:
     return f"Waiting to start – {number(ahead)} {'request' if ahead == 1 else 'requests'} ahead of yours."
 
 
-def _working(archive: Archive) -> str:
+def _working(archive: Archive, at: datetime) -> str:
     started = archive.started_at or archive.created_at
-    if now() - started > SLOW:
+    if at - started > SLOW:
         return "This is taking longer than usual. You don’t need to do anything."
     if archive.attempt > 1:
         return _again(archive.attempt)
     step = STEPS.get(archive.step or "reading") or f"Reading {archive.step}"
-    left = _time_left(archive, started)
+    left = _time_left(archive, at - started)
     return f"{step} – {left}" if left else step
 
 
@@ -163,24 +165,24 @@ def _again(attempt: int) -> str:
     return f"Something went wrong, so we are trying again ({attempt} of {most})."
 
 
-def _time_left(archive: Archive, started: datetime) -> str:
+def _time_left(archive: Archive, spent: timedelta) -> str:
     """Nothing before ten seconds of progress: earlier guesses are wrong ones."""
-    spent = (now() - started).total_seconds()
-    if spent < 10 or archive.done < 20:  # noqa: PLR2004
+    if spent < timedelta(seconds=10) or archive.done < 20:  # noqa: PLR2004
         return ""
-    minutes = round(spent * (1000 - archive.done) / archive.done / 60)
+    minutes = round(spent.total_seconds() * (1000 - archive.done) / archive.done / 60)
     if minutes < 1:
         return "less than a minute left"
     return f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
 
 
-def _available(archive: Archive) -> str:
+def _available(archive: Archive, at: datetime) -> str:
     gaps = archive.gap_count or 0
     if gaps:
         return f"{number(gaps)} {'item' if gaps == 1 else 'items'} could not be read. Everything else is included."
-    days = ((archive.expires_at or now()) - now()).days
+    until = archive.expires_at or at
+    days = (until - at).days
     left = "less than a day left" if days < 1 else f"{days} {'day' if days == 1 else 'days'} left"
-    return f"Available until {moment_text(archive.expires_at or now())} ({left})"
+    return f"Available until {moment_text(until)} ({left})"
 
 
 def _ended(archive: Archive, kind: str) -> str:

@@ -48,12 +48,13 @@ def index() -> View:
 
 def _list(form: ArchiveForm) -> str:
     archives = service.list_archives(current_user.id)
+    at = service.read_clock()
     current = [archive for archive in archives if archive.is_active or archive.state == State.READY]
     return render_template(
         "archives/index.html",
         form=form,
-        current=[describe(archive) for archive in current],
-        history=[describe(archive) for archive in archives if archive not in current],
+        current=[describe(archive, at) for archive in current],
+        history=[describe(archive, at) for archive in archives if archive not in current],
         can_request=not any(archive.is_active for archive in archives),
     )
 
@@ -78,7 +79,7 @@ def create() -> View:
 @bp.get("/<archive_id>")
 def show(archive_id: str) -> View:
     watched = _watch(archive_id)
-    shown = describe(watched.archive, watched)
+    shown = describe(watched.archive, watched.at, watched)
     return render_template("archives/show.html", archive=shown, refresh=request.args.get("refresh", type=int))
 
 
@@ -87,7 +88,7 @@ def status(archive_id: str) -> View:
     """What the page polls: one SELECT besides the person's. The server says when to ask again."""
     watched = _watch(archive_id)
     archive = watched.archive
-    words = describe(archive, watched)
+    words = describe(archive, watched.at, watched)
     found: dict[str, Any] = {
         "state": archive.state.value,
         "done": not archive.is_active,
@@ -130,13 +131,13 @@ def _watch(archive_id: str) -> Watched:
     """Whoever watches an archive keeps it moving, even when beat is down."""
     watched = find_watched(current_user.id, archive_id) or abort(404)
     if watched.needs_care:
-        _ring_again()
+        _ring(service.reconcile_person(current_user.id))
     return watched
 
 
-def _ring_again() -> None:
+def _ring(people: list[str]) -> None:
     try:
-        for user_id in service.reconcile_person(current_user.id):
+        for user_id in people:
             generate_user_archive.delay(user_id)
     except OperationalError as error:
         _warn(error)
