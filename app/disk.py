@@ -5,11 +5,11 @@ Archives and uploads both use it; it knows neither.
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 
-def open_regular(folder: Path, name: str) -> BinaryIO:
+def open_regular(folder: Path, name: str) -> BufferedReader:
     """Open a file of that very name. Raises OSError for links, pipes, folders and names that climb."""
     if Path(name).name != name:
         raise FileNotFoundError(name)

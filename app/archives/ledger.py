@@ -10,13 +10,26 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import ColumnElement, CursorResult, Delete, Update, and_, case, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Update,
+    and_,
+    case,
+    delete,
+    exists,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.engine.build import Built
 from app.extensions import db
-from app.models import DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
+from app.models import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.columns import database_time, in_days
 
 PULSE = "reconcile"
@@ -189,6 +202,24 @@ def delete_ready(user_id: str, archive_id: str) -> bool:
     return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED)
 
 
+def make_again(archive_id: str) -> None:
+    """The files of a ready archive are lost: back to the queue, as if it had just been asked for.
+
+    If the person waits for another one already, this one has failed.
+    """
+    ready = update(Archive).where(Archive.id == archive_id, Archive.state == State.READY)
+    ready = ready.execution_options(synchronize_session=False).values(error=DAMAGED)
+    db.session.commit()
+    try:
+        db.session.execute(ready.values(state=State.QUEUED, **_AS_NEW))
+        lost = exists().where(Archive.id == archive_id, Archive.state == State.QUEUED)
+        db.session.execute(delete(ArchivePart).where(ArchivePart.archive_id == archive_id, lost))
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        change(ready.values(state=State.FAILED, finished_at=database_time()))
+
+
 def recover_silent(user_id: str | None) -> Sequence[Archive]:
     """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts; these."""
     too_often = _is_too_often()
@@ -307,6 +338,16 @@ def _add_pulse(name: str) -> bool:
 
 
 _NO_LEASE: dict[str, Any] = {"fence": None, "lease_until": None}
+_AS_NEW: dict[str, Any] = {
+    "attempt": 0,
+    "not_before": None,
+    "dispatched_at": None,
+    "finished_at": None,
+    "expires_at": None,
+    "step": None,
+    "done": 0,
+    "part_count": 0,
+}
 
 
 def _not_before(seconds: float) -> dict[str, Any]:

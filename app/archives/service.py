@@ -37,6 +37,10 @@ SWEEP_SECONDS = 3600
 """How often a bucket is listed: that costs money and, with a million archives, a thousand requests."""
 
 
+class LostFileError(Exception):
+    """A file of a ready archive is gone, or is not what was published."""
+
+
 class PartSizeError(ValueError):
     """A size of each file that this site does not offer."""
 
@@ -165,12 +169,22 @@ def find_part(archive: Archive, number: int) -> ArchivePart | None:
 
 
 def open_download(part: ArchivePart) -> BinaryIO:
-    """The bytes of a part of a ready archive. Raises OSError when the file is not there, or is another one."""
-    found = storage.open_published(part.file_name, part.sha256)
+    """The bytes of a part of a ready archive. Raises LostFileError, and OSError when the store cannot tell."""
+    try:
+        found = storage.open_published(part.file_name, part.sha256)
+    except (FileNotFoundError, StoreChangedError) as error:
+        raise LostFileError(f"part {part.number}: {error}") from error
     if found.size != part.size:
         found.file.close()
-        raise StoreChangedError(part.file_name)
+        raise LostFileError(f"part {part.number} has {found.size} bytes, not {part.size}")
     return found.file
+
+
+def make_again(archive: Archive, lost: LostFileError) -> list[str]:
+    """What was ready is not there any more. Returns the ids of the people to ring for."""
+    log.error("archive %s: it is made again, its file is lost: %s", archive.reference, lost)
+    ledger.make_again(archive.id)
+    return ledger.take_unheard(archive.user_id)
 
 
 def places_of(archive: Archive) -> list[str]:

@@ -23,7 +23,10 @@ log = logging.getLogger(__name__)
 
 BLOCK = 1024**2
 SWEEP_AGE = 3600
-"""Seconds. A file younger than this may belong to a change that is not committed yet."""
+"""Seconds. A file younger than this may belong to a change that is not committed yet.
+
+By this machine's clock, as the file's own time is. Nothing rests on it alone: fences and rows are asked as well.
+"""
 
 
 @contextmanager

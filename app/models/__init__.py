@@ -3,11 +3,12 @@
 Doors and services read and write these; the engine never sees them, only their `MetaData`.
 """
 
-from app.models.archive import DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
+from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
 from app.models.user import SignIn, User
 
 __all__ = [
+    "DAMAGED",
     "DISK_FULL",
     "Archive",
     "ArchiveDownload",

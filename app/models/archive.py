@@ -37,6 +37,8 @@ class State(enum.StrEnum):
 
 DISK_FULL = "disk_full"
 """The `error` of an archive that waits for space."""
+DAMAGED = "damaged"
+"""The `error` of an archive that was ready, and whose files were lost."""
 ACTIVE = text("state IN ('queued', 'running')")
 _WORK = "Tells workers apart while the archive is being made."
 

@@ -60,7 +60,7 @@ class Store(Protocol):
         """
 
     def open(self, name: str, sha256: str | None = None) -> Opened:
-        """With `sha256`, no other bytes are read as if they were the whole file, where the store is not our own disk.
+        """With `sha256`, no other bytes are read as if they were the whole file.
 
         Raises FileNotFoundError, StoreDownError, StoreChangedError and other OSErrors; so does reading.
         """

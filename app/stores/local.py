@@ -1,12 +1,27 @@
 """Files in a folder of this machine. A file has its name only when it is whole and will survive a power cut."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from io import BufferedReader
 from pathlib import Path
 
 from app.disk import open_regular, sync
-from app.stores.interface import GoOn, Named, Opened, StoreSettingError, always
+from app.stores.interface import (
+    GoOn,
+    Named,
+    Opened,
+    StoreChangedError,
+    StoreDownError,
+    StoreSettingError,
+    always,
+)
+
+_Stamp = tuple[int, ...]
+"""What of a file changes with its bytes, whoever changes them."""
+_MOST_SUMS = 10_000
+"""So many are remembered by each process."""
 
 
 class LocalStore:
@@ -17,6 +32,7 @@ class LocalStore:
     def __init__(self, folder: Path, *, one_link: bool = True) -> None:
         self._folder = folder
         self._one_link = one_link
+        self._sums: dict[_Stamp, str] = {}
 
     def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:  # noqa: ARG002  # a rename changes no bytes, and is short
         self._make_folder()
@@ -30,13 +46,15 @@ class LocalStore:
             self.delete(name)  # nobody could say whether it survives a power cut
             raise
 
-    def open(self, name: str, sha256: str | None = None) -> Opened:  # noqa: ARG002  # our own disk: whoever can change files here can change rows
+    def open(self, name: str, sha256: str | None = None) -> Opened:
+        if not self._folder.is_dir():  # not mounted, perhaps: every file seems to be missing, and none is
+            raise StoreDownError(f"{self._folder} is not there")
         file = open_regular(self._folder, name)
-        status = os.fstat(file.fileno())
-        if self._one_link and status.st_nlink != 1:
+        try:
+            return Opened(file, self._check(file, name, sha256))
+        except BaseException:
             file.close()
-            raise FileNotFoundError(name)
-        return Opened(file, status.st_size)
+            raise
 
     def delete(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
@@ -62,6 +80,27 @@ class LocalStore:
             self._make_folder()
         except OSError as error:
             raise StoreSettingError(f"{self._folder} cannot be made: {error.strerror}") from error
+
+    def _check(self, file: BufferedReader, name: str, sha256: str | None) -> int:
+        """Is it the file that was put? Its bytes."""
+        status = os.fstat(file.fileno())
+        if self._one_link and status.st_nlink != 1:
+            raise FileNotFoundError(name)
+        if sha256 is not None and self._sum(file, status) != sha256:
+            raise StoreChangedError(name)
+        return status.st_size
+
+    def _sum(self, file: BufferedReader, status: os.stat_result) -> str:
+        """SHA-256 of the whole file. It is read once, and again when anything has touched it since."""
+        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        found = self._sums.get(stamp)
+        if found is None:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            file.seek(0)
+            if len(self._sums) >= _MOST_SUMS:
+                self._sums.clear()
+            self._sums[stamp] = found
+        return found
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

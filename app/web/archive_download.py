@@ -14,12 +14,15 @@ from app.web.archive_words import describe, is_past, zip_name
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+BLOCK = 256 * 1024
+"""Bytes that are read and sent at a time."""
+
 
 def send_part(archive: Archive, number: int) -> Response:
     """One file of an archive; the first has number 1.
 
     200 or 206 with bytes, 304, 412, 416; 404 when there is no such part, 410 in words when there is no file any more,
-    409 when not yet.
+    409 when not yet. Raises LostFileError.
     """
     if archive.is_active:
         abort(409)
@@ -44,7 +47,7 @@ def _stream(archive: Archive, part: ArchivePart) -> Response:
         )
         abort(503)
     # Werkzeug's own wrapper can seek; the server's reads a resumed file from its beginning.
-    response = Response(FileWrapper(file, 256 * 1024), mimetype="application/zip", direct_passthrough=True)
+    response = Response(FileWrapper(file, BLOCK), mimetype="application/zip", direct_passthrough=True)
     response.call_on_close(file.close)
     response.content_length = part.size
     response.set_etag(part.sha256)

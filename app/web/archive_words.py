@@ -8,7 +8,7 @@ from flask import current_app
 from app.archives import service
 from app.archives.watching import MOST_AHEAD, Watched, find_watched
 from app.engine.names import folder_name
-from app.models import DISK_FULL, Archive, ArchivePart, State
+from app.models import DAMAGED, DISK_FULL, Archive, ArchivePart, State
 from app.web.formats import moment_text, number
 
 SLOW = timedelta(minutes=30)
@@ -30,10 +30,12 @@ REASONS = {
     DISK_FULL: "the storage disk was full",
     "interrupted": "the server was restarted too often",
     "too_slow": "it took too long",
+    DAMAGED: "its file was damaged on the server",
     "too_large": "it is larger than this site can keep",
 }
 WAITS = {
     DISK_FULL: "Waiting for space on the server. Your request is kept, and starts by itself.",
+    DAMAGED: "Its file was damaged on the server, so it is made again. You don’t need to do anything.",
 }
 STEPS = {"reading": "Reading your data", "packing": "Packing the file", "checking": "Checking the finished file"}
 

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.archives import service
 from app.archives.watching import Watched, find_watched
-from app.models import Archive, State
+from app.models import DAMAGED, Archive, State
 from app.tasks import generate_user_archive
 from app.web.archive_download import send_part
 from app.web.archive_form import ArchiveForm
@@ -104,7 +104,11 @@ def status(archive_id: str) -> View:
 @bp.get("/<archive_id>/download")
 @bp.get("/<archive_id>/download/<int:number>")
 def download(archive_id: str, number: int = 1) -> View:
-    return send_part(_find(archive_id), number)
+    archive = _find(archive_id)
+    try:
+        return send_part(archive, number)
+    except service.LostFileError as lost:
+        return _make_again(archive, lost)
 
 
 @bp.post("/<archive_id>/cancel")
@@ -121,6 +125,15 @@ def delete(archive_id: str) -> View:
     if not service.delete(current_user.id, archive_id):
         flash("There is no file of this archive any more.", "info")
     return redirect(url_for(".show", archive_id=archive_id), 303)
+
+
+def _make_again(archive: Archive, lost: service.LostFileError) -> View:
+    people = service.make_again(archive, lost)
+    now = _find(archive.id)
+    _ring(people)
+    if now.error != DAMAGED:
+        return send_part(now, 1)  # it was deleted meanwhile, and that is what this says
+    return make_response(render_template("archives/lost.html", archive=describe(now, service.read_clock())), 503)
 
 
 def _find(archive_id: str) -> Archive:

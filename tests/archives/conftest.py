@@ -29,7 +29,11 @@ def bob(make_person: Callable[..., User]) -> User:
 
 @pytest.fixture
 def journal(app: Flask, ann: User, bob: User) -> Entry:
-    """Two entries of Ann's and one of Bob's, each commented on by both; returns Ann's first."""
+    """Two entries of Ann's and one of Bob's, each commented on by both; returns Ann's first.
+
+    Ann's second has lost its picture; the folder of uploads is there.
+    """
+    Path(app.config["UPLOAD_DIR"]).mkdir()
     entries = [
         Entry(author_id=ann.id, title="By the sea", body="Waves", tags=[Tag(name="sea")]),
         Entry(author_id=ann.id, title="At home", body="=1+1", attachments=[_file("lost.jpg")]),

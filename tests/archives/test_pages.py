@@ -19,7 +19,7 @@ from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
 from app.people import create_user
 from app.tasks import generate_user_archive
-from tests.archives.conftest import change, let_lease_pass, load, paths_of, sign_in
+from tests.archives.conftest import change, let_lease_pass, load, sign_in
 from tests.conftest import PASSWORD
 
 
@@ -148,12 +148,6 @@ def test_the_date_counts_before_the_sweeper_comes(ann_client: FlaskClient, ready
     change(ready, expires_at=now() - timedelta(seconds=1))
     assert ann_client.get(f"/archives/{ready}/download").status_code == 410
     assert "Expired" in ann_client.get(f"/archives/{ready}").text
-
-
-def test_a_file_that_vanished_is_an_error_in_words(app: Flask, ann_client: FlaskClient, ready: str) -> None:
-    paths_of(load(ready))[0].unlink()
-    answer = ann_client.get(f"/archives/{ready}/download")
-    assert answer.status_code == 503
 
 
 def test_not_ready_yet(ann_client: FlaskClient, waiting: str) -> None:

@@ -14,9 +14,9 @@ from app.archives.ledger import LeaseLostError
 from app.extensions import db
 from app.models import ArchiveDownload, ArchivePart, State, User
 from app.models.columns import now
-from tests.archives.conftest import change, let_lease_pass, load, path_of, paths_of, sign_in
+from tests.archives.conftest import change, files_of, let_lease_pass, load, path_of, paths_of, sign_in
 from tests.archives.parts import build_parts, claim, finish_in_parts, publish_parts
-from tests.archives.test_service import files, read
+from tests.archives.test_service import read
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def path(archive_id: str, number: int) -> str:
 def test_each_file_has_a_row(app: Flask, ready: str) -> None:
     parts = service.list_parts(ready)
     assert [part.number for part in parts] == [1, 2, 3]
-    assert sorted(part.file_name for part in parts) == files(app)
+    assert sorted(part.file_name for part in parts) == files_of(app)
     assert (load(ready).part_count, load(ready).size) == (3, sum(part.size for part in parts))
     assert all(re.fullmatch(rf"{ready}\.[0-9a-f]{{32}}\.{part.number}\.zip", part.file_name) for part in parts)
 
@@ -49,13 +49,13 @@ def test_a_zombie_replaces_nothing_and_adds_nothing(app: Flask, ann: User, waiti
     zombie = claim(ann.id)
     let_lease_pass(waiting)
     finish_in_parts(ann.id)
-    good = {name: path_of(name).read_bytes() for name in files(app)}
+    good = {name: path_of(name).read_bytes() for name in files_of(app)}
     names, built = publish_parts(zombie)
     assert {name: path_of(name).read_bytes() for name in good} == good
     with pytest.raises(LeaseLostError):
         ledger.finish(zombie, names, built)
     storage.discard(names)
-    assert files(app) == sorted(good)
+    assert files_of(app) == sorted(good)
     assert [part.file_name for part in service.list_parts(waiting)] == list(good)
 
 
@@ -67,7 +67,7 @@ def test_without_the_fence_it_would_replace_them(app: Flask, waiting: str) -> No
             names = storage.publish(build_parts(folder).parts, waiting, "same")
         contents.append(path_of(names[0]).read_bytes())
     assert contents[0] != contents[1]
-    assert len(files(app)) == 3
+    assert len(files_of(app)) == 3
 
 
 def test_publishing_is_all_names_or_an_error(app: Flask, waiting: str) -> None:
@@ -77,22 +77,22 @@ def test_publishing_is_all_names_or_an_error(app: Flask, waiting: str) -> None:
         found[2].file.unlink()
         with pytest.raises(FileNotFoundError):
             storage.publish(found, waiting, "fence")
-    assert files(app) == []
+    assert files_of(app) == []
 
 
 def test_deleting_removes_every_file_and_keeps_the_sums(app: Flask, ann: User, ready: str) -> None:
     assert service.delete(ann.id, ready)
-    assert files(app) == []
+    assert files_of(app) == []
     assert len(service.list_parts(ready)) == 3
 
 
 def test_expiry_removes_every_file(app: Flask, ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
     service.reconcile()
-    assert len(files(app)) == 3
+    assert len(files_of(app)) == 3
     change(ready, expires_at=now())
     service.reconcile()
-    assert (load(ready).state, files(app)) == (State.EXPIRED, [])
+    assert (load(ready).state, files_of(app)) == (State.EXPIRED, [])
 
 
 def test_a_deleted_person_takes_the_rows_along(ann: User, ready: str) -> None:
@@ -162,9 +162,11 @@ def test_nobody_else_gets_a_part(app: Flask, bob: User, ready: str) -> None:
     assert [other.get(path(ready, number)).status_code for number in (1, 2, 9)] == [404, 404, 404]
 
 
-def test_a_lost_file_keeps_the_others(ann_client: FlaskClient, ready: str) -> None:
+def test_when_one_file_is_lost_all_are_made_again(ann_client: FlaskClient, ready: str) -> None:
+    """Parts of two archives do not belong together."""
     paths_of(load(ready))[1].unlink()
-    assert [ann_client.get(path(ready, number), buffered=True).status_code for number in (1, 2, 3)] == [200, 503, 200]
+    assert [ann_client.get(path(ready, number), buffered=True).status_code for number in (1, 2, 3)] == [200, 503, 409]
+    assert (load(ready).state, service.list_parts(ready)) == (State.QUEUED, [])
 
 
 def test_downloads_are_counted_for_each(ann_client: FlaskClient, ready: str) -> None:

@@ -191,7 +191,7 @@ def test_deleting_removes_the_file_at_once(app: Flask, ann: User, waiting: str) 
     assert service.delete(ann.id, waiting)
     assert files_of(app) == []
     (part,) = service.list_parts(waiting)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(service.LostFileError):
         service.open_download(part)
 
 
