@@ -3,6 +3,8 @@
 A real Valkey, worker and beat, and nobody who watches: what brings the archive is beat alone.
 """
 
+import logging
+import os
 import secrets
 import shutil
 import signal
@@ -175,6 +177,51 @@ def restarted(site: Site) -> Iterator[None]:
     site.broker.send(signal.SIGTERM)
     site.broker.wait()
     site.start_broker()
+
+
+@contextmanager
+def idle_hands(site: Site) -> Iterator[None]:
+    """The worker has taken a message, and does nothing with it until the end of the block."""
+    children = site.worker.child_pids()
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with site.redis() as redis:
+            wait_until(lambda: redis.hlen("unacked") == 1, what="a message that is taken")
+        yield
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_broker_that_hangs_when_a_message_is_done(site: Site, client: FlaskClient) -> None:
+    """It never hears that. A worker that goes on as if it had takes no other message."""
+    lost = "Connection to broker lost"
+    before = site.worker.log().count(lost)
+    with idle_hands(site):
+        site.broker.send(signal.SIGSTOP)
+    try:
+        wait_until(lambda: site.worker.log().count(lost) > before, what=f"the end of patience: {site.worker.log()}")
+    finally:
+        site.broker.send(signal.SIGCONT)
+    address, _ = click(client)
+    wait_until(lambda: state_of(site, address) == State.READY, what=f"the archive: {site.worker.log()}")
+
+
+def test_as_celery_has_it_no_other_message_is_taken(site: Site) -> None:
+    """The control."""
+    with site.app.extensions["celery"].connection_for_write() as connection:
+        queue = connection.SimpleQueue("control")
+        queue.channel.basic_qos(0, 1, False)
+        queue.put("a message")
+        message = queue.get(timeout=10)
+        site.broker.send(signal.SIGSTOP)
+        message.ack_log_error(logging.getLogger(__name__), connection.connection_errors)
+        site.broker.send(signal.SIGCONT)
+        assert not queue.channel.qos.can_consume()
+        message.ack()
+        assert queue.channel.qos.can_consume()
+        queue.close()
 
 
 def bells(redis: Redis) -> list[bytes]:
