@@ -216,6 +216,7 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
         "redis_retry_on_timeout": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,  # a broker may be away for longer than 100 tries
+        "broker_channel_error_retry": True,  # a broker that is full refuses the note of a message: the worker ended
         "worker_soft_shutdown_timeout": 5.0,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_max_tasks_per_child": 200,

@@ -224,6 +224,20 @@ def test_as_celery_has_it_no_other_message_is_taken(site: Site) -> None:
         queue.close()
 
 
+def test_a_broker_that_is_full_when_a_message_is_taken(site: Site, client: FlaskClient) -> None:
+    """A worker notes in the broker what it takes."""
+    refused = "used memory > 'maxmemory'"
+    before = site.worker.log().count(refused)
+    site.worker.send(signal.SIGSTOP)
+    with site.redis() as redis:
+        wait_until(lambda: redis.info("clients")["blocked_clients"] == 0, what="the end of what it had asked before")
+        address, _ = click(client)
+        with full(site):
+            site.worker.send(signal.SIGCONT)
+            wait_until(lambda: site.worker.log().count(refused) > before, what=f"a refusal: {site.worker.log()}")
+    wait_until(lambda: state_of(site, address) == State.READY, what=f"the archive: {site.worker.log()}")
+
+
 def bells(redis: Redis) -> list[bytes]:
     """The messages that nobody has taken."""
     keys = redis.scan_iter("celery*", _type="list")
