@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
-from app.engine.report.cells import Cell, to_cell
+from app.engine.report.cells import draw_cell, to_cell
 from app.engine.report.chart import draw_bars
 from app.engine.report.contents import Contents
 from app.engine.report.icons import draw_icon
@@ -47,7 +48,7 @@ def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]
     yield "index.html.j2", "index.html", {"bars": draw_bars(contents.years)}
     for table in contents.tables:
         columns = [_column(table, position) for position in table.columns]
-        yield "table.html.j2", table.page, {"table": table, "columns": columns, "rows": _cells(table, contents)}
+        yield "table.html.j2", table.page, {"table": table, "columns": columns, "rows": _draw_rows(table, contents)}
     yield "coverage.html.j2", "coverage.html", {"gaps_shown": GAPS_SHOWN}
     yield "about.html.j2", "about.html", {}
 
@@ -74,11 +75,13 @@ def _column(table: TableReport, position: int) -> Column:
     return Column(field.label, field.kind, position in table.hidden)
 
 
-def _cells(table: TableReport, contents: Contents) -> Iterator[list[tuple[Column, Cell]]]:
-    columns = [(position, _column(table, position), table.shape.fields[position]) for position in table.columns]
+def _draw_rows(table: TableReport, contents: Contents) -> Iterator[tuple[str, Markup, list[tuple[str, Markup]]]]:
+    """Of each of the first rows: kind and content of the cell that names it, and of the others."""
+    fields = [(table.shape.fields[position], position) for position in table.columns]
+    marks = [" machine" if position in table.hidden else "" for position in table.columns[1:]]
+    person = contents.edition.subject.id
     for row, part in zip(table.first_rows, table.first_parts, strict=True):
         base = contents.base_of(part)
-        yield [
-            (column, to_cell(field, row[position], contents.formats, contents.edition.subject.id, base))
-            for position, column, field in columns
-        ]
+        head, *others = (to_cell(field, row[position], contents.formats, person, base) for field, position in fields)
+        drawn = [(cell.kind + mark, draw_cell(cell, head.text)) for cell, mark in zip(others, marks, strict=True)]
+        yield head.kind, draw_cell(head, ""), drawn
