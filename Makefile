@@ -11,7 +11,7 @@ run: .venv/installed  ## start everything on this machine
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast ones first
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the same run; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks

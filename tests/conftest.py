@@ -17,34 +17,9 @@ from app.models import User
 from tests import programs
 from tests.programs import Program
 
-pytest_plugins = ["tests.browser", "tests.databases", "tests.object_store", "tests.site"]
+pytest_plugins = ["tests.browser", "tests.databases", "tests.object_store", "tests.scheduling", "tests.site"]
 
 PASSWORD = "a password that is long enough"
-
-
-COSTLY = ("object_store", "site")
-"""Fixtures that take many seconds to make. The tests that use one run in one process, so that it is made once."""
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    used = [name for name in COSTLY if name in getattr(item, "fixturenames", ())]
-    if used:
-        item.add_marker(pytest.mark.xdist_group(used[0]))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The fast ones first, then each group, then those with a worker, then those with a browser, each kind shuffled.
-
-    Groups are long. After them come tests enough to keep the other process busy until the end.
-    """
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> tuple[int, str]:
-    if group := item.get_closest_marker("xdist_group"):
-        return 1, group.args[0]
-    return 3 if "browser" in item.keywords else 2 if "worker" in item.keywords else 0, ""
 
 
 @pytest.fixture(scope="session", autouse=True)

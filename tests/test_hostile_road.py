@@ -33,7 +33,7 @@ from tests.browser import NewPage
 from tests.hostile import EMAIL, FORMULAS, HOST, PAYLOADS, post, write_everything
 from tests.site import enter, serve
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hostile")]  # the scene is made once
+pytestmark = pytest.mark.browser
 
 MOST = 40
 """The least number of payloads that must fire unescaped. Some are for other contexts than HTML, and where many stand

@@ -13,7 +13,7 @@ from app.stores import Store, StoreSettingError, make_stores
 Put = Callable[..., str]
 
 
-@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.xdist_group("object_store"))])
+@pytest.fixture(params=["folder", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     url: Any = request.getfixturevalue("storage_url") if request.param == "s3" else None
     return make_stores(url, archives=tmp_path / "kept", uploads=tmp_path / "uploads")["archives"]
