@@ -110,7 +110,9 @@ def find_made(held: Claim, number: int) -> tuple[str, str] | None:
 def forget(held: Claim) -> list[str]:
     """The attempt needs its pieces no more. Names of their files."""
     its = ArchivePiece.attempt == held.fence
-    made = db.session.scalars(select(ArchivePiece).where(its, ArchivePiece.sha256.is_not(None)))
+    made = db.session.scalars(
+        select(ArchivePiece).where(its, ArchivePiece.sha256.is_not(None)), execution_options=FRESH
+    )
     names = [_name(piece) for piece in made]
     change(delete(ArchivePiece).where(its))
     return names

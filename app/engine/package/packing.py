@@ -68,22 +68,33 @@ class Spool:
     """A member that grows while others do: packed into a file of its own, and taken over when it is whole."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("x+b")
-        path.unlink()  # nobody else needs its name, and nothing is left of it whatever happens
+        self._file = open_unnamed(path)
         self.packing = Packing(self._file, DEFLATED)
 
     def pour(self, place: BinaryIO) -> Content:
         """Copy what was packed; the spool is used up."""
         content = self.packing.finish()
-        self._file.seek(0)
-        while block := self._file.read(BLOCK):
-            place.write(block)
+        copy_all(self._file, place)
         self.close()
         return content
 
     def close(self) -> None:
         with contextlib.suppress(OSError):  # of a full disk: nobody wants what could not be written
             self._file.close()
+
+
+def open_unnamed(path: Path) -> BinaryIO:
+    """A new file. Nobody else needs its name, and so nothing is left of it whatever happens."""
+    file = path.open("x+b")
+    path.unlink()
+    return file
+
+
+def copy_all(file: BinaryIO, place: BinaryIO) -> None:
+    """From the beginning."""
+    file.seek(0)
+    while block := file.read(BLOCK):
+        place.write(block)
 
 
 def pour_from(source: BinaryIO, size: int, packing: Packing, advance: Advance) -> Content:

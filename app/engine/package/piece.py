@@ -10,12 +10,12 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import msgspec
 from isal import isal_zlib
 
-from app.engine.package.packing import BLOCK, FULL_FLUSH, LEVEL, RAW
+from app.engine.package.packing import FULL_FLUSH, LEVEL, RAW, copy_all, open_unnamed
 from app.engine.package.press import Press
 from app.engine.package.stretch import Stretch
 
@@ -66,7 +66,7 @@ class PieceWriter:
         )
         with path.open("xb") as target:
             for stream in self._streams.values():
-                stream.pour(target)
+                copy_all(stream.file, target)
             text = msgspec.json.encode(index)
             target.write(text + _LENGTH.pack(len(text)))
 
@@ -78,8 +78,7 @@ class PieceWriter:
 
 class _Stream:
     def __init__(self, path: Path) -> None:
-        self.file = path.open("x+b")
-        path.unlink()
+        self.file = open_unnamed(path)
         self.stretches: list[tuple[int, int]] = []
         self._deflate = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW)
         self._packed = self._size = 0
@@ -92,11 +91,6 @@ class _Stream:
         self._put(self._deflate.flush(FULL_FLUSH))
         self.stretches.append((self._packed, self._size))
         self._packed = self._size = 0
-
-    def pour(self, target: BinaryIO) -> None:
-        self.file.seek(0)
-        while block := self.file.read(BLOCK):
-            target.write(block)
 
     def _put(self, packed: bytes) -> None:
         self.file.write(packed)
