@@ -17,6 +17,7 @@ from app.engine.names import data_path, file_name
 from app.engine.owners import find_owner_keys, keys_to
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
+from app.engine.schema import stored_type
 from app.engine.shape import Edition, Field
 from app.engine.writers.to_csv import escape_formula
 
@@ -178,7 +179,7 @@ def _type(column: Column[Any]) -> str:
     if isinstance(column.type, types.Interval):
         return "number"
     decorated = isinstance(column.type, TypeDecorator)
-    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    kind = stored_type(column)
     found = next((name for known, name in _TYPES if isinstance(kind, known)), "string")
     return "any" if decorated and found in _UNSURE else found
 

@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, func, select, types
 
 from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
-from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of
+from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
 from app.engine.selection import Selection
 from app.engine.shape import Field, Reference, TableShape
 from app.engine.stored import Convert, as_stored, find_convert
@@ -91,9 +91,16 @@ def _plan(node: Node, selection: Selection, included: Collection[Table]) -> Plan
 
 
 def _range_key(table: Table, pointers: tuple[Pointer, ...], files: tuple[FileColumn, ...]) -> Column[Any] | None:
-    """Pseudonyms and files are numbered through the whole archive, in the order of its rows."""
-    key = table.primary_key.columns.values()
-    return key[0] if len(key) == 1 and not pointers and not files else None
+    """Pseudonyms and files are numbered through the whole archive, in the order of its rows.
+
+    Of other types than these the database may write what it does not read.
+    """
+    keys = table.primary_key.columns.values()
+    if len(keys) != 1 or pointers or files:
+        return None
+    kind = stored_type(keys[0])
+    is_plain = isinstance(kind, types.Integer | types.String | types.Uuid) and not isinstance(kind, types.Enum)
+    return keys[0] if is_plain else None
 
 
 def _sort_columns(table: Table) -> tuple[list[Column[Any]], tuple[tuple[str, str], ...]]:

@@ -3,7 +3,10 @@
 Columns are looked up by their `key`, which is what `Table.c` knows them by, and written under their `name`.
 """
 
-from sqlalchemy import Column, ForeignKeyConstraint, Table
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Table, TypeDecorator
+from sqlalchemy.types import TypeEngine
 
 from app.engine.register import (
     KEY,
@@ -25,6 +28,11 @@ def table_declaration(table: Table) -> TableDeclaration | None:
 def column_declaration(column: Column[object]) -> ColumnDeclaration | None:
     declared = column.info.get(KEY)
     return declared if isinstance(declared, ColumnDeclaration) else None
+
+
+def stored_type(column: ColumnElement[Any]) -> TypeEngine[Any]:
+    """What the database holds, without what a type of somebody's own makes of it."""
+    return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
 
 
 def kind_of(table: Table) -> str | None:

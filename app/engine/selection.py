@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from app.engine.closure import ReferenceClosure
 from app.engine.graph import Graph, Node
-from app.engine.schema import marks_of
+from app.engine.schema import marks_of, stored_type
 
 
 class Selection:
@@ -103,7 +103,7 @@ def _not_deleted(table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
 
 
 def _is_unset(mark: ColumnElement[object]) -> ColumnElement[bool]:
-    kind = mark.type.impl_instance if isinstance(mark.type, types.TypeDecorator) else mark.type
+    kind = stored_type(mark)
     if isinstance(kind, types.Boolean):
         return mark.is_not(true())
     if isinstance(kind, Integer | Numeric):

@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import Column, types
 from sqlalchemy.dialects.postgresql import HSTORE
 
+from app.engine.schema import stored_type
 from app.engine.shape import Field, Kind, Value
 
 EXACT = 2**53
@@ -185,7 +186,7 @@ def _kind(column: Column[Any]) -> Kind:
     for known, name in _DECORATED:
         if isinstance(column.type, known):
             return name
-    kind = column.type.impl_instance if isinstance(column.type, types.TypeDecorator) else column.type
+    kind = stored_type(column)
     if isinstance(kind, types.String) and not isinstance(kind, types.Enum):
         return "longtext" if (kind.length or LONG_TEXT + 1) > LONG_TEXT else "text"
     return next((name for known, name in _KINDS if isinstance(kind, known)), "text")
