@@ -14,7 +14,7 @@ from app.config import LARGE_QUEUE
 from app.models import ArchivePiece, State, User
 from app.tasks import generate_large_archive
 from tests.archives.conftest import load
-from tests.archives.test_sharing import count_pieces, expect_whole, published, write_entries
+from tests.archives.shared import count_pieces, expect_whole, published, write_entries
 from tests.programs import Program, wait_until
 
 pytestmark = pytest.mark.worker
