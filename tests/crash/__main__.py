@@ -6,20 +6,24 @@ import signal
 import sys
 
 from tests.crash.campaign import DATABASES, run_campaign
-from tests.crash.report import as_json, has_failed, render
+from tests.crash.report import as_json, render
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--points", type=int, default=1000, help="On all databases together.")
     parser.add_argument("--database", choices=DATABASES, default=None, help="Unset: each.")
-    parser.add_argument("--json", action="store_true", help="The same for programs.")
+    parser.add_argument("--json", action="store_true", help="For programs: a line for each database.")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # nothing stays behind
     databases = [asked.database] if asked.database else DATABASES
-    results = [run_campaign(database, asked.points // len(databases)) for database in databases]
-    sys.stdout.write(json.dumps(list(map(as_json, results))) if asked.json else f"{render(results)}\n")
-    return 1 if any(map(has_failed, results)) else 0
+    has_failed = False
+    for database in databases:
+        result = run_campaign(database, asked.points // len(databases))
+        sys.stdout.write(f"{json.dumps(as_json(result)) if asked.json else render(result)}\n")
+        sys.stdout.flush()
+        has_failed |= result.has_failed
+    return 1 if has_failed else 0
 
 
 if __name__ == "__main__":

@@ -28,6 +28,11 @@ class Result:
     trials: list[Trial]
     seconds: float
 
+    @property
+    def has_failed(self) -> bool:
+        """A promise was broken, or a mutant got away."""
+        return any(tally.breaches for tally in self.tallies) or not all(trial.is_caught for trial in self.trials)
+
 
 def run_campaign(database: str, points: int) -> Result:
     """`points`: at which something is killed once; a tenth as many are killed twice, three times, or frozen."""

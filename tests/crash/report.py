@@ -10,18 +10,14 @@ _SHOWN = 30
 _KINDS = ("lost", "partial", "doubled", "miscounted", "left over", "error")
 
 
-def has_failed(result: Result) -> bool:
-    return any(tally.breaches for tally in result.tallies) or not all(trial.is_caught for trial in result.trials)
-
-
 def as_json(result: Result) -> dict[str, Any]:
     tallies = [{"name": each.name, "struck": each.struck, "breaches": each.breaches} for each in result.tallies]
     trials = [{"name": each.name, "caught": each.caught, "calm": each.calm} for each in result.trials]
     return {"database": result.database, "tallies": tallies, "trials": trials}
 
 
-def render(results: Sequence[Result]) -> str:
-    return "\n".join(line for result in results for line in _table(result))
+def render(result: Result) -> str:
+    return "\n".join(_table(result))
 
 
 def _table(result: Result) -> Iterator[str]:

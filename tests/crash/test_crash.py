@@ -20,7 +20,7 @@ def run(database: str) -> dict[str, Any]:
     command = [*PYTHON, "tests.crash", "--points", str(POINTS), "--database", database, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)[0]
+    found: dict[str, Any] = json.loads(done.stdout)
     return {**found, "exit": done.returncode, "log": done.stderr}
 
 
