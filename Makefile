@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos deploys rush crash bench bench-watching lint format requirements clean tools
+.PHONY: run test chaos deploys rush crash torn bench bench-watching lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -38,6 +38,9 @@ POINTS ?= 1000
 
 crash: .venv/installed-dev  ## killed at so many lines, on SQLite and PostgreSQL; and what is missing is noticed
 	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.crash --points $(POINTS)
+
+torn: .venv/installed-dev  ## 200 archives on each database while somebody writes, and with the default isolation
+	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torn $(if $(ARCHIVES),--archives $(ARCHIVES))
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check
