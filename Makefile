@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos deploys rush crash torn bench bench-watching lint format requirements clean tools
+.PHONY: run test chaos deploys rush crash torn mixing bench bench-watching lint format requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -41,6 +41,9 @@ crash: .venv/installed-dev  ## killed at so many lines, on SQLite and PostgreSQL
 
 torn: .venv/installed-dev  ## 200 archives on each database while somebody writes, and with the default isolation
 	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torn $(if $(ARCHIVES),--archives $(ARCHIVES))
+
+mixing: .venv/installed-dev  ## 1000 archives at once on each database, a canary in every cell; and planted bugs
+	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.mixing $(if $(ARCHIVES),--archives $(ARCHIVES))
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check

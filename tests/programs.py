@@ -18,7 +18,8 @@ from app.local import valkey
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = (sys.executable, "-m")
-CELERY = (*PYTHON, "celery", "-A", "make_celery")
+APP = "make_celery"
+CELERY = (*PYTHON, "celery", "-A", APP)
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 Found = TypeVar("Found")
 
@@ -166,11 +167,23 @@ def start_valkey(folder: Path) -> Program:
 
 
 def start_worker(
-    log_file: Path, settings: Mapping[str, Any], *, concurrency: int = 1, queue: str | None = None
+    log_file: Path, settings: Mapping[str, Any], *, concurrency: int = 1, queue: str | None = None, app: str = APP
 ) -> Program:
-    """A real prefork worker that is ready for tasks; for all queues unless one is named."""
+    """A real prefork worker that is ready for tasks; for all queues unless one is named. `app`: the module."""
     only = ("-Q", queue, "-n", f"{queue}@%h") if queue else ()
-    command = (*CELERY, "worker", "--loglevel", "INFO", "--concurrency", str(concurrency), *QUIET, *only)
+    command = (
+        *PYTHON,
+        "celery",
+        "-A",
+        app,
+        "worker",
+        "--loglevel",
+        "INFO",
+        "--concurrency",
+        str(concurrency),
+        *QUIET,
+        *only,
+    )
     worker = Program(command, log_file, settings=settings, REMAP_SIGTERM="SIGQUIT")
     try:
         worker.wait_for(" ready.")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tests.chaos.people import PICTURES, Person, canary
 
-_CANARY = re.compile(rb"canary-(\d{3})-(\d{5})")
+CANARY = re.compile(rb"canary-(\d{3})-(\d{5})")
 
 
 def find_faults(files: Iterable[bytes], person: Person) -> list[str]:
@@ -19,11 +19,11 @@ def find_faults(files: Iterable[bytes], person: Person) -> list[str]:
     has_file = False
     for file in files:
         try:
-            members = _read(file)
+            members = read_members(file)
         except zipfile.BadZipFile:
             return ["torn"]
         for name, content in members.items():
-            people |= {int(found[1]) for found in _CANARY.finditer(content)}
+            people |= {int(found[1]) for found in CANARY.finditer(content)}
             has_file |= "/data/media/" in name and canary(person.number, PICTURES).encode() in content
             if name.endswith("/data/json/entry.json"):
                 numbers.update(int(row["title"].rpartition("-")[2]) for row in json.loads(content))
@@ -31,7 +31,7 @@ def find_faults(files: Iterable[bytes], person: Person) -> list[str]:
     return [*([] if people <= {person.number} else ["foreign"]), *([] if has_all else ["incomplete"])]
 
 
-def _read(file: bytes) -> dict[str, bytes]:
+def read_members(file: bytes) -> dict[str, bytes]:
     """Every member; reading one to its end checks its sum. Raises BadZipFile."""
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from app.engine.build import Order, build_archive
 from app.engine.datapackage import OWNERS, REFERRED
-from app.engine.graph import Node, build_graph
+from app.engine.graph import build_graph
 from app.engine.minisign import Signer
 from app.engine.selection import Selection
 from app.engine.verify import Expected, VerificationError, verify_archive
 from tests.engine.conftest import open_file
 from tests.engine.forging import Members, change, drop_csv, pack, seal
+from tests.mixing.bugs import forget_where
 
 COMPLAINTS = {
     "person": "not about one person only",
@@ -23,16 +24,6 @@ COMPLAINTS = {
     "photo": "photo: 2 rows lead to no row of this archive",
     "genre": "genre: 2 rows lead to no row of this archive, nor any to them",
 }
-
-
-def take_everybodys(monkeypatch: pytest.MonkeyPatch, table: str) -> None:
-    """The bug: one SELECT forgets to ask whose the rows are."""
-    includes = Selection.includes
-
-    def forget(self: Selection, node: Node, rows: sa.FromClause) -> sa.ColumnElement[bool]:
-        return sa.true() if rows is node.table and node.name == table else includes(self, node, rows)
-
-    monkeypatch.setattr(Selection, "includes", forget)
 
 
 def build(order: Order, engine: sa.Engine, schema: sa.MetaData, folder: Path) -> None:
@@ -50,7 +41,7 @@ def build(order: Order, engine: sa.Engine, schema: sa.MetaData, folder: Path) ->
 def test_a_select_without_its_where_makes_no_archive(
     ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
-    take_everybodys(monkeypatch, table)
+    monkeypatch.setattr(Selection, "includes", forget_where(table))
     with pytest.raises(VerificationError, match=COMPLAINTS[table]):
         build(ann, engine, schema, tmp_path)
 
