@@ -97,9 +97,11 @@ class Scene:
         return Ended(*os.waitpid(pid, os.WUNTRACED))
 
     def resume(self, pid: int) -> Ended:
-        """It was stopped, and goes on to its end."""
-        os.kill(pid, signal.SIGCONT)
-        return self.wait(pid)
+        """It was stopped, and goes on to its end; two threads may have come to the point at once."""
+        while True:
+            os.kill(pid, signal.SIGCONT)
+            if not (ended := self.wait(pid)).is_stopped:
+                return ended
 
     def list_points(self, deed: Deed) -> list[Point]:
         """Every point that it passes, in order, as long as nobody ends it."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, NamedTuple
 
 import app
@@ -44,13 +44,13 @@ class Point(NamedTuple):
 
 def watch_lines(reach: Callable[[Point], object]) -> None:
     """From now on, in this thread and in those that it starts."""
-    times: Counter[tuple[CodeType, int]] = Counter()
+    times: Counter[tuple[str, int]] = Counter()
 
     def trace_line(frame: FrameType, event: str, _arg: Any) -> Any:
-        place = (frame.f_code, frame.f_lineno)
+        place = (str(_shorten(frame.f_code.co_filename)), frame.f_lineno)
         if event == "line" and times[place] < MOST_TIMES:
             times[place] += 1
-            reach(Point(str(_shorten(frame.f_code.co_filename)), frame.f_lineno, times[place]))
+            reach(Point(*place, times[place]))
         return trace_line
 
     def trace_call(frame: FrameType, _event: str, _arg: Any) -> Any:
