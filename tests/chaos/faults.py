@@ -3,7 +3,6 @@
 What the keeper has to start again is down for longer than that; recovery counts that time too.
 """
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -50,14 +49,13 @@ def kill_child(scene: Scene) -> None:
 
 @fault("worker killed")
 def kill_worker(scene: Scene) -> None:
-    os.kill(scene.worker().pid, signal.SIGKILL)
+    signal_all([scene.worker().pid], signal.SIGKILL)
 
 
 @fault("all workers killed")
 def kill_workers(scene: Scene) -> None:
     keep_busy(scene)
-    for name in WORKERS:
-        os.kill(scene.stack[name].pid, signal.SIGKILL)
+    signal_all([scene.stack[name].pid for name in WORKERS], signal.SIGKILL)
 
 
 @fault("worker stopped, SIGTERM", costs_attempts=False)
@@ -99,7 +97,7 @@ def deploy(scene: Scene) -> None:
 
 @fault("beat killed")
 def kill_beat(scene: Scene) -> None:
-    os.kill(scene.stack["beat"].pid, signal.SIGKILL)
+    signal_all([scene.stack["beat"].pid], signal.SIGKILL)
 
 
 @fault("beat frozen")
@@ -117,14 +115,14 @@ def kill_web_child(scene: Scene) -> None:
 @fault("web server killed", "unanswered")
 def kill_web(scene: Scene) -> None:
     before = scene.stack["web"]
-    os.kill(before.pid, signal.SIGKILL)
+    signal_all([before.pid], signal.SIGKILL)
     wait_until(lambda: scene.stack["web"] is not before, what="another web server")
     wait_for_page(scene)
 
 
 @fault("Valkey killed")
 def kill_broker(scene: Scene) -> None:
-    os.kill(scene.stack["valkey"].pid, signal.SIGKILL)
+    signal_all([scene.stack["valkey"].pid], signal.SIGKILL)
 
 
 @fault("Valkey emptied")

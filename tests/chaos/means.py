@@ -59,6 +59,7 @@ def freeze(processes: Iterable[int], seconds: float) -> None:
 
 
 def signal_all(processes: Iterable[int], number: signal.Signals) -> None:
+    """Those that are still there: another fault may have ended them."""
     for process in processes:
         with suppress(ProcessLookupError):
             os.kill(process, number)

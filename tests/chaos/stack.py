@@ -5,10 +5,11 @@ A keeper starts again what has ended, as systemd does, and clears away what it l
 
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +69,22 @@ class Service:
         new = self.program
         try:
             wait_until(lambda: " ready." in new.log() or new.has_ended(), what=f"the new one: {new.log()}")
-            old.send(signal.SIGTERM)
-            old.wait(seconds=STOP_SECONDS)
         finally:
-            old.stop(seconds=0)
+            _end(old)
 
     def restart(self) -> None:
         """It is told to end; then the keeper starts the new one."""
         old = self.program
-        old.send(signal.SIGTERM)
-        old.wait(seconds=STOP_SECONDS)
+        _end(old)
         wait_until(lambda: self.program is not old, what="another start")
+
+
+def _end(program: Program) -> None:
+    """In order if it will in time, by force if not, as systemd does."""
+    program.send(signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        program.wait(seconds=STOP_SECONDS)
+    program.stop(seconds=0)
 
 
 class Stack:
