@@ -10,7 +10,7 @@ from tests.mixing.run import run
 
 pytestmark = [pytest.mark.worker, pytest.mark.timeout(600)]
 
-ARCHIVES, FEWER = 24, 16
+ARCHIVES, FEWER = 20, 16
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
