@@ -84,6 +84,7 @@ EDIT = st.tuples(st.integers(0, len(GOOD)), st.integers(0, 2), st.sampled_from([
 
 
 @given(st.lists(EDIT, min_size=1, max_size=3), SIZE)
+@example([(2, 0, b",\n")], 1)
 def test_json_that_is_none_is_refused(edits: list[tuple[int, int, bytes]], size: int) -> None:
     text = GOOD
     for place, length, piece in edits:

@@ -35,8 +35,9 @@ class JsonRows:
         if end < 0:
             return 0
         start = self._open(text)
-        if end > start:
-            self._read(text[start:end], text.count(b"\n", start, end) + 1)
+        if end <= start:  # a comma with no row before it
+            raise VerificationError(_NO_ARRAY)
+        self._read(text[start:end], text.count(b"\n", start, end) + 1)
         return end + 2
 
     def finish(self, rest: bytes) -> None:
