@@ -13,6 +13,7 @@ import random
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def watch(site: Site) -> tuple[Record, list[str]]:
     watched = request_archives(people[:WATCHERS])
     for person in watched:
         generate_user_archive.delay(person)
-    seen = asyncio.run(_look(site.port, _cookies(site.app, people), watched))
+    looking = _look(site.port, _cookies(site.app, people), watched)
+    with ThreadPoolExecutor(1) as apart:  # whoever calls may have a loop of events of its own
+        seen = apart.submit(asyncio.run, looking).result()
     note = _describe(seen, seen.seconds, count_ready())
     measurements = [Measurement(name, seconds=percentiles(times)) for name, times in seen.times.items() if times]
     return make_record("watching", site.kind, WATCHERS, measurements, programs=site.programs, note=note), seen.faults

@@ -26,6 +26,7 @@ from app import create_app
 from app.extensions import db
 from app.models import Archive, State
 from app.people import create_user
+from tests.conftest import PASSWORD
 from tests.programs import CELERY, SOCKET, Program, start_valkey, start_worker, wait_until
 
 pytestmark = pytest.mark.worker
@@ -76,7 +77,7 @@ def site(migrated_sqlite: Path, clean_environment: None) -> Iterator[Site]:
 def person(site: Site) -> str:
     """The id of somebody new."""
     with site.app.app_context():
-        return create_user(f"{secrets.token_hex(4)}@example.org", None, name="Ann", time_zone="UTC").id
+        return create_user(f"{secrets.token_hex(4)}@example.org", PASSWORD, name="Ann", time_zone="UTC").id
 
 
 @pytest.fixture

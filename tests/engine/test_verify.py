@@ -461,7 +461,7 @@ class TestContainer:
 
 
 def test_memory_is_flat(members: Members, tmp_path: Path, signer: Signer) -> None:
-    """Ten times the file, the same memory."""
+    """Ten times the file, the same memory: a hundredth of the larger file more would be too much."""
     peaks = []
     for size in (10**7, 10**8):
         package = seal(members | {"viewer/large.bin": b"0123456789" * (size // 10)}, signer)
@@ -471,4 +471,4 @@ def test_memory_is_flat(members: Members, tmp_path: Path, signer: Signer) -> Non
         verify_archive([path], Expected("1", [signer.public_key]), limits=Limits(ratio=10**6))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0] < 20 * 10**6
+    assert peaks[1] < peaks[0] + 10**6 < 20 * 10**6

@@ -21,7 +21,7 @@ MOMENT = datetime(2026, 11, 22, 23, 2, tzinfo=UTC)
 )
 def test_moments_are_the_persons_own(app: Flask, language: str, time_zone: str, expected: str) -> None:
     with app.test_request_context():
-        login_user(User(id="1", name="Ann", language=language, time_zone=time_zone))
+        login_user(User(id="1", name="Ann", password_hash="argon2", language=language, time_zone=time_zone))
         found = formats.moment_text(MOMENT).replace("\u202f", " ")
         assert found == expected
         assert formats.moment(MOMENT).startswith('<time datetime="2026-11-22T23:02:00+00:00"')
