@@ -1,5 +1,7 @@
 """Every page of the site, light and dark, wide and narrow: no accessibility faults, nothing cut off, no errors."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -10,6 +12,7 @@ from tests.site import Site, sign_in, sign_up
 pytestmark = [pytest.mark.browser, pytest.mark.worker]
 
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (320, 1280)]
+ONE_ARCHIVE = re.compile("/archives/[0-9a-f]{64}$")
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
@@ -43,13 +46,17 @@ def test_every_state_of_an_archive(site: Site, new_page: NewPage, scheme: str, w
     )
     page.goto(f"{site.url}/archives/")
     check(page, "none yet")
+    page.route("**/status", lambda _: None)  # unanswered: the page stays what it is while it is looked at
     page.get_by_role("button", name="Request an archive").click()
+    expect(page).to_have_url(ONE_ARCHIVE)
     check(page, "asked for")
+    page.unroute("**/status")
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=90_000)
     check(page, "ready")
     page.get_by_text("Check the file").click()
     check(page, "its checksum")
     page.get_by_role("button", name="Delete from server").click()
+    expect(page.get_by_role("link", name="Download")).to_have_count(0)
     check(page, "deleted")
     page.goto(f"{site.url}/archives/")
     check(page, "history")
