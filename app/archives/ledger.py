@@ -381,9 +381,13 @@ def _is_free() -> ColumnElement[bool]:
 
 
 def _is_silent() -> ColumnElement[bool]:
-    """A lease that ends far beyond its length was given before the clock was put back; it would last as long again."""
+    return and_(Archive.state == State.RUNNING, is_over(Archive.lease_until))
+
+
+def is_over(lease: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """One that ends far beyond its length was given before the clock was put back; it would last as long again."""
     farthest = database_time(2 * current_app.config["ARCHIVE_LEASE_SECONDS"] + 60)
-    return and_(Archive.state == State.RUNNING, not_(Archive.lease_until.between(database_time(), farthest)))
+    return not_(lease.between(database_time(), farthest))
 
 
 def _is_silent_or_used_up() -> ColumnElement[bool]:

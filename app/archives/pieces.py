@@ -4,7 +4,6 @@ Like the ledger of archives, each change is one conditional UPDATE, and its row 
 attempt: as soon as the archive has another fence, or none, nobody can claim, renew or finish it any more.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from app.archives.ledger import FRESH, Claim, LeaseLostError, change, new_lease
+from app.archives.ledger import FRESH, Claim, LeaseLostError, change, is_over, new_fence, new_lease
 from app.engine.pieces import Piece
 from app.extensions import db
 from app.models import Archive, ArchivePiece, State
-from app.models.columns import database_time
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def offer(held: Claim, snapshot: str, pieces: Sequence[Piece]) -> None:
 
 def claim(archive_id: str) -> PieceClaim | None:
     """The last that is free, for a worker that does not hold the archive. None: there is nothing to do."""
-    fence = secrets.token_hex(16)
+    fence = new_fence()
     free = aliased(ArchivePiece)
     last = (
         select(free.id)
@@ -140,7 +138,7 @@ def _is_at_work(piece: type[ArchivePiece]) -> ColumnElement[bool]:
 
 
 def _is_free(piece: type[ArchivePiece]) -> ColumnElement[bool]:
-    return and_(piece.sha256.is_(None), or_(piece.fence.is_(None), piece.lease_until < database_time()))
+    return and_(piece.sha256.is_(None), or_(piece.fence.is_(None), is_over(piece.lease_until)))
 
 
 def _name(piece: ArchivePiece) -> str:

@@ -46,7 +46,7 @@ def find_watched(user_id: str, archive_id: str) -> Watched | None:
     return Watched(archive, at, ahead, bool(is_anybody_working), bool(needs_care) and ahead < RINGS_WITH_AHEAD)
 
 
-_SETTINGS = ("ARCHIVE_MAX_ATTEMPTS", "ARCHIVE_RING_SECONDS", "RECONCILE_SECONDS")
+_SETTINGS = ("ARCHIVE_LEASE_SECONDS", "ARCHIVE_MAX_ATTEMPTS", "ARCHIVE_RING_SECONDS", "RECONCILE_SECONDS")
 """What the question depends on, besides who asks about what."""
 
 

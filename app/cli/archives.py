@@ -81,7 +81,7 @@ def _watch(user: User, archive_id: str) -> None:
     archive = _load(user, archive_id)
     with click.progressbar(length=TOTAL, label="waiting to start", width=30) as bar:
         while archive.is_active:
-            bar.label = archive.step or ("waiting for space" if archive.waits_for_space else "waiting to start")
+            bar.label = "waiting for space" if archive.waits_for_space else archive.step or "waiting to start"
             bar.update(max(0, archive.done - bar.pos))
             time.sleep(PAUSE)
             archive = _load(user, archive_id)

@@ -108,7 +108,7 @@ def download(archive_id: str, number: int = 1) -> View:
     try:
         return send_part(archive, number)
     except service.LostFileError as lost:
-        return _make_again(archive, lost)
+        return _make_again(archive, number, lost)
 
 
 @bp.post("/<archive_id>/cancel")
@@ -127,12 +127,12 @@ def delete(archive_id: str) -> View:
     return redirect(url_for(".show", archive_id=archive_id), 303)
 
 
-def _make_again(archive: Archive, lost: service.LostFileError) -> View:
+def _make_again(archive: Archive, number: int, lost: service.LostFileError) -> View:
     people = service.make_again(archive, lost)
     now = _find(archive.id)
     _ring(people)
     if now.error != DAMAGED:
-        return send_part(now, 1)  # it was deleted meanwhile, and that is what this says
+        return send_part(now, number)  # somebody has deleted it meanwhile, or had it made again
     return make_response(render_template("archives/lost.html", archive=describe(now, service.read_clock())), 503)
 
 

@@ -58,9 +58,10 @@ def test_what_the_holder_has_taken_stays_its_own(held: Claim) -> None:
     assert pieces.claim(held.archive_id) is None
 
 
-def test_a_silent_worker_loses_its_piece(held: Claim) -> None:
+@pytest.mark.parametrize("ends", [-1, 3600], ids=["past", "clock put back"])
+def test_a_silent_worker_loses_its_piece(held: Claim, ends: float) -> None:
     lost = claim_piece(held)
-    let_piece_lease_pass(lost)
+    let_piece_lease_end(lost, ends)
     assert pieces.take(held, 2)
     for change in (pieces.renew, pieces.give_back, lambda claimed: pieces.finish(claimed, "0" * 64)):
         with pytest.raises(LeaseLostError):
@@ -68,9 +69,10 @@ def test_a_silent_worker_loses_its_piece(held: Claim) -> None:
     assert pieces.find_made(held, 2) is None
 
 
-def let_piece_lease_pass(claimed: pieces.PieceClaim) -> None:
+def let_piece_lease_end(claimed: pieces.PieceClaim, seconds: float) -> None:
+    """So many seconds from now."""
     mine = sa.update(ArchivePiece).where(ArchivePiece.id == claimed.id)
-    db.session.execute(mine.values(lease_until=database_time(-1)))
+    db.session.execute(mine.values(lease_until=database_time(seconds)))
     db.session.commit()
 
 
@@ -84,7 +86,7 @@ def test_a_finished_piece_is_found_by_the_holder(held: Claim) -> None:
     assert pieces.find_made(held, 2) is None
     pieces.finish(made, "0" * 64)
     assert pieces.find_made(held, 2) == (made.file_name, "0" * 64)
-    let_piece_lease_pass(made)
+    let_piece_lease_end(made, -1)
     assert not pieces.take(held, 2)
     assert pieces.forget(held) == [made.file_name]
     with pytest.raises(LeaseLostError):
