@@ -106,6 +106,11 @@ class Program:
         """What it forked: a worker's prefork children."""
         return pids_of_session(self.pid) - {self.pid}
 
+    def send_children(self, number: signal.Signals) -> None:
+        for pid in self.child_pids():
+            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+                os.kill(pid, number)
+
     def log(self) -> str:
         return self._log_file.read_text(errors="replace")
 

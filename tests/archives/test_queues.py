@@ -1,6 +1,5 @@
 """Two queues and real workers: while a large archive is being made, the small ones are; with one queue they wait."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -49,21 +48,16 @@ def frozen(worker: Program, archive_id: str) -> Iterator[None]:
     try:
         yield
     finally:
-        signal_children(worker, signal.SIGCONT)
+        worker.send_children(signal.SIGCONT)
 
 
 def stop_in_the_middle(worker: Program, archive_id: str) -> bool:
-    signal_children(worker, signal.SIGSTOP)
+    worker.send_children(signal.SIGSTOP)
     if load(archive_id).state == State.RUNNING:
         return True
-    signal_children(worker, signal.SIGCONT)
+    worker.send_children(signal.SIGCONT)
     assert load(archive_id).state != State.READY, "too fast to be caught"
     return False
-
-
-def signal_children(worker: Program, number: signal.Signals) -> None:
-    for pid in worker.child_pids():
-        os.kill(pid, number)
 
 
 def test_small_ones_are_made_beside_a_large_one(

@@ -54,20 +54,15 @@ def frozen(worker: Program, moment: Callable[[], bool], what: str) -> Iterator[N
     try:
         yield
     finally:
-        signal_children(worker, signal.SIGCONT)
+        worker.send_children(signal.SIGCONT)
 
 
 def freeze(worker: Program, moment: Callable[[], bool]) -> bool:
-    signal_children(worker, signal.SIGSTOP)
+    worker.send_children(signal.SIGSTOP)
     if moment():
         return True
-    signal_children(worker, signal.SIGCONT)
+    worker.send_children(signal.SIGCONT)
     return False
-
-
-def signal_children(worker: Program, number: signal.Signals) -> None:
-    for pid in worker.child_pids():
-        os.kill(pid, number)
 
 
 def wait_for_ready(archive_id: str, *, attempt: int) -> None:
@@ -83,7 +78,7 @@ def test_others_help_and_one_that_is_killed_costs_its_piece_only(
     with frozen(holder, has_begun, "its first pieces"):
         other = start_worker(queue=LARGE_QUEUE, ARCHIVE_LEASE_SECONDS=2)
         with frozen(other, lambda: count_pieces(BEGUN) == 1, "a piece that is being made"):
-            signal_children(other, signal.SIGKILL)
+            other.send_children(signal.SIGKILL)
         wait_until(lambda: count_pieces(MADE) >= 2, what="pieces that are made by its successor")
     wait_for_ready(archive_id, attempt=1)
     assert "offered in 8 pieces" in holder.log()
@@ -98,7 +93,7 @@ def test_a_holder_that_is_killed_costs_an_attempt_and_leaves_nothing(
     with frozen(holder, has_begun, "its first pieces"):
         assert sharing.make_piece(archive_id)
         [left] = published(app)
-        signal_children(holder, signal.SIGKILL)
+        holder.send_children(signal.SIGKILL)
     wait_until(lambda: service.reconcile() == [ann.id], what="the end of the lease")
     assert count_pieces() == 0
     assert left.exists()

@@ -1,6 +1,5 @@
 """A real worker, really killed: the archive is finished by itself, once."""
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,8 +74,7 @@ def test_a_killed_child_costs_an_attempt_and_nothing_else(
     app: Flask, ann: User, long_journal: int, start_worker: Callable[..., Program], beat: Program
 ) -> None:
     worker, archive_id = start_and_wait_for_progress(ann, start_worker)
-    for pid in worker.child_pids():
-        os.kill(pid, signal.SIGKILL)
+    worker.send_children(signal.SIGKILL)
     archive = wait_for_state(archive_id, State.READY)
     assert archive.attempt == 2
     check_once(app, archive, long_journal)

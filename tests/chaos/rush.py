@@ -57,3 +57,4 @@ def _visit(stack: Stack, person: Person, rng: random.Random, record: Record, gat
         record.downloads.append(visit.request_and_download())
     except BaseException as error:  # noqa: BLE001  # a thread has nobody to tell; the checker asks
         record.errors.append(error)
+        gate.abort()  # the others need not wait for somebody who does not come
