@@ -19,7 +19,8 @@ bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the sa
 bench-watching: .venv/installed-dev  ## a thousand people watch; QUICK=1 for 15 seconds
 	@$(BIN)/python -m benchmarks.watching
 
-CHAOS = $(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LOGS),--logs $(LOGS))
+TRIAL = $(BIN)/python -W ignore:XDG_RUNTIME_DIR -m
+CHAOS = $(TRIAL) tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LOGS),--logs $(LOGS))
 FAULTS ?= 100
 
 chaos: .venv/installed-dev  ## random faults on the real stack; SEED=7 repeats a run, CONTROL=1 takes the tutorial's settings
@@ -37,13 +38,13 @@ rush: .venv/installed-dev  ## everybody asks in the same moment
 POINTS ?= 1000
 
 crash: .venv/installed-dev  ## killed at so many lines, on SQLite and PostgreSQL; and what is missing is noticed
-	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.crash --points $(POINTS)
+	$(TRIAL) tests.crash --points $(POINTS)
 
 torn: .venv/installed-dev  ## 200 archives on each database while somebody writes, and with the default isolation
-	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.torn $(if $(ARCHIVES),--archives $(ARCHIVES))
+	$(TRIAL) tests.torn $(if $(ARCHIVES),--archives $(ARCHIVES))
 
 mixing: .venv/installed-dev  ## 1000 archives at once on each database, a canary in every cell; and planted bugs
-	$(BIN)/python -W ignore:XDG_RUNTIME_DIR -m tests.mixing $(if $(ARCHIVES),--archives $(ARCHIVES))
+	$(TRIAL) tests.mixing $(if $(ARCHIVES),--archives $(ARCHIVES))
 
 lint: .venv/installed-dev  ## style, types and layers
 	$(BIN)/ruff check

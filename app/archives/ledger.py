@@ -203,7 +203,7 @@ def delete_ready(user_id: str, archive_id: str) -> bool:
 
 
 def make_again(archive_id: str) -> None:
-    """The files of a ready archive are lost: back to the queue, as if it had just been asked for.
+    """The files of a ready archive are lost: back to the queue with all its attempts, in its old place.
 
     If the person waits for another one already, this one has failed.
     """
@@ -221,7 +221,10 @@ def make_again(archive_id: str) -> None:
 
 
 def recover_silent(user_id: str | None) -> Sequence[Archive]:
-    """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts; these."""
+    """Archives whose worker has gone silent go back to the queue, or have failed after too many attempts.
+
+    Returns them.
+    """
     too_often = _is_too_often()
     db.session.commit()
     changed = db.session.scalars(

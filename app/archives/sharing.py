@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from flask import current_app
@@ -116,8 +115,10 @@ def _make(held: PieceClaim) -> None:
     if person is None:
         raise LeaseLostError(held.reference)
     db.session.commit()  # hold no connection of the session meanwhile
-    renew = partial(pieces.renew, held)
-    with Heart(held.reference, lambda *_: renew()) as heart, storage.workspace(held.archive_id, held.fence) as folder:
+    with (
+        Heart(held.reference, lambda *_: pieces.renew(held)) as heart,
+        storage.workspace(held.archive_id, held.fence) as folder,
+    ):
         file = piecework.make_piece(
             held.piece,
             engine=db.engine,

@@ -21,7 +21,7 @@ from app.engine.schema import (
 def find_owner_keys(graph: Graph, node: Node) -> list[ForeignKeyConstraint]:
     """The foreign keys of which one at least leads from each row to a row of the archive.
 
-    None where that cannot be seen in the archive, or where a foreign key that is never empty says it already.
+    Empty where that cannot be seen in the archive, or where a foreign key that is never empty says it already.
     """
     keys = list(dict.fromkeys(path.hops[0] for path in node.paths))
     if len(keys) == 1 and is_followed(keys[0]) and not any(column.nullable for column in keys[0].columns):
