@@ -79,8 +79,7 @@ class Spool:
         return content
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # of a full disk: nobody wants what could not be written
-            self._file.close()
+        let_go(self._file)
 
 
 def open_unnamed(path: Path) -> BinaryIO:
@@ -88,6 +87,12 @@ def open_unnamed(path: Path) -> BinaryIO:
     file = path.open("x+b")
     path.unlink()
     return file
+
+
+def let_go(file: BinaryIO) -> None:
+    """Close it, also on a full disk: nobody wants what could not be written."""
+    with contextlib.suppress(OSError):
+        file.close()
 
 
 def copy_all(file: BinaryIO, place: BinaryIO) -> None:

@@ -15,7 +15,7 @@ from typing import Self
 import msgspec
 from isal import isal_zlib
 
-from app.engine.package.packing import FULL_FLUSH, LEVEL, RAW, copy_all, open_unnamed
+from app.engine.package.packing import FULL_FLUSH, LEVEL, RAW, copy_all, let_go, open_unnamed
 from app.engine.package.press import Press
 from app.engine.package.stretch import Stretch
 
@@ -46,7 +46,7 @@ class PieceWriter:
     ) -> None:
         self._press.stop()
         for stream in self._streams.values():
-            stream.file.close()
+            let_go(stream.file)
 
     def write(self, name: str, content: bytes) -> None:
         """To the end of this stream."""
