@@ -29,7 +29,7 @@ class Figure:
     title: str
     find: Callable[[Records], Iterator[Finding]]
     command: str = "make bench"
-    """That measures it; empty while there is none."""
+    """That measures it."""
 
 
 def tell(found: float, wanted: float) -> str:
@@ -158,7 +158,7 @@ FIGURES = (
     Figure("A million rows, JSON only, against `sqlite3 -json` piped to `zip`", _faster(OURS_JSON, SQLITE_ZIP, 2)),
     Figure("A million rows, JSON only, against `psql \\copy` piped to `zip`", _faster(OURS_JSON, PSQL_ZIP, 1.5)),
     Figure("Peak memory of a worker, 10 thousand to 10 million rows", _memory),
-    Figure("Two workers for one person's archive on PostgreSQL, against one", _pieces, ""),
+    Figure("Two workers for one person's archive on PostgreSQL, against one", _pieces),
     Figure("Small accounts: 100 rows, 3 formats, verified", _small),
     Figure("From click to ready", _click),
     Figure("A 5 GB picture and 100,000 pictures, against `zip -0`", _files),

@@ -96,7 +96,7 @@ def _figures(records: Sequence[Record]) -> Iterator[str]:
 def _figure(figure: Figure, records: Sequence[Record]) -> str:
     found = list(figure.find(records))
     if not found:
-        return f"Not measured yet: `{figure.command}`." if figure.command else "Not measured yet."
+        return f"Not measured yet: `{figure.command}`."
     lines = [f"| {escape(each.what)} | {each.goal} | {each.measured} | {each.reached} |" for each in found]
     return "\n".join(["| | goal | measured | |", "|---|---|---|---|", *lines])
 

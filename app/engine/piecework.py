@@ -29,7 +29,6 @@ def make_piece(
     subject: Subject,
     workspace: Path,
     go_on: Callable[[], object],
-    formats: Sequence[str] = FORMATS,
 ) -> Path:
     """The finished file, in `workspace`, an empty folder of our own. `snapshot`: the name of an exported one.
 
@@ -37,7 +36,7 @@ def make_piece(
     """
     planned = narrow(_find(piece.table, graph, subject), piece)
     with join_snapshot(engine, snapshot) as connection, PieceWriter(workspace) as place:
-        table = _Table(planned, piece, subject, formats, place)
+        table = _Table(planned, piece, subject, place)
         for batch in read_rows(connection, planned, Pseudonyms()):
             table.write(batch)
             go_on()
@@ -53,12 +52,9 @@ def _find(table: str, graph: Graph, subject: Subject) -> PlannedTable:
 class _Table:
     """The rows of a piece on their way into its streams: one for each format, the report's cut after each chunk."""
 
-    def __init__(
-        self, planned: PlannedTable, piece: Piece, subject: Subject, formats: Sequence[str], place: PieceWriter
-    ) -> None:
+    def __init__(self, planned: PlannedTable, piece: Piece, subject: Subject, place: PieceWriter) -> None:
         self._place = place
-        self._writers = choose_writers(planned.shape, formats)
-        self._is_shown = REPORT in formats
+        self._writers = choose_writers(planned.shape, FORMATS)
         self._shown = TableReport(
             planned.shape, Formats(subject.locale, subject.time_zone), self._put_chunk, lambda: 1
         )
@@ -69,8 +65,7 @@ class _Table:
         for writer in self._writers:
             before = writer.opening if self._is_first and not self._rows else writer.separator
             self._place.write(writer.ending, before + writer.encode(rows))
-        if self._is_shown:
-            self._shown.write(rows)
+        self._shown.write(rows)
         self._rows += len(rows)
 
     def finish(self, path: Path) -> None:

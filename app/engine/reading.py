@@ -12,7 +12,7 @@ from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
 from app.engine.names import data_path
 from app.engine.package import Package, PieceFile
-from app.engine.pieces import ALONE, Piece, Sharing, narrow, share_tables
+from app.engine.pieces import Piece, Sharing, narrow, share_tables
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.progress import READING, Progress
 from app.engine.report import Report, TableReport
@@ -54,7 +54,7 @@ class Reading:
         open_file: OpenFile,
         progress: Progress,
         *,
-        sharing: Sharing = ALONE,
+        sharing: Sharing,
     ) -> None:
         self._package = package
         self._edition = edition

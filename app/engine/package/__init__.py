@@ -94,10 +94,10 @@ class Package:
         self.press.do(self.part.join, name, opening, packed)
 
     @contextmanager
-    def reading(self, piece: PieceFile) -> Iterator[PieceFile]:
+    def reading(self, piece: PieceFile) -> Iterator[None]:
         """It is closed when what was joined of it meanwhile is done, and in any case with the package."""
         self._opened.append(piece)
-        yield piece
+        yield
         self.press.do(piece.close)
 
     def finish(self, name: str) -> None:
