@@ -144,7 +144,7 @@ def _request_writes() -> bool:
 
 
 def begin_write() -> None:
-    """Start a write transaction on the session, outside of requests (commands, tasks)."""
+    """Start a write transaction on the session where none is to be expected: in commands, tasks and safe requests."""
     db.session.commit()
     options: dict[str, Any] = {"writes": True}
     db.session.connection(execution_options=options)

@@ -1,4 +1,4 @@
-"""People come and go: accounts, passwords, sign-ins. Doors and the journal's import use it."""
+"""People come and go: accounts and passwords. Doors and the journal's import use it."""
 
 import secrets
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import db, password_hasher
-from app.models import SignIn, User
+from app.models import User
 
 PASSWORD_MIN = 15  # NIST SP 800-63B-4 for passwords without a second factor
 PASSWORD_MAX = 128
@@ -124,8 +124,3 @@ def check_password(email: str, password: str) -> User | None:
 @cache
 def _dummy_hash() -> str:
     return password_hasher.hash(secrets.token_hex(16))
-
-
-def record_sign_in(user: User, ip_address: str, user_agent: str) -> None:
-    db.session.add(SignIn(user_id=user.id, ip_address=ip_address[:45], user_agent=user_agent[:400]))
-    db.session.commit()

@@ -22,7 +22,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
-from app import create_app
+from app import create_app, sign_ins
 from app.extensions import db
 from app.models import Archive, State
 from app.people import create_user
@@ -84,8 +84,10 @@ def person(site: Site) -> str:
 def client(site: Site, person: str) -> FlaskClient:
     """In which they are signed in."""
     client = site.app.test_client()
+    with site.app.app_context():
+        token = sign_ins.begin(person, "192.0.2.1", "A browser")
     with client.session_transaction() as session:
-        session.update(_user_id=person, _fresh=True)
+        session.update(_user_id=token, _fresh=True)
     return client
 
 

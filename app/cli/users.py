@@ -6,6 +6,7 @@ import click
 from email_validator import EmailNotValidError, validate_email
 from flask.cli import AppGroup
 
+from app import sign_ins
 from app.cli.accounts import load_user
 from app.people import (
     LANGUAGES,
@@ -64,7 +65,9 @@ def create(email: str, name: str, language: str, time_zone: str, password_stdin:
 @click.argument("email")
 def lock(email: str) -> None:
     """Nobody can sign in to EMAIL's account any more, and whoever has is signed out. Nothing is deleted."""
-    change_password(load_user(email), None)
+    user = load_user(email)
+    change_password(user, None)
+    sign_ins.end_all(user.id)
     click.echo(f"Locked {email}. Another password opens it again: flask users password {email}")
 
 
@@ -75,7 +78,8 @@ def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL's account another password; a locked one is open again."""
     user = load_user(email)
     change_password(user, _read_password(password_stdin))
-    click.echo(f"{email} has another password.")
+    sign_ins.end_all(user.id)
+    click.echo(f"{email} has another password, and is signed out everywhere.")
 
 
 def _read_password(from_stdin: bool) -> str:

@@ -27,6 +27,9 @@ class User(UserMixin, Model):
         },
     )
 
+    sign_in_token = ""
+    """Of the session being begun; not stored."""
+
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     """Lower case. Empty for people who are only known as authors of imported comments."""
@@ -44,9 +47,13 @@ class User(UserMixin, Model):
         """Flask-Login's word: whose account is locked can neither sign in nor stay signed in."""
         return self.password_hash is not None
 
+    def get_id(self) -> str:
+        """What Flask-Login keeps in the cookie: not the person's id, but the token of one sign-in."""
+        return self.sign_in_token
+
 
 class SignIn(Model):
-    """One successful sign-in."""
+    """A successful sign-in, and the session it began: that lasts until it is ended, or nobody uses it any more."""
 
     __table_args__ = (
         {
@@ -64,6 +71,14 @@ class SignIn(Model):
 
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    token_sha256: Mapped[str | None] = mapped_column(String(64), unique=True, info=secret())
+    """Of the token in the browser's cookie. Who reads this table cannot use what it says."""
     at: Mapped[datetime] = mapped_column(Moment, default=now)
+    seen_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When a page was last asked for, give or take a minute. Empty: it is older than sessions that can be ended."""
+    confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When the password was last given."""
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    """Signed out, here or from another device, or the password was changed."""
     ip_address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(400))

@@ -1,16 +1,14 @@
-"""Sign up, sign in, sign out. Everybody may enter. Signing in does not tell whether an address is known.
+"""Sign up, sign in, sign out. Signing in does not tell whether an address is known.
 
-The session cookie holds nothing but the person's id. It is emptied at each sign-in and sign-out, so that nothing
-planted before, or left behind, is carried over.
+The session cookie holds nothing but the token of a sign-in. It is emptied at each sign-in and sign-out, so that
+nothing planted before, or left behind, is carried over.
 """
 
-from uuid import UUID
-
-from flask import Blueprint, Flask, Response, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from app import people
+from app import people, sign_ins
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.web.auth_forms import SignInForm, SignUpForm
@@ -25,13 +23,9 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
 
 
-def load_person(user_id: str) -> User | None:
-    try:
-        known_form = str(UUID(user_id))
-    except ValueError:
-        return None  # PostgreSQL would answer with an error
-    user = db.session.get(User, known_form)
-    return user if user and user.is_active else None
+def load_person(token: str) -> User | None:
+    g.known = sign_ins.find(token)
+    return g.known.user if g.known and g.known.user.is_active else None
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
@@ -82,6 +76,8 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        sign_ins.end(current_user.id, g.known.sign_in.id)
     logout_user()
     session.clear()
     flash("You are signed out.", "ok")
@@ -90,10 +86,22 @@ def sign_out() -> ResponseReturnValue:
     return response
 
 
+def continue_session() -> None:
+    """The password was just given: the same sign-in, under a new token."""
+    _keep(sign_ins.confirm(g.known.sign_in.id))
+
+
 def _start_session(user: User) -> None:
+    _keep(sign_ins.begin(user.id, request.remote_addr or "", request.user_agent.string))
+
+
+def _keep(token: str) -> None:
     session.clear()
-    login_user(user)
-    people.record_sign_in(user, request.remote_addr or "", request.user_agent.string)
+    person = load_person(token)
+    if person is not None:  # or somebody has ended it in this moment
+        person.sign_in_token = token
+        login_user(person)
+    db.session.commit()  # this request writes no more; others may
 
 
 def _onward() -> ResponseReturnValue:

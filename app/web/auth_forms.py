@@ -33,19 +33,10 @@ class SignInForm(FlaskForm):
     password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
 
 
-class SignUpForm(FlaskForm):
-    name = _name_field()
-    email = StringField(
-        "E-mail address",
-        filters=[clean_line],
-        validators=[
-            DataRequired("Enter your e-mail address."),
-            Length(max=EMAIL_MAX, message=f"An e-mail address has at most {EMAIL_MAX} characters."),
-            Email("This is not an e-mail address. It should look like name@example.org."),
-        ],
-    )
+class NewPasswordForm(FlaskForm):
+    """What is asked of a new password, wherever one is chosen."""
+
     password = PasswordField("Password", validators=[InputRequired("Choose a password.")])
-    time_zone = _time_zone_field()
 
     def validate_password(self, field: PasswordField) -> None:
         length = len(field.data or "")
@@ -57,6 +48,25 @@ class SignUpForm(FlaskForm):
             )
         if length > PASSWORD_MAX:
             raise ValidationError(f"A password may have at most {PASSWORD_MAX} characters.")
+
+
+class PasswordForm(NewPasswordForm):
+    current = PasswordField("Your password now", validators=[InputRequired("Enter your password.")])
+    password = PasswordField("New password", validators=[InputRequired("Choose a password.")])
+
+
+class SignUpForm(NewPasswordForm):
+    name = _name_field()
+    email = StringField(
+        "E-mail address",
+        filters=[clean_line],
+        validators=[
+            DataRequired("Enter your e-mail address."),
+            Length(max=EMAIL_MAX, message=f"An e-mail address has at most {EMAIL_MAX} characters."),
+            Email("This is not an e-mail address. It should look like name@example.org."),
+        ],
+    )
+    time_zone = _time_zone_field()
 
 
 class SettingsForm(FlaskForm):

@@ -1,17 +1,26 @@
-"""A person's own settings: name, dates and numbers, time zone. Only the person sees and changes them."""
+"""A person's own settings: name, dates and numbers, password, and where they are signed in. Nobody else sees them."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
-from app import people
-from app.web.auth_forms import SettingsForm
+from app import people, sign_ins
+from app.extensions import limiter
+from app.web.auth import continue_session
+from app.web.auth_forms import PasswordForm, SettingsForm
 
 bp = Blueprint("settings", __name__)
 
 
-@bp.route("/settings", methods=["GET", "POST"])
+@bp.before_request
 @login_required
+def require_sign_in() -> None:
+    """Nothing here is for strangers."""
+
+
+@bp.route("/settings", methods=["GET", "POST"])
 def index() -> ResponseReturnValue:
     form = SettingsForm(obj=current_user)
     if form.validate_on_submit():
@@ -20,4 +29,36 @@ def index() -> ResponseReturnValue:
         )
         flash("Your settings are saved.", "ok")
         return redirect(url_for("settings.index"))
-    return render_template("settings.html", form=form), 422 if form.errors else 200
+    used = sign_ins.list_open(current_user.id)
+    return render_template("settings.html", form=form, sign_ins=used), 422 if form.errors else 200
+
+
+@bp.route("/settings/password", methods=["GET", "POST"])
+@limiter.limit("10 per minute", methods=["POST"])
+def password() -> ResponseReturnValue:
+    form = PasswordForm()
+    if form.validate_on_submit():
+        if people.check_password(current_user.email, form.current.data or "") is None:
+            form.current.errors = ["This is not your password."]
+        else:
+            people.change_password(current_user, form.password.data or "")
+            sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
+            continue_session()
+            flash("Your password is changed. You are signed out everywhere else.", "ok")
+            return redirect(url_for("settings.index"))
+    return render_template("auth/password.html", form=form), 422 if form.errors else 200
+
+
+@bp.post("/settings/sign-ins/<uuid:sign_in_id>/end")
+def end_sign_in(sign_in_id: UUID) -> ResponseReturnValue:
+    if not sign_ins.end(current_user.id, str(sign_in_id)):
+        abort(404)
+    flash("That browser is signed out.", "ok")
+    return redirect(url_for("settings.index"))
+
+
+@bp.post("/settings/sign-ins/end-others")
+def end_other_sign_ins() -> ResponseReturnValue:
+    sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
+    flash("You are signed out everywhere else.", "ok")
+    return redirect(url_for("settings.index"))

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import sign_ins
 from app.extensions import db
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry
@@ -40,8 +41,10 @@ def sign_in(app: Flask) -> SignIn:
 
     def sign_in(person: User) -> FlaskClient:
         client = app.test_client()
+        with app.app_context():
+            token = sign_ins.begin(person.id, "192.0.2.1", "Another browser")
         with client.session_transaction() as session:
-            session["_user_id"] = person.id
+            session["_user_id"] = token
             session["_fresh"] = True
         return client
 

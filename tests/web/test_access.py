@@ -41,6 +41,7 @@ ALLOWED = {
 class Scene:
     entry: Entry
     comment_id: str
+    sign_in_id: str = ""
 
     def requests(self) -> dict[str, tuple[str, str, dict[str, str]]]:
         entry, file = f"/journal/{self.entry.id}", f"/files/{self.entry.attachments[0].id}"

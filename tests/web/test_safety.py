@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app.extensions import db
 from app.models import Entry, User, Visibility
 from app.web.headers import CONTENT_SECURITY_POLICY
+from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 from tests.web.test_access import Scene, state
 
@@ -149,7 +150,8 @@ class TestForms:
         client = sign_in(ann)
         token = find_token(client.get(f"/journal/{entry.id}").text)
         answer = client.post(f"/journal/{entry.id}/comments", data={"body": "Mine", "csrf_token": token})
-        return Scene(entry, answer.location.partition("comment-")[2])
+        [sign_in_id] = re.findall("sign-ins/([0-9a-f-]{36})/end", sign_in(ann).get("/settings").text)
+        return Scene(entry, answer.location.partition("comment-")[2], sign_in_id)
 
     def paths(self, scene: Scene) -> dict[str, dict[str, str]]:
         entry, file = f"/journal/{scene.entry.id}", f"/files/{scene.entry.attachments[0].id}"
@@ -162,6 +164,9 @@ class TestForms:
             f"{file}/remove": {},
             f"{entry}/delete": {},
             "/settings": {"name": "Changed", "language": "en", "time_zone": "UTC"},
+            f"/settings/sign-ins/{scene.sign_in_id}/end": {},
+            "/settings/sign-ins/end-others": {},
+            "/settings/password": {"current": PASSWORD, "password": f"a new {PASSWORD}"},
             "/sign-out": {},
         }
 
@@ -190,8 +195,8 @@ class TestForms:
     def test_with_the_token_each_of_them_works(self, sign_in: SignIn, ann: User, scene: Scene) -> None:
         """The control: nothing but the token was missing."""
         anns = sign_in(ann)
-        token = find_token(anns.get("/settings").text)
         for path, form in self.paths(scene).items():
+            token = find_token(anns.get("/settings").text)
             answer = anns.post(path, data={**form, "csrf_token": token})
             assert (path, answer.status_code) == (path, 302)
 

@@ -1,0 +1,106 @@
+"""Sign-ins and the sessions they begin. A cookie holds a random token; the database knows its SHA-256, and ends it.
+
+Flask's own session lies in the cookie alone: a copy of it would still work after signing out.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import ColumnElement, and_, select, update
+
+from app.extensions import begin_write, db
+from app.models import SignIn, User
+from app.models.columns import database_time
+
+SEEN_SECONDS = 60
+"""No page writes more often than this when its reader was last seen."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Who asks, and by which sign-in."""
+
+    user: User
+    sign_in: SignIn
+
+
+def begin(user_id: str, ip_address: str, user_agent: str) -> str:
+    """The token of a new sign-in."""
+    token = _new_token()
+    db.session.commit()
+    moments = dict.fromkeys(("at", "seen_at", "confirmed_at"), database_time())
+    where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
+    db.session.add(SignIn(user_id=user_id, token_sha256=_hash(token), **moments, **where_from))
+    db.session.commit()
+    return token
+
+
+def find(token: str) -> Known | None:
+    """None: it was ended, it is too old, or nobody has used it for too long."""
+    is_stale = SignIn.seen_at < database_time(-SEEN_SECONDS)
+    mine = select(User, SignIn, is_stale).join(SignIn, SignIn.user_id == User.id)
+    found = db.session.execute(mine.where(SignIn.token_sha256 == _hash(token), _is_open())).one_or_none()
+    if found is None:
+        return None
+    if found[2]:
+        begin_write()
+        _change(found[1].id, seen_at=database_time())
+    return Known(found[0], found[1])
+
+
+def confirm(sign_in_id: str) -> str:
+    """The password was given again. The token is a new one from here on, and the old one is worth nothing."""
+    token = _new_token()
+    _change(sign_in_id, token_sha256=_hash(token), confirmed_at=database_time(), seen_at=database_time())
+    return token
+
+
+def list_open(user_id: str) -> Sequence[SignIn]:
+    """Those that can be used, the one used last before the others."""
+    mine = select(SignIn).where(SignIn.user_id == user_id, _is_open())
+    return db.session.scalars(mine.order_by(SignIn.seen_at.desc(), SignIn.id)).all()
+
+
+def end(user_id: str, sign_in_id: str) -> bool:
+    """Whether there was one of this person's to end."""
+    return _end(SignIn.user_id == user_id, SignIn.id == sign_in_id) == 1
+
+
+def end_all(user_id: str, *, but: str | None = None) -> None:
+    """`but`: the id of the one that goes on."""
+    _end(SignIn.user_id == user_id, *([] if but is None else [SignIn.id != but]))
+
+
+def _end(*conditions: ColumnElement[bool]) -> int:
+    db.session.commit()
+    ended = update(SignIn).where(*conditions, SignIn.ended_at.is_(None))
+    result: Any = db.session.execute(ended.values(ended_at=database_time(), token_sha256=None))
+    db.session.commit()
+    return int(result.rowcount)
+
+
+def _change(sign_in_id: str, **values: Any) -> None:
+    db.session.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(**values))
+    db.session.commit()
+
+
+def _is_open() -> ColumnElement[bool]:
+    idle, most = (timedelta(days=current_app.config[name]) for name in ("SIGN_IN_IDLE_DAYS", "SIGN_IN_DAYS"))
+    return and_(
+        SignIn.ended_at.is_(None),
+        SignIn.seen_at > database_time(-idle.total_seconds()),
+        SignIn.at > database_time(-most.total_seconds()),
+    )
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,131 @@
+"""A sign-in is a session that can be ended: a copy of its cookie is worth nothing from then on."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app import sign_ins
+from app.extensions import db
+from app.models import SignIn, User
+from app.models.columns import database_time
+from tests.conftest import PASSWORD
+from tests.web.conftest import SignIn as SignInFixture
+
+NEW_PASSWORD = "another password altogether"
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any]) -> dict[str, Any]:
+    return any_database
+
+
+@pytest.fixture
+def steal(app: Flask) -> Callable[[FlaskClient], FlaskClient]:
+    """Another browser with a copy of this one's cookie."""
+
+    def steal(client: FlaskClient) -> FlaskClient:
+        thief = app.test_client()
+        with client.session_transaction() as session:
+            kept = dict(session)
+        with thief.session_transaction() as session:
+            session.update(kept)
+        assert thief.get("/journal").status_code == 200
+        return thief
+
+    return steal
+
+
+@pytest.fixture
+def turn_back(app: Flask) -> Callable[..., None]:
+    """Let moments of all sign-ins lie so many seconds in the past."""
+
+    def turn_back(seconds: float, *names: str) -> None:
+        with app.app_context():
+            db.session.execute(update(SignIn).values(dict.fromkeys(names, database_time(-seconds))))
+            db.session.commit()
+
+    return turn_back
+
+
+def is_in(client: FlaskClient) -> bool:
+    return client.get("/journal").status_code == 200
+
+
+def test_signing_out_ends_copies_too(
+    sign_in: SignInFixture, ann: User, steal: Callable[[FlaskClient], FlaskClient]
+) -> None:
+    client = sign_in(ann)
+    thief = steal(client)
+    client.post("/sign-out")
+    assert not is_in(thief)
+
+
+def test_the_database_does_not_hold_what_the_cookie_holds(app: Flask, sign_in: SignInFixture, ann: User) -> None:
+    with sign_in(ann).session_transaction() as session:
+        token = session["_user_id"]
+    assert len(token) >= 43
+    with app.app_context():
+        row = db.session.scalars(select(SignIn)).one()
+        assert token not in {getattr(row, column.key) for column in SignIn.__table__.columns}
+        assert sign_ins.find(row.token_sha256 or "") is None
+        assert sign_ins.find(token) is not None
+
+
+@pytest.mark.parametrize(("name", "days"), [("seen_at", 7), ("at", 30)])
+def test_a_sign_in_that_is_not_used_or_too_old_ends(
+    sign_in: SignInFixture, ann: User, turn_back: Callable[..., None], name: str, days: int
+) -> None:
+    client = sign_in(ann)
+    turn_back(days * 86_400 - 60, name)
+    assert is_in(client)
+    turn_back(days * 86_400 + 60, name)
+    assert not is_in(client)
+
+
+def test_whoever_reads_a_page_is_seen(
+    app: Flask, sign_in: SignInFixture, ann: User, turn_back: Callable[..., None]
+) -> None:
+    client = sign_in(ann)
+    turn_back(3600, "seen_at")
+    assert is_in(client)
+    with app.app_context():
+        assert db.session.scalars(select(SignIn.seen_at > database_time(-60))).one()
+
+
+def test_one_of_several_can_be_ended(app: Flask, sign_in: SignInFixture, ann: User, bob: User) -> None:
+    here, there = sign_in(ann), sign_in(ann)
+    with app.app_context():
+        first, second = db.session.scalars(select(SignIn.id).order_by(SignIn.id))
+    page = here.get("/settings").text
+    assert "This browser" in page
+    assert f"/settings/sign-ins/{second}/end" in page
+    assert f"/settings/sign-ins/{first}/end" not in page
+    assert sign_in(bob).post(f"/settings/sign-ins/{second}/end").status_code == 404
+    assert is_in(there)
+    here.post(f"/settings/sign-ins/{second}/end")
+    assert (is_in(here), is_in(there)) == (True, False)
+
+
+def test_all_others_can_be_ended(sign_in: SignInFixture, ann: User, bob: User) -> None:
+    here, there, elsewhere = sign_in(ann), sign_in(ann), sign_in(bob)
+    here.post("/settings/sign-ins/end-others")
+    assert (is_in(here), is_in(there), is_in(elsewhere)) == (True, False, True)
+
+
+def test_a_new_password_ends_the_others(
+    sign_in: SignInFixture, ann: User, client: FlaskClient, steal: Callable[[FlaskClient], FlaskClient]
+) -> None:
+    here, there = sign_in(ann), sign_in(ann)
+    thief = steal(here)
+    wrong = here.post("/settings/password", data={"current": NEW_PASSWORD, "password": NEW_PASSWORD})
+    assert (wrong.status_code, "This is not your password." in wrong.text) == (422, True)
+    short = here.post("/settings/password", data={"current": PASSWORD, "password": "too short"})
+    assert (short.status_code, is_in(there)) == (422, True)
+    assert here.post("/settings/password", data={"current": PASSWORD, "password": NEW_PASSWORD}).status_code == 302
+    assert (is_in(here), is_in(there), is_in(thief)) == (True, False, False)
+    assert client.post("/sign-in", data={"email": ann.email, "password": PASSWORD}).status_code == 422
+    assert client.post("/sign-in", data={"email": ann.email, "password": NEW_PASSWORD}).status_code == 302
