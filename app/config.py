@@ -74,6 +74,7 @@ SETTINGS = (
     Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
+    Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password given so lately."),
     Setting("SESSION_COOKIE_SAMESITE", "Lax", "Other sites cannot post with our cookie."),
     Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),
     Setting("SESSION_COOKIE_SECURE", False, "Set it in production: the cookie then travels by https only."),

@@ -27,6 +27,8 @@ class Known:
 
     user: User
     sign_in: SignIn
+    is_confirmed: bool
+    """The password was given of late."""
 
 
 def begin(user_id: str, ip_address: str, user_agent: str) -> str:
@@ -42,15 +44,16 @@ def begin(user_id: str, ip_address: str, user_agent: str) -> str:
 
 def find(token: str) -> Known | None:
     """None: it was ended, it is too old, or nobody has used it for too long."""
+    is_confirmed = SignIn.confirmed_at > database_time(-current_app.config["CONFIRM_SECONDS"])
     is_stale = SignIn.seen_at < database_time(-SEEN_SECONDS)
-    mine = select(User, SignIn, is_stale).join(SignIn, SignIn.user_id == User.id)
+    mine = select(User, SignIn, is_confirmed, is_stale).join(SignIn, SignIn.user_id == User.id)
     found = db.session.execute(mine.where(SignIn.token_sha256 == _hash(token), _is_open())).one_or_none()
     if found is None:
         return None
-    if found[2]:
+    if found[3]:
         begin_write()
         _change(found[1].id, seen_at=database_time())
-    return Known(found[0], found[1])
+    return Known(found[0], found[1], bool(found[2]))
 
 
 def confirm(sign_in_id: str) -> str:

@@ -15,6 +15,7 @@ from app.web import (
     home,
     journal,
     keys,
+    policy,
     settings,
     shared,
 )
@@ -23,6 +24,7 @@ from app.web import (
 def init_app(app: Flask) -> None:
     """Register every blueprint."""
     headers.init_app(app)
+    policy.init_app(app)
     errors.init_app(app)
     formats.init_app(app)
     app.register_blueprint(shared.bp)
@@ -37,3 +39,4 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(archives.bp)
     if app.config["EXAMPLES"]:
         app.register_blueprint(examples.bp)
+    policy.check_policy(app)

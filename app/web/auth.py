@@ -1,4 +1,4 @@
-"""Sign up, sign in, sign out. Signing in does not tell whether an address is known.
+"""Sign up, sign in, confirm, sign out. Signing in does not tell whether an address is known.
 
 The session cookie holds nothing but the token of a sign-in. It is emptied at each sign-in and sign-out, so that
 nothing planted before, or left behind, is carried over.
@@ -11,7 +11,7 @@ from flask_login import current_user, login_user, logout_user
 from app import people, sign_ins
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
-from app.web.auth_forms import SignInForm, SignUpForm
+from app.web.auth_forms import ConfirmForm, SignInForm, SignUpForm
 from app.web.redirects import safe_next
 
 bp = Blueprint("auth", __name__)
@@ -72,6 +72,20 @@ def sign_in() -> ResponseReturnValue:
             return _onward()
         form.email.errors = ["The e-mail address or the password is wrong."]
     return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/confirm", methods=["GET", "POST"])
+@limiter.limit("10 per minute", methods=["POST"])
+def confirm() -> ResponseReturnValue:
+    """The password again, before anything that a copied cookie must not be enough for."""
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        if people.check_password(current_user.email, form.password.data or "") is not None:
+            continue_session()
+            flash("Thank you. Press the button again.", "ok")
+            return _onward()
+        form.password.errors = ["This is not your password."]
+    return render_template("auth/confirm.html", form=form), 422 if form.errors else 200
 
 
 @bp.post("/sign-out")

@@ -33,6 +33,10 @@ class SignInForm(FlaskForm):
     password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
 
 
+class ConfirmForm(FlaskForm):
+    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+
+
 class NewPasswordForm(FlaskForm):
     """What is asked of a new password, wherever one is chosen."""
 

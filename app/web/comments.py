@@ -4,19 +4,13 @@ from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import current_user
 
 from app.journal import comments
 from app.web.journal import entry_page, load_readable
 from app.web.journal_forms import CommentForm
 
 bp = Blueprint("comments", __name__, url_prefix="/journal")
-
-
-@bp.before_request
-@login_required
-def require_sign_in() -> None:
-    """Every page of this blueprint, also those that are added later."""
 
 
 @bp.post("/<uuid:entry_id>/comments")

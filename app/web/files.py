@@ -18,19 +18,13 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import current_user
 
 from app.journal import attachments, uploads
 from app.stores import StoreDownError
 from app.web.headers import UPLOAD_SECURITY_POLICY
 
 bp = Blueprint("files", __name__, url_prefix="/files")
-
-
-@bp.before_request
-@login_required
-def require_sign_in() -> None:
-    """Every page of this blueprint, also those that are added later."""
 
 
 @bp.get("/<uuid:attachment_id>")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import current_user
 from markupsafe import Markup
 
 from app.journal import entries, listing
@@ -19,12 +19,6 @@ from app.web.text import clean_line
 bp = Blueprint("journal", __name__, url_prefix="/journal")
 
 _EXCERPT = 220
-
-
-@bp.before_request
-@login_required
-def require_sign_in() -> None:
-    """Every page of this blueprint, also those that are added later."""
 
 
 @bp.get("")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_required
+from flask_login import current_user
 
 from app import people, sign_ins
 from app.extensions import limiter
@@ -12,12 +12,6 @@ from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm
 
 bp = Blueprint("settings", __name__)
-
-
-@bp.before_request
-@login_required
-def require_sign_in() -> None:
-    """Nothing here is for strangers."""
 
 
 @bp.route("/settings", methods=["GET", "POST"])

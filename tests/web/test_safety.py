@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from app.extensions import db
 from app.models import Entry, User, Visibility
 from app.web.headers import CONTENT_SECURITY_POLICY
+from app.web.policy import POLICY, Access
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 from tests.web.test_access import Scene, state
@@ -26,7 +27,7 @@ HEADERS = {
 
 
 @pytest.fixture
-def faulty(app: Flask) -> FlaskClient:
+def faulty(app: Flask, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """A site with faults, as visitors meet it."""
 
     def fail() -> str:
@@ -39,6 +40,8 @@ def faulty(app: Flask) -> FlaskClient:
     app.add_url_rule("/busy", view_func=lose_database)
     for code in (400, 403, 429, 418):
         app.add_url_rule(f"/{code}", str(code), lambda code=code: abort(code))
+    for endpoint in ("fail", "lose_database", "400", "403", "429", "418"):
+        monkeypatch.setitem(POLICY, endpoint, Access.ANYONE)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app.test_client()
 
@@ -164,6 +167,7 @@ class TestForms:
             f"{file}/remove": {},
             f"{entry}/delete": {},
             "/settings": {"name": "Changed", "language": "en", "time_zone": "UTC"},
+            "/confirm": {"password": PASSWORD},
             f"/settings/sign-ins/{scene.sign_in_id}/end": {},
             "/settings/sign-ins/end-others": {},
             "/settings/password": {"current": PASSWORD, "password": f"a new {PASSWORD}"},

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from app import sign_ins
 from app.extensions import db
-from app.models import SignIn, User
+from app.models import Archive, SignIn, User
 from app.models.columns import database_time
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn as SignInFixture
@@ -129,3 +129,52 @@ def test_a_new_password_ends_the_others(
     assert (is_in(here), is_in(there), is_in(thief)) == (True, False, False)
     assert client.post("/sign-in", data={"email": ann.email, "password": PASSWORD}).status_code == 422
     assert client.post("/sign-in", data={"email": ann.email, "password": NEW_PASSWORD}).status_code == 302
+
+
+def test_a_cookie_alone_gets_no_archive(
+    app: Flask,
+    sign_in: SignInFixture,
+    ann: User,
+    turn_back: Callable[..., None],
+    steal: Callable[[FlaskClient], FlaskClient],
+) -> None:
+    """And whoever knows the password goes on where they were, with what they had chosen."""
+    client = sign_in(ann)
+    turn_back(601, "confirmed_at")
+    asked = client.post("/archives/", data={"part_size": str(1024**3)})
+    assert (asked.status_code, asked.location) == (303, f"/confirm?next=/archives/?part_size%3D{1024**3}")
+    assert count_archives(app) == 0
+    thief = steal(client)
+    assert thief.post(asked.location, data={"password": "a guess of a thief"}).status_code == 422
+    back = client.post(asked.location, data={"password": PASSWORD})
+    assert back.location == f"/archives/?part_size={1024**3}"
+    assert f'<option value="{1024**3}" selected>' in client.get(back.location).text
+    assert not is_in(thief)  # the token is another one now
+    assert client.post("/archives/").location.startswith("/archives/")
+    assert count_archives(app) == 1
+
+
+def test_a_download_needs_the_password_as_well(
+    sign_in: SignInFixture, ann: User, turn_back: Callable[..., None]
+) -> None:
+    client = sign_in(ann)
+    assert client.get("/archives/unknown/download/2").status_code == 404
+    turn_back(601, "confirmed_at")
+    asked = client.get("/archives/unknown/download/2")
+    assert (asked.status_code, asked.location) == (303, "/confirm?next=/archives/unknown?number%3D2")
+
+
+def test_without_the_confirmation_a_cookie_would_be_enough(
+    app: Flask, sign_in: SignInFixture, ann: User, turn_back: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    monkeypatch.setitem(app.config, "CONFIRM_SECONDS", 10**9)
+    client = sign_in(ann)
+    turn_back(601, "confirmed_at")
+    client.post("/archives/")
+    assert count_archives(app) == 1
+
+
+def count_archives(app: Flask) -> int:
+    with app.app_context():
+        return len(db.session.scalars(select(Archive.id)).all())

@@ -1,0 +1,100 @@
+"""Who may enter which page: one table, and the gate that reads it. A page that is not in the table stops the start.
+
+What a person may see of a page's content is decided where it is loaded: `WHERE id = … AND user_id = …`.
+"""
+
+import enum
+
+from flask import Flask, abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.extensions import login_manager
+
+
+class Access(enum.Enum):
+    """From the widest to the narrowest."""
+
+    ANYONE = enum.auto()
+    SIGNED_IN = enum.auto()
+    CONFIRMED = enum.auto()
+    """Signed in, and the password was given of late: a cookie that somebody has copied is not enough."""
+
+
+POLICY = {
+    "static": Access.ANYONE,
+    "shared.static": Access.ANYONE,
+    "health.check": Access.ANYONE,
+    "health.inspect": Access.ANYONE,
+    "keys.public_key": Access.ANYONE,
+    "home.index": Access.ANYONE,
+    "auth.sign_up": Access.ANYONE,
+    "auth.sign_in": Access.ANYONE,
+    "auth.sign_out": Access.ANYONE,
+    "auth.confirm": Access.SIGNED_IN,
+    "settings.index": Access.SIGNED_IN,
+    "settings.password": Access.SIGNED_IN,
+    "settings.end_sign_in": Access.SIGNED_IN,
+    "settings.end_other_sign_ins": Access.SIGNED_IN,
+    "journal.index": Access.SIGNED_IN,
+    "journal.new": Access.SIGNED_IN,
+    "journal.show": Access.SIGNED_IN,
+    "journal.edit": Access.SIGNED_IN,
+    "journal.delete": Access.SIGNED_IN,
+    "comments.add": Access.SIGNED_IN,
+    "comments.delete": Access.SIGNED_IN,
+    "files.show": Access.SIGNED_IN,
+    "files.remove": Access.SIGNED_IN,
+    "archives.index": Access.SIGNED_IN,
+    "archives.create": Access.CONFIRMED,
+    "archives.show": Access.SIGNED_IN,
+    "archives.status": Access.SIGNED_IN,
+    "archives.download": Access.CONFIRMED,
+    "archives.cancel": Access.SIGNED_IN,
+    "archives.delete": Access.SIGNED_IN,
+    "examples.index": Access.ANYONE,
+    "examples.add": Access.ANYONE,
+    "examples.wait": Access.ANYONE,
+    "examples.count": Access.ANYONE,
+    "examples.result": Access.ANYONE,
+}
+BUTTONS = {"archives.create": "archives.index", "archives.download": "archives.show"}
+"""The page with the button, for those that need a confirmation: people go on from there."""
+
+
+class UndeclaredPageError(RuntimeError):
+    """Nobody has said who may enter it."""
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(admit)
+
+
+def check_policy(app: Flask) -> None:
+    """Once every page is registered. Raises UndeclaredPageError."""
+    undeclared = {rule.endpoint for rule in app.url_map.iter_rules()} - POLICY.keys()
+    if undeclared:
+        lines = "".join(f'\n    "{endpoint}": Access.…,' for endpoint in sorted(undeclared))
+        raise UndeclaredPageError(f"Say in POLICY of app/web/policy.py who may enter:{lines}")
+
+
+def admit() -> ResponseReturnValue | None:
+    """Before every request. None: come in."""
+    access = Access.ANYONE if request.endpoint is None else POLICY.get(request.endpoint)
+    if access is None:
+        abort(403)
+    if access is Access.ANYONE:
+        return None
+    if not current_user.is_authenticated:
+        refused: ResponseReturnValue = login_manager.unauthorized()
+        return refused
+    if access is Access.CONFIRMED and not g.known.is_confirmed:
+        return _ask_to_confirm(request.endpoint or "")
+    return None
+
+
+def _ask_to_confirm(endpoint: str) -> ResponseReturnValue:
+    """What was chosen in a form comes back with the person."""
+    chosen = {name: value for name, value in request.form.items() if not name.startswith("_") and name != "csrf_token"}
+    back = url_for(BUTTONS[endpoint], **{**chosen, **(request.view_args or {})})
+    return redirect(url_for("auth.confirm", next=back), 303)
