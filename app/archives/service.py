@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import BinaryIO
 
+from billiard.common import terminate_handler_fired
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import func, select
@@ -80,6 +81,11 @@ def generate(user_id: str, *, large: bool = False, ring: Ring = nobody) -> bool:
     except (SystemExit, KeyboardInterrupt):
         _give_back(fence)
         raise
+    except Exception as error:
+        if not terminate_handler_fired():
+            raise
+        _give_back(fence)
+        raise SystemExit from error  # some clean-up has put its own failure in place of Celery's SystemExit
     log.info("no archive waits here for %s", user_id)
     return not large and ledger.is_set_aside(person.id)
 
@@ -100,6 +106,8 @@ def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
         _settle(held, partial(ledger.set_aside, held))
         return True
     except Exception as error:
+        if terminate_handler_fired():
+            raise
         most = current_app.config["ARCHIVE_MAX_ATTEMPTS"]
         log.exception("archive %s: attempt %s of %s failed", held.reference, held.attempt, most)
         _settle(held, partial(_give_up, held, error))

@@ -9,7 +9,7 @@ import signal
 import sys
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import billiard.common
 import pytest
 from flask import Flask
+from psycopg import ProgrammingError
 
 from app import archives
 from app.archives import ledger, service
@@ -140,3 +141,30 @@ def test_a_stop_that_python_drops_is_noticed_soon(
     else:
         service.generate(ann.id)
         assert load(waiting).state == State.READY
+
+
+@pytest.mark.parametrize("step", ["claim", "tell"])
+@pytest.mark.parametrize("looks", [True, False], ids=["noticed", "the control"])
+def test_a_stop_that_a_clean_up_hides_costs_no_attempt(
+    ann: User, waiting: str, stop_signal: signal.Signals, monkeypatch: pytest.MonkeyPatch, step: str, looks: bool
+) -> None:
+    """As when the signal finds SQLAlchemy asking whether a connection is alive: psycopg refuses what follows, and its
+    error takes the place of SystemExit. Found by `make deploys`.
+    """
+    room, name = (ledger, "claim") if step == "claim" else (Heart, "tell")
+    deed = getattr(room, name)
+    if not looks:
+        monkeypatch.setattr("app.archives.service.terminate_handler_fired", lambda: False)
+
+    def stop_and_hide(*args: Any, **named: Any) -> None:
+        deed(*args, **named)
+        try:
+            signal.raise_signal(stop_signal)
+        finally:
+            raise ProgrammingError("cannot change it now")
+
+    monkeypatch.setattr(room, name, stop_and_hide)
+    with suppress(ProgrammingError) if not looks else pytest.raises(SystemExit):
+        service.generate(ann.id)
+    is_free = (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 0)
+    assert is_free == looks
