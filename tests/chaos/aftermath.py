@@ -64,17 +64,19 @@ def _fetch_the_rest(stack: Stack, people: Sequence[Person], record: Record) -> N
 
 
 def _look_at_files(stack: Stack, *, sweeps: bool) -> list[str]:
-    """What no row vouches for is young; made old, it must go with the next reconciliation. Then: is anything left?"""
+    """What no row vouches for is young; made old, it must go with the next reconciliations. Then: is anything left?"""
     if sweeps:
         long_ago = time.time() - 86400
         for path in (*stack.disk.folder.glob("ready/*"), *stack.disk.folder.glob("tmp/*")):
             os.utime(path, (long_ago, long_ago))
-        _wait_for_reconciliations(stack, 2)
+        # The pulse comes before the sweep, and two workers may reconcile at once: one more, and a sweep has ended.
+        _wait_for_reconciliations(stack, 3)
     promised = dict(stack.database.ask(_PROMISED))
     found = {path.name: path.stat().st_size for path in stack.disk.folder.glob("ready/*")}
     wrong = [f"{name}: not promised" for name in found.keys() - promised.keys()]
     wrong += [f"{name}: not whole" for name in promised if found.get(name) != promised[name]]
-    return wrong + [f"tmp/{path.name}: left behind" for path in stack.disk.folder.glob("tmp/*")]
+    left = [(path.name, len(list(path.glob("*"))), path.stat().st_mtime) for path in stack.disk.folder.glob("tmp/*")]
+    return wrong + [f"tmp/{name}: left behind, {files} files, of {changed:.1f}" for name, files, changed in left]
 
 
 def _wait_for_reconciliations(stack: Stack, count: int) -> None:
