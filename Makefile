@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos deploys rush crash torn mixing bench bench-watching lint format requirements clean tools
+.PHONY: run test chaos deploys rush crash torn mixing bench bench-watching lint format reference requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -55,6 +55,9 @@ lint: .venv/installed-dev  ## style, types and layers
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+reference: .venv/installed-dev  ## docs/reference.md, from the code
+	$(BIN)/python -m tests.reference
 
 requirements: .venv/installed-dev  ## resolve anew; hashes, no URLs
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt

@@ -93,10 +93,12 @@ def excluded(reason: str) -> Info:
 
 
 def secret() -> Info:
+    """Never leaves: password hashes, tokens, keys."""
     return {KEY: Secret()}
 
 
 def internal(reason: str) -> Info:
+    """Left out; the archive shows the reason."""
     return {KEY: Internal(reason)}
 
 
