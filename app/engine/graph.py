@@ -54,8 +54,10 @@ class Node:
         return any(marks_of(table, leave_out=True) for table in tables)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
+    """Known by its identity: what follows from it is worked out once, and looking that up must cost nothing."""
+
     subject: Table
     nodes: tuple[Node, ...]
     """Every table of the database, by name; the subject's first."""

@@ -1,11 +1,12 @@
 """A graph and one person make the plan: for each table one SELECT, ordered by primary key, and what each column is.
 
-The statements use the columns' own types and bind the person's id; they read each row once however many paths lead
-to it, and carry what is needed to say whose row a foreign key points to.
+The statements use the columns' own types and take the person's id when they are sent; they read each row once however
+many paths lead to it, and carry what is needed to say whose row a foreign key points to.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, func, select, types
@@ -14,7 +15,7 @@ from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
 from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
-from app.engine.selection import Selection
+from app.engine.selection import Selection, bind_person
 from app.engine.shape import Field, Reference, TableShape
 from app.engine.stored import Convert, as_stored, find_convert
 from app.engine.values import to_field
@@ -51,11 +52,24 @@ class PlannedTable:
     """What the rows are ordered by, where ranges of it can be read apart from each other."""
     count_with_deleted: Select[Any] | None = None
     """Where deleted rows stay out: how many there would be with them."""
+    person: Mapping[str, Any] = field(default_factory=dict)
+    """What each of the statements is sent with: whose rows it asks for."""
 
 
 def plan_tables(graph: Graph, person_id: str) -> tuple[PlannedTable, ...]:
-    """The included tables, the person's own first, then by name."""
-    selection = Selection(graph, person_id)
+    """The included tables, the person's own first, then by name. Raises ValueError when nobody could have this id."""
+    person = bind_person(graph, person_id)
+    return tuple(replace(planned, person=person) for planned in _plan_for_all(graph))
+
+
+@lru_cache(maxsize=1)
+def _plan_for_all(graph: Graph) -> tuple[PlannedTable, ...]:
+    """For nobody yet. A process has one graph, and the same statements for each archive.
+
+    To make them anew took a quarter of a small one; the same object is also found at once among the statements that
+    SQLAlchemy has compiled.
+    """
+    selection = Selection(graph)
     included = frozenset(node.table for node in graph.nodes if node.is_included)
     return tuple(_plan(node, selection, included) for node in graph.nodes if node.is_included)
 

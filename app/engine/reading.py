@@ -68,7 +68,7 @@ class Reading:
     def run(self, connection: Connection, graph: Graph, most_rows: int | None = None) -> Read:
         """Raises TooLargeError as soon as the rows are counted, TornReadError."""
         plan = plan_tables(graph, self._edition.subject.id)
-        counts = [connection.execute(planned.count).scalar_one() for planned in plan]
+        counts = [connection.execute(planned.count, planned.person).scalar_one() for planned in plan]
         if most_rows is not None and sum(counts) > most_rows:
             raise TooLargeError(f"{sum(counts)} rows")
         pieces = share_tables(connection, plan, counts, self._sharing)

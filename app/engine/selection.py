@@ -1,12 +1,13 @@
-"""Which rows are one person's, as conditions that every statement of one archive shares.
+"""Which rows are one person's, as conditions that every statement of an archive shares.
 
 A row is in the archive because an owner path leads from it to the person, or because a row in the archive points to
 it and it is of a reference table. Conditions on one column use IN, so that the database can take an index on the
 foreign key; a correlated EXISTS, needed for keys of several columns, is asked row by row.
 """
 
+from typing import Any
+
 from sqlalchemy import (
-    BindParameter,
     Column,
     ColumnElement,
     ForeignKeyConstraint,
@@ -28,14 +29,17 @@ from app.engine.closure import ReferenceClosure
 from app.engine.graph import Graph, Node
 from app.engine.schema import marks_of, stored_type
 
+_PERSON = "person"
+
 
 class Selection:
-    """The person is bound once; `rows` is always a table or an alias of it."""
+    """For any person: statements take theirs from `bind_person`. `rows` is always a table or an alias of it."""
 
-    def __init__(self, graph: Graph, person_id: str) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self._key = next(iter(graph.subject.primary_key.columns))
-        self._person = _bind_person(self._key, person_id)
+        self._key = _key_of(graph)
+        # Without a value: a statement that is sent without a person is refused.
+        self._person = bindparam(_PERSON, type_=self._key.type)
         self._references = ReferenceClosure(graph, self.includes)
 
     def includes(self, node: Node, rows: FromClause) -> ColumnElement[bool]:
@@ -78,6 +82,19 @@ class Selection:
         return rows.c[self._key.key] == self._person
 
 
+def bind_person(graph: Graph, person_id: str) -> dict[str, Any]:
+    """What the statements are sent with. Raises ValueError when no row of the table could have this id."""
+    try:
+        python_type = _key_of(graph).type.python_type
+    except NotImplementedError:  # a type of the database that SQLAlchemy does not know
+        python_type = str
+    return {_PERSON: python_type(person_id)}
+
+
+def _key_of(graph: Graph) -> Column[Any]:
+    return next(iter(graph.subject.primary_key.columns))
+
+
 def points_into(
     key: ForeignKeyConstraint, rows: FromClause, parent: FromClause, inside: ColumnElement[bool]
 ) -> ColumnElement[bool]:
@@ -87,15 +104,6 @@ def points_into(
         return rows.c[element.parent.key].in_(select(parent.c[element.column.key]).where(inside))
     same = (rows.c[element.parent.key] == parent.c[element.column.key] for element in key.elements)
     return exists().where(*same, inside)
-
-
-def _bind_person(key: Column[object], person_id: str) -> BindParameter[object]:
-    """Raises ValueError when no row of the table could have this id."""
-    try:
-        python_type = key.type.python_type
-    except NotImplementedError:  # a type of the database that SQLAlchemy does not know
-        python_type = str
-    return bindparam("person", python_type(person_id), type_=key.type)
 
 
 def _not_deleted(table: Table, rows: FromClause) -> list[ColumnElement[bool]]:

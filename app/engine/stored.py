@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, types
+from sqlalchemy import Column, types
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from sqlalchemy.sql.functions import FunctionElement
 from app.engine.shape import Value
 from app.engine.values import to_documents, to_value, to_values
 
@@ -23,14 +24,11 @@ _MOMENTS = frozenset({types.DateTime, types.DATETIME, types.TIMESTAMP})
 _DECIMALS = frozenset({types.Numeric, types.NUMERIC, types.DECIMAL})
 
 
-class as_stored(ColumnElement[Any]):  # noqa: N801  # reads as a function in statements, like SQLAlchemy's own
-    """The column without what its type would make of it."""
+class as_stored(FunctionElement[Any]):  # noqa: N801  # reads as a function in statements, like SQLAlchemy's own
+    """The column, which is its one argument, without what its type would make of it."""
 
-    inherit_cache = False
+    inherit_cache = True
     type = types.NullType()
-
-    def __init__(self, column: Column[Any]) -> None:
-        self.column = column
 
 
 def find_convert(column: Column[Any]) -> Convert | None:
@@ -83,10 +81,12 @@ _NUMBERS = frozenset({int, float})
 
 @compiles(as_stored)
 def _compile(element: as_stored, compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(element.column, **kw)
+    [column] = element.clauses
+    return compiler.process(column, **kw)
 
 
 @compiles(as_stored, "postgresql")
 def _compile_postgresql(element: as_stored, compiler: SQLCompiler, **kw: Any) -> str:
-    stored = compiler.process(element.column, **kw)
-    return f"CAST({stored} AS TEXT)" if isinstance(element.column.type, types.JSON) else stored
+    [column] = element.clauses
+    stored = compiler.process(column, **kw)
+    return f"CAST({stored} AS TEXT)" if isinstance(column.type, types.JSON) else stored

@@ -1,0 +1,38 @@
+"""One plan serves everybody: statements are made and compiled once, and sent with the person whose rows are wanted."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import StatementError
+
+from app.engine.graph import build_graph
+from app.engine.plan import PlannedTable, plan_tables
+
+
+def send(connection: sa.Connection, planned: PlannedTable) -> tuple[object, list[Any]]:
+    """What was compiled, and the rows."""
+    result = connection.execute(planned.select, planned.person)
+    return result.context.compiled, list(result.all())
+
+
+def test_statements_are_compiled_once_and_each_person_gets_their_rows(engine: sa.Engine, schema: sa.MetaData) -> None:
+    graph = build_graph(schema)
+    with engine.connect() as connection:
+        ann, bob = ([send(connection, table) for table in plan_tables(graph, person)] for person in ("1", "2"))
+    assert all(first[0] is second[0] for first, second in zip(ann, bob, strict=True))
+    assert (ann[0][1][0][0], bob[0][1][0][0]) == (1, 2)
+
+
+def test_a_statement_without_a_person_is_refused(engine: sa.Engine, schema: sa.MetaData) -> None:
+    planned = plan_tables(build_graph(schema), "1")[0]
+    with engine.connect() as connection:
+        assert len(send(connection, planned)[1]) == 1
+        for statement in (planned.select, planned.count):
+            with pytest.raises(StatementError, match="'person'"):
+                connection.execute(statement)
+
+
+def test_an_id_that_nobody_can_have_is_refused(schema: sa.MetaData) -> None:
+    with pytest.raises(ValueError, match="invalid literal"):
+        plan_tables(build_graph(schema), "everybody")
