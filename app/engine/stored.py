@@ -1,10 +1,11 @@
 """Columns of SQLAlchemy's own types as the driver has them, where we say the same of them in less time.
 
-SQLite holds documents and moments as text and decimals as numbers; PostgreSQL's driver knows moments and decimals, and
-would parse documents. A type of somebody's own may answer something else, and is always asked.
+SQLite holds documents, moments and UUIDs as text and decimals as numbers; PostgreSQL's driver knows all but documents,
+which it would parse. A type of somebody's own may answer something else, and is always asked.
 """
 
 import re
+import uuid
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from sqlalchemy import Column, types
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-
 from sqlalchemy.sql.functions import FunctionElement
+
 from app.engine.shape import Value
 from app.engine.values import to_documents, to_value, to_values
 
@@ -21,6 +22,7 @@ Convert = Callable[[Sequence[Any]], Sequence[Value]]
 """A column of a batch, as it comes from the driver, to what the archive says."""
 
 _MOMENTS = frozenset({types.DateTime, types.DATETIME, types.TIMESTAMP})
+_UUIDS = frozenset({types.Uuid, types.UUID})
 _DECIMALS = frozenset({types.Numeric, types.NUMERIC, types.DECIMAL})
 
 
@@ -38,6 +40,8 @@ def find_convert(column: Column[Any]) -> Convert | None:
         return to_documents
     if type(kind) in _MOMENTS:
         return to_moments
+    if type(kind) in _UUIDS:
+        return to_uuids
     if type(kind) in _DECIMALS and isinstance(kind, types.Numeric) and kind.asdecimal:
         return partial(to_decimals, scale=_scale(kind))
     return None
@@ -66,6 +70,25 @@ _ARE_MOMENTS = re.compile(rf"{_MOMENT}(?:\n{_MOMENT})*", re.ASCII).fullmatch
 
 def _to_moment(text: str) -> str:
     return f"{text.replace(' ', 'T').removesuffix('.000000')}+00:00" if _IS_MOMENT(text) else text
+
+
+def to_uuids(column: Sequence[Any]) -> Sequence[Value]:
+    """SQLite's text has no dashes; what is no UUID stays as it is. A `UUID` for each takes three times as long."""
+    if str not in set(map(type, column)):
+        return to_values(column)
+    return [_to_uuid(raw) if isinstance(raw, str) else to_value(raw) for raw in column]
+
+
+def _to_uuid(text: str) -> str:
+    if _IS_PLAIN_UUID(text):
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return text
+
+
+_IS_PLAIN_UUID = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 def to_decimals(column: Sequence[Any], scale: int) -> Sequence[Value]:

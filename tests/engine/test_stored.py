@@ -4,13 +4,14 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.stored import as_stored, find_convert, to_decimals, to_moments
+from app.engine.stored import as_stored, find_convert, to_decimals, to_moments, to_uuids
 from app.engine.values import to_document, to_values
 from tests.engine.odd import Money
 
@@ -37,12 +38,28 @@ def test_a_decimal_in_a_number_is_the_decimal(decimals: list[Decimal | None]) ->
     assert list(to_decimals(decimals, 2)) == list(to_values(decimals))
 
 
+@given(st.lists(st.one_of(st.none(), st.uuids())))
+def test_a_uuid_in_text_is_the_uuid(uuids: list[UUID | None]) -> None:
+    expected = [None if each is None else str(each) for each in uuids]
+    assert list(to_uuids([each and each.hex for each in uuids])) == list(to_uuids(uuids)) == expected
+    assert list(to_uuids([each and str(each).upper() for each in uuids])) == expected
+
+
+def test_what_is_no_uuid_stays_as_it_is() -> None:
+    texts = ["0" * 31, "g" * 32, "", f"{'0' * 32}\n", 5, None]
+    assert list(to_uuids(texts)) == texts
+
+
+ID = UUID("0190e8a0-2b6f-7c3d-9e4f-a1b2c3d4e5f6")
 COLUMNS: list[tuple[Any, list[Any]]] = [
     (sa.DateTime(), [dt.datetime(1660, 1, 1, 9, 30), dt.datetime(2026, 11, 22, 9, 14, 0, 5), None]),  # noqa: DTZ001
     (sa.DateTime(timezone=True), [dt.datetime(2026, 11, 22, 9, 14, tzinfo=dt.UTC), None]),
     (sa.Numeric(12, 2), [Decimal("1.10"), Decimal("-0.05"), Decimal(10**9), None]),
     (sa.Numeric(12, 4, asdecimal=False), [1.5, -2.25, None]),
     (sa.JSON(), [{"a": ["é", 1.5, None]}, [2**60], "text", 5, True, None]),
+    (sa.Uuid(), [ID, None]),
+    (sa.Uuid(as_uuid=False), [str(ID), None]),
+    (sa.Uuid(native_uuid=False), [ID, None]),
     (sa.Float(), [1.5, None]),
     (Money(), [None]),
 ]
