@@ -4,6 +4,8 @@ import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -13,12 +15,13 @@ from app.engine.datapackage import render_datapackage
 from app.engine.graph import Graph
 from app.engine.media import OpenFile
 from app.engine.minisign import Signer
-from app.engine.package import Package, Part
+from app.engine.package import Package, Packed, Part, pack
 from app.engine.package.bag import add_tags
 from app.engine.pieces import ALONE, Sharing
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
 from app.engine.shape import FORMATS, REPORT, Edition, Subject
+from app.engine.report import load_assets
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
 
@@ -106,7 +109,11 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     data = [name for name in ("json", "csv") if name in order.formats]
     pages = REPORT in order.formats
     for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
-        part.add(name, content)
+    assets = _pack_assets()
+        if name in assets:
+            part.put(name, assets[name])
+        else:
+            part.add(name, content)
     coverage = render_coverage(read.graph, read.edition, read.coverage, read.gaps, part=part, parts=package.parts)
     part.add("data/coverage.json", coverage)
     part.add("data/datapackage.json", render_datapackage(read.edition, read.tables, part))
@@ -115,6 +122,12 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
 
 
 def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPart, ...]:
+@cache
+def _pack_assets() -> dict[str, Packed]:
+    """The same in every archive: packed once for a process."""
+    return {name: pack(name, BytesIO(content), len(content)) for name, content in load_assets()}
+
+
     """The files' own checksums are made beside the verification."""
     files = [part.path for part in package.parts]
     content = sum(member.size for part in package.parts for member in part.members.values())

@@ -9,14 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from app.engine.package.packing import Advance, Spool
-from app.engine.package.part import ChangedError, Part, most_bytes
+from app.engine.package.packing import Advance, ChangedError, Packed, Spool, pack
+from app.engine.package.part import Part, most_bytes
 from app.engine.package.piece import PieceFile
 from app.engine.package.press import Press
 from app.engine.package.stretch import Stretch
 from app.engine.shape import Edition
 
-__all__ = ["Advance", "ChangedError", "Package", "Part", "PieceFile", "most_bytes"]
+__all__ = ["Advance", "ChangedError", "Package", "Packed", "Part", "PieceFile", "most_bytes", "pack"]
 
 RESERVE = 8 * 1024**2
 """Bytes of a part kept for the report's pages and the checksums; a quarter of parts that are smaller than 32 MB."""
@@ -106,6 +106,6 @@ class Package:
 
     def _spool(self, name: str) -> Spool:
         if name not in self._spools:
-            self._spools[name] = Spool(self._folder / f"spool-{len(self._spools)}")
+            self._spools[name] = Spool(self._folder)
             self._opened.append(self._spools[name])
         return self._spools[name]

@@ -6,8 +6,11 @@ igzip (isal) packs eleven times as fast as zlib's default, and its files are 16 
 import contextlib
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from isal import isal_zlib
 
@@ -16,12 +19,18 @@ from app.engine.package.zip_writer import DEFLATED, STORED, Content
 
 LEVEL = 2
 BLOCK = 1024**2
+HELD = 64 * 1024
+"""Packed bytes of a growing member that are held in memory."""
 RAW = -15
 """A deflate stream without zlib's own header, as ZIP has it."""
 FULL_FLUSH = isal_zlib.Z_FULL_FLUSH
 """Ends at a whole byte, and nothing behind it refers to what is before: there streams can be cut and joined."""
 
 Advance = Callable[[int], None]
+
+
+class ChangedError(OSError):
+    """The bytes are not those that were stored: cut off, or something else."""
 
 
 class Packing:
@@ -64,11 +73,31 @@ class Packing:
         self.packed += len(packed)
 
 
-class Spool:
-    """A member that grows while others do: packed into a file of its own, and taken over when it is whole."""
+@dataclass(frozen=True)
+class Packed:
+    """A whole member, ready to be written."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = open_unnamed(path)
+    content: Content
+    stream: bytes
+
+
+def pack(
+    name: str, source: BinaryIO, size: int, sha256: str | None = None, advance: Advance = lambda _: None
+) -> Packed:
+    """In memory; otherwise as `pour_from` does it."""
+    place = BytesIO()
+    content = pour_from(source, size, sha256, Packing(place, method_for(name)), advance)
+    return Packed(content, place.getvalue())
+
+
+class Spool:
+    """A member that grows while others do: packed into a file of its own, and taken over when it is whole.
+
+    A small one needs no file. `folder`: where a larger one has it, without a name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = cast("BinaryIO", SpooledTemporaryFile(HELD, dir=str(folder)))  # noqa: SIM115  # see `close`
         self.packing = Packing(self._file, DEFLATED)
 
     def pour(self, place: BinaryIO) -> Content:
@@ -102,12 +131,15 @@ def copy_all(file: BinaryIO, place: BinaryIO) -> None:
         place.write(block)
 
 
-def pour_from(source: BinaryIO, size: int, packing: Packing, advance: Advance) -> Content:
-    """Copy what `source` still has, and at most `size` bytes of it."""
+def pour_from(source: BinaryIO, size: int, sha256: str | None, packing: Packing, advance: Advance) -> Content:
+    """Copy what `source` still has, and at most `size` bytes of it. Raises ChangedError where it is not `sha256`."""
     while block := source.read(min(BLOCK, size - packing.size)):
         packing.write(block)
         advance(len(block))
-    return packing.finish()
+    content = packing.finish()
+    if sha256 not in {None, content.sha256}:
+        raise ChangedError
+    return content
 
 
 def method_for(name: str) -> int:

@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from app.engine.package.packing import Advance, Packing, Spool, method_for, pour_from
+from app.engine.package.packing import Advance, Packed, Packing, Spool, method_for, pack, pour_from
 from app.engine.package.stretch import Stretch
 from app.engine.package.zip_writer import DEFLATED, Content, Pour, ZipWriter
 
@@ -24,10 +24,6 @@ class Member:
 def most_bytes(size: int) -> int:
     """Of a part, that a member of so many bytes may take."""
     return size + size // 1000 + OVERHEAD
-
-
-class ChangedError(OSError):
-    """The bytes are not those that were stored: cut off, or something else."""
 
 
 class Part:
@@ -49,18 +45,18 @@ class Part:
         return self._zip.size
 
     def add(self, name: str, content: bytes) -> None:
-        self.copy(name, BytesIO(content), len(content))
+        self.put(name, pack(name, BytesIO(content), len(content)))
 
-    def copy(
-        self, name: str, source: BinaryIO, size: int, sha256: str | None = None, advance: Advance = lambda _: None
-    ) -> None:
-        """At most `size` bytes of `source`. Raises ChangedError where they do not come to `sha256`."""
+    def put(self, name: str, packed: Packed) -> None:
+        """What `pack` has made of it."""
+        self._zip.put(self._place(name), packed.content, packed.stream, most=most_bytes(packed.content.size))
+        self._note(name, packed.content)
+
+    def copy(self, name: str, source: BinaryIO, size: int, sha256: str | None, advance: Advance) -> None:
+        """As `pour_from` does it."""
 
         def pour(place: BinaryIO) -> Content:
-            content = pour_from(source, size, Packing(place, method_for(name)), advance)
-            if sha256 not in {None, content.sha256}:
-                raise ChangedError
-            return content
+            return pour_from(source, size, sha256, Packing(place, method_for(name)), advance)
 
         self._add(name, pour, size)
 
@@ -80,7 +76,12 @@ class Part:
         self._add(name, spool.pour, spool.packing.size)
 
     def _add(self, name: str, pour: Pour, size: int) -> None:
-        content = self._zip.add(f"{self.top}/{name}", pour, most=most_bytes(size))
+        self._note(name, self._zip.add(self._place(name), pour, most=most_bytes(size)))
+
+    def _place(self, name: str) -> str:
+        return f"{self.top}/{name}"
+
+    def _note(self, name: str, content: Content) -> None:
         self.members[name] = Member(content.size, content.sha256)
 
     def close(self) -> None:

@@ -72,6 +72,13 @@ class ZipWriter:
         self._list(name, content, start)
         return content
 
+    def put(self, name: str, content: Content, packed: bytes, *, most: int) -> None:
+        """The same of a member that is known as a whole: nothing needs to be written twice."""
+        start = self._file.tell()
+        self._file.write(self._header(name, content, large=most >= LARGE_FROM))
+        self._file.write(packed)
+        self._list(name, content, start)
+
     def close(self) -> None:
         start, count = self._file.tell(), len(self._directory)
         self._file.writelines(self._directory)

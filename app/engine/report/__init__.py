@@ -19,7 +19,7 @@ from app.engine.writers.to_viewer import PutChunk
 
 ASSETS = Path(__file__).with_name("assets")
 
-__all__ = ["ASSETS", "Report", "TableReport"]
+__all__ = ["ASSETS", "Report", "TableReport", "load_assets"]
 
 
 class Report:
@@ -69,11 +69,11 @@ class Report:
             yield render_readme(contents)
             return
         yield from render_pages(contents)
-        yield from _load_assets()
+        yield from load_assets()
         yield "viewer/manifest.js", render_manifest(contents)
 
 
 @cache
-def _load_assets() -> list[tuple[str, bytes]]:
+def load_assets() -> list[tuple[str, bytes]]:
     """Scripts and styles, the same in every archive: read once for a process, 60 kB."""
     return [(f"viewer/{asset.name}", asset.read_bytes()) for asset in sorted(ASSETS.iterdir())]
