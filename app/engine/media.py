@@ -8,8 +8,11 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from app.engine.names import ACTIVE
-from app.engine.package import Advance, ChangedError, Package, most_bytes
+from app.engine.package import Advance, ChangedError, Package, Packed, most_bytes, pack
 from app.engine.shape import Gap, WantedFile
+
+SMALL = 256 * 1024
+"""Bytes of a file that is held in memory until it is written. A few wait there at a time: see the press."""
 
 OpenFile = Callable[[str, str], BinaryIO]
 """(store, stored name) → the open file. Raises OSError when it cannot be read."""
@@ -48,16 +51,25 @@ class Media:
         sha256 = None if wanted.sha256 is None else wanted.sha256.lower()
         try:
             with self._open(wanted.store, wanted.stored_name) as source:
-                size = source.seek(0, os.SEEK_END)
-                source.seek(0)
-                self._package.copy(f"data/{name}", source, size, sha256, self._advance)
+                packed = self._copy(f"data/{name}", source, sha256)
         except OSError as error:
             if error.errno in _OURS:
                 raise
             self.gaps.append(Gap(self._table, wanted.row, wanted.name, _reason(error)))
             return None
+        if packed:
+            self._package.put(f"data/{name}", packed)
         self.count += 1
         return name
+
+    def _copy(self, name: str, source: BinaryIO, sha256: str | None) -> Packed | None:
+        """A small file is read here and written later: to wait for the press takes longer than that."""
+        size = source.seek(0, os.SEEK_END)
+        source.seek(0)
+        if size > SMALL:
+            self._package.copy(name, source, size, sha256, self._advance)
+            return None
+        return pack(name, source, size, sha256, self._advance)
 
 
 def _extension(name: str) -> str:

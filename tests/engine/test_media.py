@@ -3,11 +3,12 @@
 import errno
 import hashlib
 import io
+import threading
 from typing import BinaryIO
 
 import pytest
 
-from app.engine.media import Media
+from app.engine.media import SMALL, Media
 from app.engine.package import Package
 from app.engine.package.part import Member
 from app.engine.shape import Gap, WantedFile
@@ -35,6 +36,7 @@ def media(package: Package, content: bytes | OSError = BYTES) -> Media:
 def test_a_whole_file_comes_along(package: Package, sha256: str | None) -> None:
     taking = media(package)
     assert taking.take(want(sha256=sha256)) == "media/000001.jpg"
+    package.press.wait()
     assert package.part.members == {"data/media/000001.jpg": Member(len(BYTES), SUM)}
     assert taking.gaps == []
 
@@ -56,6 +58,18 @@ def test_anything_else_is_a_gap(package: Package, content: bytes | OSError, reas
     assert package.part.members == {}
 
 
+@pytest.mark.parametrize("size", [SMALL, SMALL + 1], ids=["held in memory", "copied"])
+def test_files_of_any_size_are_whole_or_gaps(package: Package, size: int) -> None:
+    content = bytes(size)
+    digest = hashlib.sha256(content).hexdigest()
+    taking = media(package, content)
+    assert taking.take(want(sha256=SUM)) is None
+    assert taking.take(want(sha256=digest)) == "media/000001.jpg"
+    package.press.wait()
+    assert package.part.members == {"data/media/000001.jpg": Member(size, digest)}
+    assert [gap.reason for gap in taking.gaps] == ["The file is damaged: it is not what was stored."]
+
+
 def test_without_a_checksum_a_shrunken_file_passes(package: Package) -> None:
     """The control: it is the declared checksum that notices."""
     assert media(package, BYTES[:-1]).take(want(sha256=None)) == "media/000001.jpg"
@@ -66,6 +80,24 @@ def test_our_own_trouble_is_no_gap(package: Package, number: int) -> None:
     taking = media(package, OSError(number, "trouble"))
     with pytest.raises(OSError, match="trouble"):
         taking.take(want())
+    assert taking.gaps == []
+
+
+def test_trouble_with_what_was_written_before_is_no_gap(package: Package) -> None:
+    """It is noticed while a file is taken that has nothing to do with it."""
+
+    begin = threading.Event()
+
+    def fail() -> None:
+        begin.wait()
+        raise OSError(errno.EIO, "our disk broke")
+
+    taking = media(package, bytes(SMALL))
+    package.press.do(fail)
+    begin.set()
+    assert package.press._waiting[0].exception() is not None  # it has failed by now
+    with pytest.raises(OSError, match="our disk broke"):
+        taking.take(want(sha256=None))
     assert taking.gaps == []
 
 

@@ -75,15 +75,19 @@ class Package:
 
     def add(self, name: str, content: bytes) -> None:
         """A member that is known as a whole."""
-        self.press.do(self.part.add, name, content)
+        self.press.do(self.part.add, name, content, size=len(content))
 
     def copy(self, name: str, source: BinaryIO, size: int, sha256: str | None, advance: Advance) -> None:
         """A file, when it is copied. Raises OSError, and then nothing of it is in the part."""
         self.press.call(self.part.copy, name, source, size, sha256, advance)
 
+    def put(self, name: str, packed: Packed) -> None:
+        """A member that is packed already."""
+        self.press.do(self.part.put, name, packed, size=len(packed.stream))
+
     def write(self, name: str, content: bytes) -> None:
         """To the end of a member that grows while others do."""
-        self.press.do(self._spool(name).packing.write, content)
+        self.press.do(self._spool(name).packing.write, content, size=len(content))
 
     def join(self, name: str, packed: Stretch) -> None:
         """To the end of a growing member, as it is."""
@@ -102,7 +106,7 @@ class Package:
 
     def finish(self, name: str) -> None:
         """The growing member is whole."""
-        self.press.do(self.part.take, name, self._spools.pop(name))
+        self.press.do(self.part.take, name, self._spools.pop(name), size=0)
 
     def _spool(self, name: str) -> Spool:
         if name not in self._spools:
