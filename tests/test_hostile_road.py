@@ -22,7 +22,7 @@ from playwright.sync_api import Page, expect
 
 from app import create_app, people
 from app.archives import service
-from app.engine.report import pages
+from app.engine.report import cells, pages
 from app.engine.writers.to_csv import unescape_formula
 from app.extensions import db
 from app.models import Archive, Comment, Entry, State
@@ -204,7 +204,7 @@ def test_in_the_report_they_fire_unescaped(
 ) -> None:
     templates = pages.load_templates.__wrapped__().overlay(autoescape=False)
     monkeypatch.setattr(pages, "load_templates", lambda: templates)
-    monkeypatch.setattr(pages, "draw_cell", lambda cell, _alt: cell.text)
+    monkeypatch.setattr(cells, "escape", str)
     top = unpack(make_archive(scene.app), tmp_path)
     page = new_page(may_err=True, bypass_csp=True)
     fired = listen(page, HOST)

@@ -1,12 +1,15 @@
 """How one person reads dates and numbers: Babel in their locale and time zone.
 
+Babel is slow, and the rows that pages show hold the same days, minutes and small numbers again and again: what it said
+last is remembered.
+
 The report's JavaScript does the same with the browser's Intl, so a page looks alike with and without it.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
-from functools import cached_property
+from datetime import UTC, date, datetime, time, tzinfo
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -27,11 +30,7 @@ class Formats:
 
     @cached_property
     def locale(self) -> Locale:
-        """English where Babel does not know the locale: dates that read oddly are better than no archive."""
-        try:
-            return Locale.parse(self.locale_name)
-        except (UnknownLocaleError, ValueError, TypeError):
-            return Locale("en")
+        return find_locale(self.locale_name)
 
     @cached_property
     def zone(self) -> tzinfo:
@@ -53,6 +52,8 @@ class Formats:
         """Text is shown as it is: it was made text to keep every digit."""
         if isinstance(value, str):
             return value
+        if type(value) is int:
+            return _say_integer(value, self.locale_name)
         try:
             return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
         except ArithmeticError:  # 1e300 has more digits than a decimal context
@@ -63,7 +64,7 @@ class Formats:
 
     def date(self, value: str) -> str:
         try:
-            return str(format_date(date.fromisoformat(value), "medium", locale=self.locale))
+            return _say_date(date.fromisoformat(value), self.locale_name)
         except ValueError:
             return value
 
@@ -75,9 +76,9 @@ class Formats:
 
     def _moment(self, moment: datetime) -> str:
         local = self.localize(moment)
-        day = format_date(local, "medium", locale=self.locale)
-        clock = format_time(local, "short", locale=self.locale)
-        return str(get_datetime_format("medium", locale=self.locale)).replace("{0}", clock).replace("{1}", day)
+        day = _say_date(local.date(), self.locale_name)
+        clock = _say_time(time(local.hour, local.minute), self.locale_name)
+        return _form_of_moments(self.locale_name).replace("{0}", clock).replace("{1}", day)
 
     def day(self, moment: datetime) -> str:
         return str(format_date(self.localize(moment), "long", locale=self.locale))
@@ -101,3 +102,32 @@ class Formats:
             except (ValueError, OverflowError):
                 pass
         return int(value[:4])
+
+
+@lru_cache(maxsize=64)
+def find_locale(name: str) -> Locale:
+    """English where Babel does not know the locale: dates that read oddly are better than no archive."""
+    try:
+        return Locale.parse(name)
+    except (UnknownLocaleError, ValueError, TypeError):
+        return Locale("en")
+
+
+@lru_cache(maxsize=4096)
+def _say_integer(number: int, locale: str) -> str:
+    return str(format_decimal(number, locale=find_locale(locale), decimal_quantization=False))
+
+
+@lru_cache(maxsize=4096)
+def _say_date(day: date, locale: str) -> str:
+    return str(format_date(day, "medium", locale=find_locale(locale)))
+
+
+@lru_cache(maxsize=4096)
+def _say_time(clock: time, locale: str) -> str:
+    return str(format_time(clock, "short", locale=find_locale(locale)))
+
+
+@lru_cache(maxsize=64)
+def _form_of_moments(locale: str) -> str:
+    return str(get_datetime_format("medium", locale=find_locale(locale)))

@@ -10,16 +10,24 @@ PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR OTHER TORTIOUS ACTION, 
 THE USE OR PERFORMANCE OF THIS SOFTWARE.
 """
 
+from functools import cache
+
 from markupsafe import Markup
 
 UNKNOWN = "file-text"
 
 
+@cache
 def draw_icon(name: str) -> Markup:
-    """The shapes of an icon; a page of text for a name that is not here."""
-    return _SHAPES.get(name, _SHAPES[UNKNOWN])
+    """A page of text for a name that is not here."""
+    return _OPENING + _SHAPES.get(name, _SHAPES[UNKNOWN]) + _CLOSING
 
 
+_OPENING = Markup(
+    '<svg class="i" width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
+    'stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">'
+)
+_CLOSING = Markup("</svg>")
 _SHAPES = {
     "arrow-left": Markup('<path d="m12 19-7-7 7-7"/><path d="M19 12H5"/>'),
     "calendar": Markup(

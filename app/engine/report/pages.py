@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from app.engine.report.cells import draw_cell, to_cell
+from app.engine.report.cells import draw_row, to_cell
 from app.engine.report.chart import draw_bars
 from app.engine.report.contents import Contents
 from app.engine.report.icons import draw_icon
@@ -65,7 +65,7 @@ def load_templates() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    environment.globals["draw_icon"] = draw_icon
+    environment.filters["icon"] = draw_icon
     environment.filters["one_line"] = lambda text: " ".join(CONTROL.sub(" ", text).split())
     return environment
 
@@ -75,13 +75,12 @@ def _column(table: TableReport, position: int) -> Column:
     return Column(field.label, field.kind, position in table.hidden)
 
 
-def _draw_rows(table: TableReport, contents: Contents) -> Iterator[tuple[str, Markup, list[tuple[str, Markup]]]]:
-    """Of each of the first rows: kind and content of the cell that names it, and of the others."""
+def _draw_rows(table: TableReport, contents: Contents) -> Iterator[Markup]:
+    """The first rows; the cell that names one stands first in it."""
     fields = [(table.shape.fields[position], position) for position in table.columns]
     marks = [" machine" if position in table.hidden else "" for position in table.columns[1:]]
     person = contents.edition.subject.id
     for row, part in zip(table.first_rows, table.first_parts, strict=True):
         base = contents.base_of(part)
         head, *others = (to_cell(field, row[position], contents.formats, person, base) for field, position in fields)
-        drawn = [(cell.kind + mark, draw_cell(cell, head.text)) for cell, mark in zip(others, marks, strict=True)]
-        yield head.kind, draw_cell(head, ""), drawn
+        yield draw_row(head, list(zip(others, marks, strict=True)))
