@@ -1,8 +1,6 @@
 """The coverage statement: what became of every table of the database; an archive proves its completeness by it."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -13,6 +11,7 @@ from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.schema import marks_of
 from app.engine.shape import Coverage, Edition, Gap
+from app.engine.writers.to_json import encode_document
 
 
 def count_deleted(connection: Connection, plan: Sequence[PlannedTable], counts: Sequence[int]) -> list[int]:
@@ -72,16 +71,16 @@ def render_coverage(
             "json": data_path(subject.fullname, "json"),
         },
         "tables": [_statement(line, node, part) for line, node in zip(coverage, graph.nodes, strict=True)],
-        "gaps": [asdict(gap) for gap in gaps],
+        "gaps": list(map(vars, gaps)),
     }
-    return (json.dumps(statement, ensure_ascii=False, indent=1) + "\n").encode()
+    return encode_document(statement)
 
 
 def _statement(line: Coverage, node: Node, part: Part) -> dict[str, object]:
     facts = {key: getattr(node.declaration, key) for key in ("purpose", "retention", "recipients", "source")}
     left_out = [{"column": column, "reason": reason} for column, reason in line.left_out]
     here = {"rows_here": part.rows.get(line.table, 0)}
-    return {**asdict(line), **here, **facts, **_files(line.table, part), "left_out": left_out}
+    return {**vars(line), **here, **facts, **_files(line.table, part), "left_out": left_out}
 
 
 def _files(table: str, part: Part) -> dict[str, str]:

@@ -5,7 +5,6 @@ to lies in it as a whole. A column that may hold somebody else's pseudonym is a 
 there.
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,7 @@ from app.engine.plan import PlannedTable
 from app.engine.schema import stored_type
 from app.engine.shape import Edition, Field
 from app.engine.writers.to_csv import escape_formula
+from app.engine.writers.to_json import encode_document
 
 PROFILES = "https://datapackage.org/profiles/2.0"
 FILE_CLASS = "https://schema.org/MediaObject"
@@ -78,7 +78,7 @@ def render_datapackage(edition: Edition, tables: Sequence[TableDescription], par
         "created": edition.snapshot_at.isoformat(),
         "resources": list(_resources(tables, part)),
     }
-    return (json.dumps(package, ensure_ascii=False, indent=1) + "\n").encode()
+    return encode_document(package)
 
 
 def _resources(tables: Sequence[TableDescription], part: Part) -> Iterator[Described]:
