@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.engine.collector import collecting_rarely
 from app.engine.coverage import render_coverage
 from app.engine.datapackage import render_datapackage
 from app.engine.graph import Graph
@@ -20,8 +21,8 @@ from app.engine.package.bag import add_tags
 from app.engine.pieces import ALONE, Sharing
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
-from app.engine.shape import FORMATS, REPORT, Edition, Subject
 from app.engine.report import load_assets
+from app.engine.shape import FORMATS, REPORT, Edition, Subject
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
 
@@ -83,7 +84,7 @@ def build_archive(
     raises.
     """
     progress = Progress(tell)
-    with ExitStack() as stack:
+    with collecting_rarely(), ExitStack() as stack:
         with open_snapshot(engine) as (connection, moment):
             edition = Edition(order.site, order.reference, moment, order.subject)
             package = stack.enter_context(Package(workspace, edition, order.part_size))
@@ -108,8 +109,8 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     folders = [each.top for each in package.parts]
     data = [name for name in ("json", "csv") if name in order.formats]
     pages = REPORT in order.formats
-    for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
     assets = _pack_assets()
+    for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
         if name in assets:
             part.put(name, assets[name])
         else:
@@ -121,13 +122,13 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     part.close()
 
 
-def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPart, ...]:
 @cache
 def _pack_assets() -> dict[str, Packed]:
     """The same in every archive: packed once for a process."""
     return {name: pack(name, BytesIO(content), len(content)) for name, content in load_assets()}
 
 
+def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPart, ...]:
     """The files' own checksums are made beside the verification."""
     files = [part.path for part in package.parts]
     content = sum(member.size for part in package.parts for member in part.members.values())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.engine.collector import collecting_rarely
 from app.engine.graph import Graph
 from app.engine.package.piece import PieceWriter
 from app.engine.pieces import Piece, narrow
@@ -35,7 +36,7 @@ def make_piece(
     Raises what the database raises, when the snapshot is gone too; OSError; and whatever `go_on` raises.
     """
     planned = narrow(_find(piece.table, graph, subject), piece)
-    with join_snapshot(engine, snapshot) as connection, PieceWriter(workspace) as place:
+    with collecting_rarely(), join_snapshot(engine, snapshot) as connection, PieceWriter(workspace) as place:
         table = _Table(planned, piece, subject, place)
         for batch in read_rows(connection, planned, Pseudonyms()):
             table.write(batch)
