@@ -21,6 +21,7 @@ from app.extensions import (
     offer_migrations,
     prepare_sqlite,
 )
+from app.postgresql import notice_hangs
 from app.stores import StoreSettingError, make_stores
 
 
@@ -58,6 +59,7 @@ def _init_extensions(app: Flask) -> None:
     celery_init_app(app)
     with app.app_context():
         prepare_sqlite(db.engine)
+        notice_hangs(db.engine, settings.database_limits(app.config))
 
 
 def _init_stores(app: Flask) -> None:

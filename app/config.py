@@ -1,4 +1,5 @@
-"""Every setting: its name, its default, its reason. Anyone may read it; of ours it imports only `broker`, an address.
+"""Every setting: its name, its default, its reason. Anyone may read it; of ours it imports what describes
+addresses and limits.
 
 Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY and STORAGE_URL; the environment's FLASK_…
 names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled
@@ -6,6 +7,7 @@ in last.
 """
 
 import hashlib
+import math
 import os
 import secrets
 import tempfile
@@ -19,6 +21,7 @@ from celery.schedules import schedule
 from flask import Config
 
 from app.broker import TIMEOUTS, AddressError, spell
+from app.postgresql import Limits
 
 GIGABYTE = 1024**3
 QUEUE = "celery"
@@ -43,8 +46,13 @@ SETTINGS = (
     Setting("DATABASE_POOL_OVERFLOW", 10, "PostgreSQL: connections beyond those, closed after use."),
     Setting("DATABASE_POOL_WAIT_SECONDS", 30, "PostgreSQL: so long a request waits for one of them."),
     Setting("DATABASE_STATEMENT_SECONDS", 900, "PostgreSQL: longest statement; of a long reading, the longest batch."),
-    Setting("DATABASE_LOCK_SECONDS", 10, "PostgreSQL: longest wait for a lock, as long as SQLite waits."),
+    Setting("DATABASE_LOCK_SECONDS", 5, "PostgreSQL: longest wait for a lock; less than for an answer."),
     Setting("DATABASE_IDLE_SECONDS", 900, "PostgreSQL: longest pause in a transaction, which keeps old rows."),
+    Setting("DATABASE_CONNECT_SECONDS", 4, "PostgreSQL: so long it may take to connect; with several hosts, to each."),
+    Setting(
+        "DATABASE_ANSWER_SECONDS", 8, "PostgreSQL: so long a page waits for an answer, and whoever keeps a lease."
+    ),
+    Setting("DATABASE_LOST_SECONDS", 30, "PostgreSQL: after this silence a long reading asks whether it is there."),
     Setting("SECRET_KEY", None, "Signs sessions. Unset: made on first start, kept in the instance folder."),
     Setting("SIGNING_KEY", None, "Signs archives. Unset: made on first start, kept in the instance folder."),
     Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
@@ -169,8 +177,29 @@ def _engine_options(config: Config) -> dict[str, Any]:
         "pool_size": int(_number(config, "DATABASE_POOL_SIZE")),
         "max_overflow": int(_number(config, "DATABASE_POOL_OVERFLOW")),
         "pool_timeout": _number(config, "DATABASE_POOL_WAIT_SECONDS"),
-        "connect_args": {"options": " ".join(f"-c {name}={1000 * value:.0f}" for name, value in limits.items())},
+        "connect_args": {
+            "options": " ".join(f"-c {name}={1000 * value:.0f}" for name, value in limits.items()),
+            **_cable(_number(config, "DATABASE_LOST_SECONDS")),
+        },
     }
+
+
+def _cable(lost: float) -> dict[str, int]:
+    """How libpq notices that the network is gone; a hung server still has its kernel acknowledge what is sent."""
+    if not lost:
+        return {}
+    return {
+        "tcp_user_timeout": math.ceil(1000 * lost),
+        "keepalives_idle": math.ceil(lost / 2),
+        "keepalives_interval": 5,
+    }
+
+
+def database_limits(config: Config) -> Limits:
+    """Raises SettingError."""
+    names = ("CONNECT", "ANSWER", "LOST", "STATEMENT")
+    connect, answer, lost, longest = (_number(config, f"DATABASE_{name}_SECONDS") or math.inf for name in names)
+    return Limits(connect, answer, lost, longest=longest + lost)
 
 
 def _number(config: Config, name: str) -> float:

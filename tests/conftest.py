@@ -85,6 +85,15 @@ def app(made_app: Flask) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture
+def served(settings: dict[str, Any]) -> Iterator[Flask]:
+    """As a web server has it: no context but that of each request, whose end closes the session."""
+    app = create_app({**settings, "WTF_CSRF_ENABLED": False})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_hasher() -> Iterator[PasswordHasher]:
     """A quarter of a second of a processor for each sign-in would be most of what many tests take."""

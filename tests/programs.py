@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,6 +72,13 @@ def pids_with_environment(name: str, value: object) -> set[int]:
     return pids_where(lambda process: f"{name}={value}".encode() in (process / "environ").read_bytes().split(b"\0"))
 
 
+def signal_all(processes: Iterable[int], number: signal.Signals) -> None:
+    """Those that are still there: one may have ended meanwhile."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
 class Program:
     """A running program in a session of its own, with everything that it prints."""
 
@@ -107,9 +114,7 @@ class Program:
         return pids_of_session(self.pid) - {self.pid}
 
     def send_children(self, number: signal.Signals) -> None:
-        for pid in self.child_pids():
-            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
-                os.kill(pid, number)
+        signal_all(self.child_pids(), number)
 
     def log(self) -> str:
         return self._log_file.read_text(errors="replace")

@@ -14,7 +14,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from app import create_app
 from app.archives import service
 from app.extensions import db
 from app.models import Archive, State, User
@@ -38,14 +37,6 @@ def locked(instance: Path) -> Iterator[subprocess.Popen[bytes]]:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         yield holder
-
-
-@pytest.fixture
-def served(sqlite_settings: dict[str, Any]) -> Iterator[Flask]:
-    app = create_app({**sqlite_settings, "WTF_CSRF_ENABLED": False})
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture

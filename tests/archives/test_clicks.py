@@ -26,7 +26,7 @@ AT_ONCE = 8
 @pytest.fixture
 def settings(postgresql_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
     """PostgreSQL: SQLite lets one click after the other in."""
-    return {**postgresql_settings, "REDIS_URL": valkey, "DATABASE_LOCK_SECONDS": 300}
+    return {**postgresql_settings, "REDIS_URL": valkey, "DATABASE_LOCK_SECONDS": 300, "DATABASE_ANSWER_SECONDS": 300}
 
 
 @pytest.fixture

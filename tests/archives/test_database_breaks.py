@@ -5,20 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from app.archives import service, storage
+from app.engine.snapshot import open_snapshot
 from app.extensions import db
 from app.models import Entry, State, User
 from tests.archives.conftest import let_lease_pass, load, paths_of
-from tests.connections import away, before_statement
-from tests.databases import cut_connections
+from tests.databases import away, before_statement, cut_connections, freezer
 
 
 @pytest.fixture
 def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
-    return {**postgresql_settings, "ARCHIVE_RETRY_SECONDS": 0}
+    limits = {"DATABASE_CONNECT_SECONDS": 2, "DATABASE_LOST_SECONDS": 1}
+    return {**postgresql_settings, **limits, "ARCHIVE_RETRY_SECONDS": 0}
 
 
 @pytest.fixture(autouse=True)
@@ -76,3 +78,23 @@ def test_a_database_that_stays_away_for_the_rest_of_the_attempt(
     assert load(waiting).state == State.RUNNING
     assert_it_comes_once(app, ann, waiting)
     assert load(waiting).attempt == 2
+
+
+def test_a_server_that_hangs_in_the_middle_lets_the_worker_go(
+    app: Flask, ann: User, journal: Entry, waiting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In a snapshot that may be read for long, and would be waited for as long."""
+    with freezer(app.config["DATABASE_URL"]) as freeze:
+        with before_statement(15, db.engine, freeze) as sent:
+            attempt(ann.id)
+        assert "the server has said nothing" in caplog.text
+        assert "left to the reconciler" in caplog.text
+    assert sent[14].startswith("SELECT")
+    assert_it_comes_once(app, ann, waiting)
+    assert load(waiting).attempt == 2
+
+
+def test_a_long_reading_of_a_server_that_is_there_goes_on(app: Flask) -> None:
+    """The control: without asking, it would be ended after a second."""
+    with open_snapshot(db.engine) as (connection, _moment):
+        assert connection.execute(sa.text("SELECT pg_sleep(1.5), 1")).one()[1] == 1

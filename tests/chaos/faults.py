@@ -22,12 +22,11 @@ from tests.chaos.means import (
     reload_web,
     request_silently,
     ring,
-    signal_all,
     wait_for_page,
 )
 from tests.chaos.stack import WORKERS
 from tests.chaos.visit import ImpatientError, Visit
-from tests.programs import wait_until
+from tests.programs import signal_all, wait_until
 
 KINDS: dict[str, Kind] = {}
 
@@ -146,9 +145,9 @@ def cut_connections(scene: Scene) -> None:
     databases.cut_connections(scene.stack.database.url)
 
 
-@fault("PostgreSQL hangs")
+@fault("PostgreSQL hangs", "503")
 def hang_database(scene: Scene) -> None:
-    """For less than the lease, or a little more with what else there is to do."""
+    """For less than the lease, or a little more with what else there is to do. Connecting may take as long."""
     freeze(scene.stack.database.process_ids(), scene.rng.uniform(2, 4))
 
 

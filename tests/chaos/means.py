@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from tests.chaos.browser import Browser, UnansweredError
 from tests.chaos.kinds import Scene
 from tests.chaos.people import Person
-from tests.programs import Program, wait_until
+from tests.programs import Program, signal_all, wait_until
 
 
 def kill_a_child(program: Program, rng: random.Random) -> None:
@@ -56,13 +56,6 @@ def freeze(processes: Iterable[int], seconds: float) -> None:
     signal_all(frozen, signal.SIGSTOP)
     time.sleep(seconds)
     signal_all(frozen, signal.SIGCONT)
-
-
-def signal_all(processes: Iterable[int], number: signal.Signals) -> None:
-    """Those that are still there: another fault may have ended them."""
-    for process in processes:
-        with suppress(ProcessLookupError):
-            os.kill(process, number)
 
 
 def request_silently(scene: Scene, person: Person) -> None:

@@ -1,0 +1,69 @@
+"""PostgreSQL stands still and keeps its connections: pages say so soon. Workers: archives/test_database_breaks.py."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.extensions import db
+from app.models import User
+from tests.conftest import PASSWORD
+from tests.databases import before_statement, freezer
+from tests.test_database_away import is_busy
+
+SHORT = {"DATABASE_CONNECT_SECONDS": 2, "DATABASE_ANSWER_SECONDS": 1}
+PATIENT = {"DATABASE_CONNECT_SECONDS": 0, "DATABASE_ANSWER_SECONDS": 0, "DATABASE_LOST_SECONDS": 0}
+
+
+@pytest.fixture
+def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+    return postgresql_settings
+
+
+@contextmanager
+def signed_in(settings: dict[str, Any], ann: User) -> Iterator[tuple[FlaskClient, sa.Engine]]:
+    """With a connection in the pool, as a web server has it."""
+    app = create_app({**settings, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False})
+    with app.app_context():
+        engine = db.engine
+    client = app.test_client()
+    assert client.post("/sign-in", data={"email": ann.email, "password": PASSWORD}).status_code == 302
+    try:
+        yield client, engine
+    finally:
+        engine.dispose()
+
+
+def test_a_page_is_answered_in_words_although_the_server_hangs(settings: dict[str, Any], ann: User) -> None:
+    """Before its first statement: neither the connection from the pool answers nor a new one."""
+    with signed_in({**settings, **SHORT}, ann) as (client, _):
+        with freezer(settings["DATABASE_URL"]) as freeze:
+            freeze()
+            assert is_busy(client.get("/archives/"))
+        assert client.get("/archives/").status_code == 200
+
+
+def test_a_page_is_answered_in_words_although_the_server_stops_in_the_middle(
+    settings: dict[str, Any], ann: User
+) -> None:
+    with signed_in({**settings, **SHORT}, ann) as (client, engine):
+        with freezer(settings["DATABASE_URL"]) as freeze, before_statement(2, engine, freeze) as sent:
+            assert is_busy(client.get("/archives/"))
+        assert len(sent) == 2
+        assert client.get("/archives/").status_code == 200
+
+
+def test_without_the_limits_it_would_wait_for_the_server(settings: dict[str, Any], ann: User) -> None:
+    """The control: longer than both limits above together, and then until it is there again."""
+    with signed_in({**settings, **PATIENT}, ann) as (client, _), ThreadPoolExecutor(1) as pool:
+        with freezer(settings["DATABASE_URL"]) as freeze:
+            freeze()
+            answer = pool.submit(client.get, "/archives/")
+            with pytest.raises(TimeoutError):
+                answer.result(5)
+        assert answer.result(60).status_code == 200
