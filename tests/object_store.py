@@ -6,6 +6,7 @@ can be stopped, frozen and started again. Its programs come with requirements-to
 
 import contextlib
 import getpass
+import hashlib
 import os
 import secrets
 import shutil
@@ -13,11 +14,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
+from urllib.request import Request, urlopen
 
 import botocore.session
 import pytest
@@ -35,6 +39,8 @@ ACCESS_KEY = "site:satchel"
 SECRET_KEY = "a-secret-of-the-tests"
 REGION = "us-east-1"
 
+_ACCOUNT, _SUFFIX, _POWER = "AUTH_site", "tests", 2
+"""Where Swift keeps a name, among 2**_POWER partitions, follows from its hash with the suffix."""
 _STORAGE = ("account", "container", "object")
 
 _COMMON = """\
@@ -54,9 +60,9 @@ log_level = INFO
 _RINGS = """\
 import sys
 from swift.common.ring import RingBuilder
-folder, *ports = sys.argv[1:]
+folder, power, *ports = sys.argv[1:]
 for kind, port in (each.split("=") for each in ports):
-    ring = RingBuilder(2, 1, 0)
+    ring = RingBuilder(int(power), 1, 0)
     ring.add_dev({"region": 1, "zone": 1, "ip": "127.0.0.1", "port": int(port), "device": "disk1", "weight": 1})
     ring.rebalance()
     ring.get_ring().save(f"{folder}/{kind}.ring.gz")
@@ -65,7 +71,7 @@ _SERVER = "[pipeline:main]\npipeline = {kind}-server\n\n[app:{kind}-server]\nuse
 # Multipart uploads end in static large objects (slo); s3api signs in through tempauth.
 _PROXY = """\
 [pipeline:main]
-pipeline = catch_errors proxy-logging s3api tempauth bulk slo proxy-logging proxy-server
+pipeline = catch_errors proxy-logging s3api tempauth bulk container-quotas slo proxy-logging proxy-server
 
 [app:proxy-server]
 use = egg:swift#proxy
@@ -89,6 +95,9 @@ user_{user} = {key} .admin
 [filter:bulk]
 use = egg:swift#bulk
 
+[filter:container-quotas]
+use = egg:swift#container_quotas
+
 [filter:slo]
 use = egg:swift#slo
 """
@@ -110,11 +119,11 @@ class ObjectStore:
         """Rings say which disk of which server keeps a name: here the only one."""
         disk = self._folder / "disks" / "disk1"
         disk.mkdir(parents=True)
-        (self._folder / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = tests\n")
+        (self._folder / "swift.conf").write_text(f"[swift-hash]\nswift_hash_path_suffix = {_SUFFIX}\n")
         for kind in _STORAGE:
             self._configure(kind, _SERVER.format(kind=kind))
         ports = [f"{kind}={self._ports[kind]}" for kind in _STORAGE]
-        subprocess.run([find_python(), "-c", _RINGS, self._folder, *ports], check=True, timeout=60)
+        subprocess.run([find_python(), "-c", _RINGS, self._folder, str(_POWER), *ports], check=True, timeout=60)
         user = ACCESS_KEY.replace(":", "_")
         self._configure("proxy", _PROXY.format(region=REGION, user=user, key=SECRET_KEY))
 
@@ -167,6 +176,19 @@ class ObjectStore:
         name = f"bucket-{secrets.token_hex(6)}"
         self.client.create_bucket(Bucket=name)
         return name
+
+    def limit(self, bucket: str, size: int | None) -> None:
+        """So many bytes may lie in it, and in the parts of its uploads; None: any number.
+
+        S3 has no word for that. It is said where Swift's own door would write it, which wants tokens from a memcached.
+        """
+        quota = {"X-Container-Meta-Quota-Bytes": "" if size is None else str(size)}
+        for name in (bucket, f"{bucket}+segments"):
+            path = f"/{_ACCOUNT}/{name}"
+            partition = hashlib.md5(f"{path}{_SUFFIX}".encode(), usedforsecurity=False).digest()[0] >> (8 - _POWER)
+            url = f"http://127.0.0.1:{self._ports['container']}/disk1/{partition}{quote(path)}"
+            headers = {"X-Timestamp": f"{time.time():.5f}", **quota}
+            urlopen(Request(url, method="PUT", headers=headers), timeout=30).close()
 
     def keys(self, bucket: str) -> set[str]:
         return {each["Key"] for each in self.client.list_objects_v2(Bucket=bucket).get("Contents", ())}

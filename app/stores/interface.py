@@ -28,8 +28,16 @@ class StoreSettingError(Exception):
 class StoreDownError(OSError):
     """The store does not answer, or refuses. It may later: nothing is known about the file."""
 
+    number = errno.EHOSTUNREACH
+
     def __init__(self, reason: str) -> None:
-        super().__init__(errno.EHOSTUNREACH, reason)
+        super().__init__(self.number, reason)
+
+
+class StoreFullError(StoreDownError):
+    """There is no space left, or a quota is used up. Whoever waits for space waits for this as well."""
+
+    number = errno.EDQUOT
 
 
 class StoreChangedError(OSError):

@@ -1,5 +1,6 @@
 """The S3 client: time-outs, retries, checksums, and what its errors mean."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -18,14 +19,16 @@ from botocore.exceptions import (
 )
 
 from app.stores.address import Address
-from app.stores.interface import StoreChangedError, StoreDownError, StoreSettingError
+from app.stores.interface import StoreChangedError, StoreDownError, StoreFullError, StoreSettingError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+log = logging.getLogger(__name__)
+
 FAULTS = (BotoCoreError, ClientError)
 _NO_ANSWER = (HTTPClientError, ConnectionError)
-_NOT_FOUND, _CONDITION_FAILED, _TOO_MANY, _SERVER_ERROR = 404, 412, 429, 500
+_NOT_FOUND, _CONDITION_FAILED, _TOO_MANY, _SERVER_ERROR, _NO_SPACE = 404, 412, 429, 500, 507
 
 
 class Client:
@@ -80,8 +83,18 @@ def code_of(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
+def is_full(error: Exception) -> bool:
+    """Each store has its own words. MinIO, whose disk is full: 507 (XMinioStorageFull). Others: QuotaExceeded,
+    some with something before it. Swift: EntityTooLarge, which nothing that we send ever is.
+    """
+    code = code_of(error)
+    return status_of(error) == _NO_SPACE or code == "EntityTooLarge" or code.endswith("QuotaExceeded")
+
+
 def is_passing(error: Exception) -> bool:
     """Whether the same request may succeed in a moment: no answer, or one that says so."""
+    if is_full(error):
+        return False  # not in a moment
     return isinstance(error, _NO_ANSWER) or status_of(error) >= _SERVER_ERROR or status_of(error) == _TOO_MANY
 
 
@@ -97,15 +110,21 @@ def translated(name: str) -> Iterator[None]:
             raise FileNotFoundError(name) from error
         if status_of(error) == _CONDITION_FAILED:
             raise StoreChangedError(name) from error
-        raise StoreDownError(str(error)) from error
+        raise (StoreFullError if is_full(error) else StoreDownError)(str(error)) from error
 
 
 @contextmanager
 def explained(address: Address) -> Iterator[None]:
-    """What the client raises, as advice for the operator."""
+    """What the client raises, as advice for the operator; that there is no space left, in the log only.
+
+    Without workers nothing would ever expire and make space.
+    """
     try:
         yield
     except (*FAULTS, OSError) as error:
+        if is_full(error):
+            log.warning("%s has no space left: archives wait for it: %s", address.shown, error)
+            return
         raise StoreSettingError(_advise(error, address)) from error
 
 

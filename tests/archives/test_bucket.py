@@ -34,12 +34,16 @@ def settings(sqlite_settings: dict[str, Any], storage_url: str) -> dict[str, Any
     return {**sqlite_settings, "STORAGE_URL": storage_url}
 
 
-@pytest.fixture
-def picture(app: Flask, ann: User) -> Attachment:
-    with attachments.stored([Upload("sea.jpg", io.BytesIO(PICTURE))]) as rows:
+def add_picture(ann: User, content: bytes) -> Attachment:
+    with attachments.stored([Upload("sea.jpg", io.BytesIO(content))]) as rows:
         db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=rows))
         db.session.commit()
     return rows[0]
+
+
+@pytest.fixture
+def picture(app: Flask, ann: User) -> Attachment:
+    return add_picture(ann, PICTURE)
 
 
 def take_away_the_store(app: Flask) -> None:
@@ -253,9 +257,7 @@ def test_who_cancels_while_it_is_uploaded_does_not_wait_for_the_rest(
     app: Flask, ann: User, waiting: str, bucket: str, object_store: ObjectStore, cancelled: bool, state: State
 ) -> None:
     app.config["ARCHIVE_LEASE_SECONDS"] = 2
-    with attachments.stored([Upload("sea.bin", io.BytesIO(os.urandom(14_000_000)))]) as rows:
-        db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=rows))
-        db.session.commit()
+    add_picture(ann, os.urandom(14_000_000))
     sent = []
 
     def cancel(**_: object) -> None:
@@ -271,3 +273,42 @@ def test_who_cancels_while_it_is_uploaded_does_not_wait_for_the_rest(
     assert len(sent) == (1 if cancelled else 2)
     assert object_store.unfinished(bucket) == set()
     assert len(object_store.keys(bucket)) == (1 if cancelled else 2)
+
+
+@pytest.mark.parametrize("with_picture", [False, True], ids=["whole", "in parts"])
+def test_a_bucket_that_is_full_is_waited_for_and_costs_no_attempt(
+    app: Flask, ann: User, ann_client: FlaskClient, waiting: str, bucket: str, object_store: ObjectStore,
+    with_picture: bool,
+) -> None:  # fmt: skip
+    """As a full disk is. With the picture the archive is too large for one request."""
+    if with_picture:
+        add_picture(ann, os.urandom(9_000_000))
+    before = object_store.keys(bucket)
+    object_store.limit(bucket, 10_000)
+    for _ in range(2):
+        change(waiting, not_before=None)
+        service.generate(ann.id)
+    archive = load(waiting)
+    assert (archive.state, archive.waits_for_space, archive.attempt) == (State.QUEUED, True, 0)
+    assert "Waiting for space on the server" in ann_client.get(f"/archives/{waiting}").text
+    assert (local_files(app), object_store.unfinished(bucket)) == ([], set())
+    assert object_store.keys(bucket) == before
+    object_store.limit(bucket, None)
+    change(waiting, not_before=None)
+    service.generate(ann.id)
+    assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
+
+
+def test_a_picture_that_a_full_bucket_refuses_is_said(ann: User, bucket: str, object_store: ObjectStore) -> None:
+    object_store.limit(bucket, 10_000)
+    with pytest.raises(UploadRefusedError, match=r"sea\.jpg.*at the moment"):
+        add_picture(ann, os.urandom(20_000))
+
+
+def test_a_worker_may_begin_although_the_bucket_is_full(
+    app: Flask, bucket: str, object_store: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is workers that make space, as archives expire."""
+    object_store.limit(bucket, 1)
+    app.extensions["stores"]["archives"].check()
+    assert "has no space left" in caplog.text

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from app.stores import StoreChangedError, StoreDownError, StoreSettingError, read_address
+from app.stores.interface import StoreFullError
 from app.stores.s3 import S3Store
-from app.stores.s3_client import Client
+from app.stores.s3_client import Client, is_passing, translated
 from tests.object_store import ObjectStore, bucket_url
 from tests.programs import ROOT
 from tests.relay import Relay
@@ -339,3 +340,26 @@ def test_memory_stays_flat(store: S3Store, tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 3 * 8 * MEGABYTE, f"{peak / MEGABYTE:.1f} MiB for a file of {4 * len(BIG) / MEGABYTE:.0f}"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "full"),
+    [
+        (507, "XMinioStorageFull", True),
+        (400, "XMinioAdminBucketQuotaExceeded", True),
+        (403, "QuotaExceeded", True),
+        (400, "EntityTooLarge", True),
+        (403, "AccessDenied", False),
+        (503, "SlowDown", False),
+    ],
+)
+def test_the_words_of_other_stores_for_a_full_bucket(status: int, code: str, full: bool) -> None:
+    """MinIO, Ceph and Versity, Swift; the last two are the control. What is full is not tried again at once."""
+    error = ClientError(
+        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "PutObject",
+    )
+    with pytest.raises(StoreDownError) as translated_error, translated("name"):
+        raise error
+    assert isinstance(translated_error.value, StoreFullError) is full
+    assert is_passing(error) is (code == "SlowDown")
