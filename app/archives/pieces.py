@@ -23,16 +23,13 @@ class PieceClaim:
 
     id: str
     archive_id: str
+    reference: str
+    """The archive's, for logs."""
     user_id: str
     attempt: str
     snapshot: str
     fence: str
     piece: Piece
-
-    @property
-    def reference(self) -> str:
-        """The archive's, for logs."""
-        return self.archive_id[:8].upper()
 
     @property
     def file_name(self) -> str:
@@ -65,14 +62,14 @@ def claim(archive_id: str) -> PieceClaim | None:
     claimed = update(ArchivePiece).where(ArchivePiece.id == last.scalar_subquery())
     if not change(claimed.values(fence=fence, lease_until=new_lease())):
         return None
-    mine = select(ArchivePiece, Archive.user_id).join(Archive).where(ArchivePiece.fence == fence)
+    mine = select(ArchivePiece, Archive).join(Archive).where(ArchivePiece.fence == fence)
     found = db.session.execute(mine, execution_options=FRESH).one_or_none()
     db.session.commit()
     if found is None:  # the attempt has ended in between
         return None
-    row, user_id = found
+    row, archive = found
     piece = Piece(row.number, row.table_name, row.low, row.high)
-    return PieceClaim(row.id, row.archive_id, user_id, row.attempt, row.snapshot, fence, piece)
+    return PieceClaim(row.id, archive.id, archive.reference, archive.user_id, row.attempt, row.snapshot, fence, piece)
 
 
 def renew(held: PieceClaim) -> None:

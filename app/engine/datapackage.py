@@ -153,13 +153,12 @@ class _Describing:
     def _foreign_keys(self, planned: PlannedTable, table: Table) -> Iterator[tuple[str, Described]]:
         for key in sorted(table.foreign_key_constraints, key=lambda key: list(key.column_keys)):
             target = self._included.get(key.referred_table.fullname)
-            here = [element.parent.name for element in key.elements]
-            there = [element.column.name for element in key.elements]
+            here, there = _columns(key)
             if target and _holds(planned, here) and _holds(target, there) and _is_clear(key):
                 yield target.shape.name, self._key(planned, target, key)
 
     def _key(self, planned: PlannedTable, target: PlannedTable, key: ForeignKeyConstraint) -> Described:
-        here, there = zip(*((element.parent.name, element.column.name) for element in key.elements), strict=True)
+        here, there = _columns(key)
         # The Data Package standard writes "" for the table itself.
         resource = "" if target is planned else file_name(target.shape.name)
         reference = {"resource": resource, "fields": list(map(self._name, there))}
@@ -187,6 +186,11 @@ def _type(column: Column[Any]) -> str:
 def _pseudonyms(planned: PlannedTable) -> set[str]:
     """Columns that may hold a pseudonym."""
     return {planned.shape.fields[pointer.column].name for pointer in planned.pointers}
+
+
+def _columns(key: ForeignKeyConstraint) -> tuple[list[str], list[str]]:
+    """Names of those that point, and of those that they point to."""
+    return [each.parent.name for each in key.elements], [each.column.name for each in key.elements]
 
 
 def _holds(planned: PlannedTable, names: list[str]) -> bool:

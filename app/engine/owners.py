@@ -26,7 +26,7 @@ def find_owner_keys(graph: Graph, node: Node) -> list[ForeignKeyConstraint]:
     keys = list(dict.fromkeys(path.hops[0] for path in node.paths))
     if len(keys) == 1 and is_followed(keys[0]) and not any(column.nullable for column in keys[0].columns):
         return []
-    is_seen = all(_can_be_seen(path.hops[0]) and _goes_on(graph, path.hops) for path in node.paths)
+    is_seen = all(map(_can_be_seen, keys)) and all(_goes_on(graph, path.hops) for path in node.paths)
     return keys if is_seen else []
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from isal import isal_zlib
 
@@ -33,6 +33,11 @@ class ChangedError(OSError):
     """The bytes are not those that were stored: cut off, or something else."""
 
 
+def begin_deflate() -> Any:
+    """A stream that packs as all of ours do."""
+    return isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW)
+
+
 class Packing:
     """Takes a member's bytes in order and writes them, packed or as they are, to `place`."""
 
@@ -43,7 +48,7 @@ class Packing:
         self._method = method
         self._crc = 0
         self._digest = hashlib.sha256()
-        self._deflate = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW) if method == DEFLATED else None
+        self._deflate = begin_deflate() if method == DEFLATED else None
 
     def write(self, content: bytes) -> None:
         self._note(content)

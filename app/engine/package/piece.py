@@ -13,9 +13,8 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
-from isal import isal_zlib
 
-from app.engine.package.packing import FULL_FLUSH, LEVEL, RAW, copy_all, let_go, open_unnamed
+from app.engine.package.packing import FULL_FLUSH, begin_deflate, copy_all, let_go, open_unnamed
 from app.engine.package.press import Press
 from app.engine.package.stretch import Stretch
 
@@ -80,7 +79,7 @@ class _Stream:
     def __init__(self, path: Path) -> None:
         self.file = open_unnamed(path)
         self.stretches: list[tuple[int, int]] = []
-        self._deflate = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, RAW)
+        self._deflate = begin_deflate()
         self._packed = self._size = 0
 
     def write(self, content: bytes) -> None:

@@ -1,7 +1,7 @@
 """Whether every value of a foreign key is a key of the table it leads to, in eight bytes a key."""
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Protocol
@@ -39,7 +39,7 @@ class Keys:
 
 
 class RowKeys:
-    """Of each row several keys, as hashes side by side, in the bucket of the first."""
+    """Of each row several keys, as hashes side by side, in the bucket of the first. Rows alike stand there once."""
 
     def __init__(self, widths: Sequence[int]) -> None:
         """`widths`: how many columns each key has."""
@@ -49,11 +49,12 @@ class RowKeys:
     def add(self, column: Column, positions: tuple[int, ...]) -> None:
         """What stands at `positions` of the rows just read: those of the first key, of the second, and so on."""
         parts = [positions[start:end] for start, end in pairwise((0, *self._ends))]
-        for keys in set(zip(*(_hash(column, part) for part in parts), strict=True)):
-            self._put(keys)
+        for keys, rows in Counter(zip(*(_hash(column, part) for part in parts), strict=True)).items():
+            self._put((*keys, rows))
 
-    def _put(self, keys: Sequence[int]) -> None:
-        self._buckets[keys[0] % _BUCKETS].extend(keys)
+    def _put(self, counted: Sequence[int]) -> None:
+        """The keys, and how many rows have them."""
+        self._buckets[counted[0] % _BUCKETS].extend(counted)
 
     def count_strange(self, there: Sequence[Sequence[Keys]]) -> int:
         """How many rows have none of their keys there. `there`: for each key, where it may be."""
@@ -62,8 +63,8 @@ class RowKeys:
         count = 0
         for number, mine in self._buckets.items():
             known = set().union(*(keys.buckets.get(number, ()) for keys in first))
-            strange = [row for row in zip(*[iter(mine)] * len(there), strict=True) if row[0] not in known]
-            count += len(strange)
+            strange = [row for row in zip(*[iter(mine)] * (1 + len(there)), strict=True) if row[0] not in known]
+            count += sum(row[-1] for row in strange)
             for row in strange if others else ():
                 left._put(row[1:])
         return left.count_strange(others) if others else count
