@@ -9,13 +9,19 @@ import os
 import time
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from app.extensions import db
-from app.models import Archive
 from app.tasks import generate_user_archive
 from benchmarks.measured import Measurement
-from benchmarks.site import PASSWORD, Site, add_people, count_ready, email_of, request_archives, run_site
+from benchmarks.process import name_processes
+from benchmarks.site import (
+    PASSWORD,
+    Site,
+    add_people,
+    count_ready,
+    email_of,
+    load_archive,
+    request_archives,
+    run_site,
+)
 from tests.brokers import HOST
 from tests.chaos.browser import Browser
 from tests.programs import wait_until
@@ -61,7 +67,7 @@ def _click(site: Site, number: int, person: str) -> dict[str, float]:
     while not json.loads(browser.get(f"{page}/status").body)["done"]:
         time.sleep(EVERY)
     seen = time.time()
-    archive = _load(page.rpartition("/")[2])
+    archive = load_archive(page.rpartition("/")[2])
     if archive.row_count != ROWS:
         raise ValueError(f"the archive of {archive.row_count} rows should have {ROWS}")
     moments = (archive.created_at, archive.started_at, archive.finished_at)
@@ -77,26 +83,16 @@ def _click(site: Site, number: int, person: str) -> dict[str, float]:
     }
 
 
-def _load(archive_id: str) -> Archive:
-    archive = db.session.scalars(sa.select(Archive).where(Archive.id == archive_id)).one()
-    db.session.commit()  # and not expired, as after a rollback
-    return archive
-
-
 def measure_crowd(kind: str, folder: Path, people: int, *, runs: int) -> list[Measurement]:
     """Seconds of one archive, while a worker with a process for each core makes those of many people."""
     processes = os.cpu_count() or 1
-    found = Measurement(name_workers(processes))
+    found = Measurement(name_processes(processes, "worker"))
     with run_site(kind, folder, processes=processes):
         crowd = add_people(people, ENTRIES + 1)  # nobody signs in
         make_archives(crowd[: WARM * processes])
         for _ in range(runs):
             found.seconds.append(round(make_archives(crowd) / people, 5))
     return [found]
-
-
-def name_workers(number: int) -> str:
-    return f"{number} worker {'process' if number == 1 else 'processes'}"
 
 
 def make_archives(people: list[str]) -> float:

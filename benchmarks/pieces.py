@@ -12,20 +12,18 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from flask_migrate import upgrade
 
-from app import create_app
 from app.archives import service
 from app.config import LARGE_QUEUE
 from app.extensions import db
-from app.models import Archive, State, User
+from app.models import State, User
 from app.models.columns import new_id
 from app.tasks import generate_large_archive
-from benchmarks.catalogue import ROOT
 from benchmarks.content import Expected, make_rows
 from benchmarks.databases import created_database
 from benchmarks.measured import Measurement
 from benchmarks.shapes import CASES, PEOPLE, PERSON
+from benchmarks.site import load_archive, open_app
 from tests.programs import run_valkey, start_worker
 
 WORKERS = {1: "one worker", 2: "two workers"}
@@ -47,8 +45,7 @@ def measure_pieces(rows: int, server: str, folder: Path, *, runs: int) -> list[M
 @contextmanager
 def _journal(rows: int, settings: dict[str, Any]) -> Iterator[str]:
     """The application, with so many entries of each of two people; yields the id of the first."""
-    with create_app(settings).app_context():
-        upgrade(directory=str(ROOT / "migrations"))
+    with open_app(settings):
         people = [new_id() for _ in range(PEOPLE)]
         db.session.execute(sa.insert(User), [{"id": person, "name": "Ann"} for person in people])
         db.session.commit()
@@ -56,8 +53,6 @@ def _journal(rows: int, settings: dict[str, Any]) -> Iterator[str]:
             _write_entries(connection, rows, people)
             connection.execute("VACUUM (ANALYZE)")
         yield people[0]
-        db.session.remove()
-        db.engine.dispose()
 
 
 def _write_entries(connection: psycopg.Connection, rows: int, people: list[str]) -> None:
@@ -73,7 +68,7 @@ def _make_archive(person: str, workers: int, settings: dict[str, Any], folder: P
     try:
         archive_id, _ = service.request_archive(person)
         generate_large_archive.delay(person)
-        while (archive := _load(archive_id)).is_active:
+        while (archive := load_archive(archive_id)).is_active:
             time.sleep(0.1)
     finally:
         worker.stop()
@@ -81,9 +76,3 @@ def _make_archive(person: str, workers: int, settings: dict[str, Any], folder: P
         raise ValueError(f"the archive is {archive.state} after {archive.attempt} attempts: {worker.log()[-2000:]}")
     service.delete(person, archive_id)
     return round((archive.finished_at - archive.started_at).total_seconds(), 3)
-
-
-def _load(archive_id: str) -> Archive:
-    archive = db.session.get_one(Archive, archive_id, populate_existing=True)
-    db.session.commit()
-    return archive

@@ -93,3 +93,8 @@ def _tree(pid: int) -> Iterator[int]:
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
                 yield from _tree(int(child))
+
+
+def name_processes(number: int, kind: str) -> str:
+    """As tables call so many at a time."""
+    return f"{number} {kind} {'process' if number == 1 else 'processes'}"

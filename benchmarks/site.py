@@ -10,15 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
-from flask_migrate import upgrade
 
 from app import create_app
 from app.extensions import db, password_hasher
 from app.models import Archive, Entry, State, User
 from app.models.columns import new_id
-from benchmarks.catalogue import ROOT
 from benchmarks.databases import start_postgres
 from tests.brokers import HOST, free_port
+from tests.databases import migrate
 from tests.programs import CELERY, PYTHON, QUIET, Program, run_valkey, wait_until
 
 PASSWORD = "a password of the benchmark"  # noqa: S105  # of people who live as long as it runs
@@ -51,16 +50,21 @@ def run_site(kind: str, folder: Path, *, processes: int = 1) -> Iterator[Site]:
         programs = None
         if kind == "postgresql":
             settings["DATABASE_URL"], programs = stack.enter_context(start_postgres())
-        app = create_app(settings)
-        stack.enter_context(app.app_context())
-        stack.callback(_let_go)
-        upgrade(directory=str(ROOT / "migrations"))
+        app = stack.enter_context(open_app(settings))
         yield Site(kind, app, _start_programs(stack, folder, settings, processes), programs)
 
 
-def _let_go() -> None:
-    db.session.remove()
-    db.engine.dispose()
+@contextmanager
+def open_app(settings: dict[str, Any]) -> Iterator[Flask]:
+    """On an empty database; inside the application's context."""
+    migrate(settings)
+    app = create_app(settings)
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
 
 
 def _start_programs(stack: ExitStack, folder: Path, settings: dict[str, Any], processes: int) -> int:
@@ -110,6 +114,12 @@ def count_ready() -> int:
     found = db.session.execute(ready).scalar_one()
     db.session.commit()  # the next look must see what has happened since
     return found
+
+
+def load_archive(archive_id: str) -> Archive:
+    archive = db.session.get_one(Archive, archive_id, populate_existing=True)
+    db.session.commit()  # and not expired, as after a rollback
+    return archive
 
 
 def request_archives(people: list[str]) -> dict[str, str]:
