@@ -106,6 +106,22 @@ def waits_after(fault: Fault, rows: Sequence[Row]) -> list[float]:
     return [ready - fault.ended for created, ready in served if created < fault.ended < ready]
 
 
+def recovery(fault: Fault, rows: Sequence[Row]) -> float | None:
+    """Seconds from the end of a fault until the site served an archive again. None: nobody wanted one any more."""
+    later = [row.ready[0] for row in rows if row.ready and row.ready[0] > fault.ended]
+    return min(later) - fault.ended if later else None
+
+
+def unrecovered(record: Record, limit: float = Limits.archive) -> list[str]:
+    """Faults after which the site served nobody for too long."""
+    found = ((fault, recovery(fault, record.rows)) for fault in record.faults)
+    return [
+        f"{fault.kind.name}: no archive for {seconds:.1f} s after it"
+        for fault, seconds in found
+        if (seconds or 0) > limit
+    ]
+
+
 def count_attempts(record: Record) -> int:
     """Attempts that faults have cost."""
     return sum(max(0, row.attempt - 1) for row in record.rows)
@@ -138,6 +154,7 @@ def breaches(record: Record, limits: Limits | None = None) -> list[str]:
         *not_served(record),
         *doubled(record),
         *late(record, limits.archive),
+        *unrecovered(record, limits.archive),
         *wasted(record),
         *damaged(record),
         *bad_pages(record, limits.page),

@@ -16,7 +16,7 @@ def render(record: Record, limits: judge.Limits | None = None) -> str:
 
 def _faults(record: Record) -> Iterator[str]:
     names = sorted({fault.kind.name for fault in record.faults})
-    yield f"{'':<40}{'faults':>6}   served after: p50, p99, max"
+    yield f"{'':<40}{'faults':>6}{'served: p50, p99, max':>30}{'recovered: p50, p99, max':>30}"
     for name in names:
         yield _line(name, [fault for fault in record.faults if fault.kind.name == name], record)
     yield _line(f"all {len(names)} kinds", record.faults, record)
@@ -25,7 +25,8 @@ def _faults(record: Record) -> Iterator[str]:
 
 def _line(name: str, faults: Sequence[Fault], record: Record) -> str:
     waits = [wait for fault in faults for wait in judge.waits_after(fault, record.rows)]
-    return f"{name:<40}{len(faults):>6}{_spread(waits):>30}"
+    recovered = [seconds for fault in faults if (seconds := judge.recovery(fault, record.rows)) is not None]
+    return f"{name:<40}{len(faults):>6}{_spread(waits):>30}{_spread(recovered):>30}"
 
 
 def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
@@ -38,6 +39,7 @@ def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
         "not served": len(judge.not_served(record)),
         "doubled": len(judge.doubled(record)),
         "late": len(judge.late(record, limits.archive)),
+        "not recovered in time": len(judge.unrecovered(record, limits.archive)),
         "foreign": downloads.count("foreign"),
         "torn, incomplete or left behind": len(judge.damaged(record)) - downloads.count("foreign"),
         "pages": len(record.pages),
@@ -52,7 +54,6 @@ def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
 
 
 def _spread(times: list[float]) -> str:
-    """Seconds that people who waited when a fault ended went on waiting; later faults are part of it."""
     if not times:
         return "-"
     ordered = sorted(times)

@@ -35,9 +35,12 @@ def test_a_deploy_loses_nothing_and_costs_no_attempt() -> None:
 
     The control is in tests/archives/test_worker.py: workers that are killed cost attempts.
     """
-    record = run(1, SEED, only=["deploy"])
-    assert judge.breaches(record, LIMITS) == []
-    assert judge.count_given_back(record)
+    for seed in range(SEED, SEED + 3):  # who is stopped may have finished just then
+        record = run(1, seed, only=["deploy"])
+        assert judge.breaches(record, LIMITS) == []
+        if judge.count_given_back(record):
+            return
+    pytest.fail("no archive was ever interrupted")
 
 
 def test_everybody_at_once_is_served() -> None:

@@ -28,7 +28,9 @@ KILLED = Fault(KINDS["web server killed"], began=105.0, ended=106.0)
 DEPLOY = Fault(KINDS["deploy"], began=105.0, ended=106.0)
 
 
-A = Download("a", [])
+A, B = Download("a", []), Download("b", [])
+ELSE = replace(ONCE, id="b", user_id="else")
+"""Somebody else's archive, which was served soon after the fault."""
 
 
 def make_record(**values: Any) -> Record:
@@ -42,6 +44,7 @@ def make_record(**values: Any) -> Record:
 def test_an_innocent_run_is_let_go() -> None:
     assert judge.breaches(make_record()) == []
     assert judge.waits_after(FAULT, make_record().rows) == [4.0]
+    assert judge.recovery(FAULT, make_record().rows) == 4.0
     assert "every promise was kept" in render(make_record())
 
 
@@ -58,7 +61,8 @@ def test_an_innocent_run_is_let_go() -> None:
             judge.doubled,
             {"rows": [ROW, replace(ROW, id="b", created=109.0)], "downloads": [A, replace(A, archive_id="b")]},
         ),
-        (judge.late, {"rows": [replace(ROW, ready=[137.0], ended=137.0)]}),
+        (judge.late, {"rows": [replace(ROW, ready=[137.0], ended=137.0), ELSE], "downloads": [A, B]}),
+        (judge.unrecovered, {"rows": [replace(ROW, created=109.0, ready=[137.0], ended=137.0)]}),
         (judge.wasted, {"faults": [DEPLOY]}),
         (judge.damaged, {"downloads": [Download("a", ["foreign"])]}),
         (judge.damaged, {"rows": [replace(ROW, gaps=1)]}),
@@ -92,6 +96,17 @@ def test_a_breach_is_seen(judged: Callable[[Record], list[str]], values: dict[st
 )
 def test_what_a_fault_excuses_is_no_breach(page: Page, fault: Fault) -> None:
     assert judge.bad_pages(make_record(pages=[page], faults=[fault])) == []
+
+
+def test_the_next_archive_tells_when_the_site_had_recovered() -> None:
+    """Also somebody's who asked after the fault; the control: one that was ready before it says nothing."""
+    before, after = replace(ROW, ready=[104.0]), replace(ROW, id="b", created=107.0, ready=[141.0])
+    assert judge.recovery(FAULT, [before]) is None
+    assert judge.recovery(FAULT, [before, after]) == 35.0
+    record = make_record(rows=[before, after])
+    assert judge.unrecovered(record) == ["worker killed: no archive for 35.0 s after it"]
+    assert judge.unrecovered(record, 36.0) == []
+    assert "35.0 s, 35.0 s, 35.0 s" in render(record)
 
 
 def test_what_was_given_back_is_counted() -> None:
