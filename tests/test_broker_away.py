@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -121,17 +121,24 @@ def gone(site: Site) -> Iterator[None]:
 
 
 @contextmanager
+def frozen(program: Program) -> Iterator[None]:
+    """The site is there for the next test as well, whatever this one finds."""
+    program.send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        program.send(signal.SIGCONT)
+
+
+@contextmanager
 def hung(site: Site) -> Iterator[None]:
     """With its control: a sender without limits, as Celery is by default, waits for as long as the broker hangs."""
     bell = Celery(broker=site.app.config["CELERY"]["broker_url"], set_as_current=False)
     unlimited = threading.Thread(target=bell.send_task, args=("app.tasks.generate_user_archive", ["nobody"]))
-    site.broker.send(signal.SIGSTOP)
-    unlimited.start()
-    try:
+    with frozen(site.broker):
+        unlimited.start()
         yield
         assert unlimited.is_alive()
-    finally:
-        site.broker.send(signal.SIGCONT)
     unlimited.join()
     bell.close()
 
@@ -183,6 +190,14 @@ def restarted(site: Site) -> Iterator[None]:
 
 
 @contextmanager
+def idle_worker(site: Site) -> Iterator[None]:
+    """It stands still, and has been given all that it had asked for."""
+    with frozen(site.worker), site.redis() as redis:
+        wait_until(lambda: redis.info("clients")["blocked_clients"] == 0, what="the end of what it had asked before")
+        yield
+
+
+@contextmanager
 def idle_hands(site: Site) -> Iterator[None]:
     """The worker has taken a message, and does nothing with it until the end of the block."""
     children = site.worker.child_pids()
@@ -201,12 +216,10 @@ def test_a_broker_that_hangs_when_a_message_is_done(site: Site, client: FlaskCli
     """It never hears that. A worker that goes on as if it had takes no other message."""
     lost = "Connection to broker lost"
     before = site.worker.log().count(lost)
-    with idle_hands(site):
-        site.broker.send(signal.SIGSTOP)
-    try:
+    with ExitStack() as exits:
+        with idle_hands(site):
+            exits.enter_context(frozen(site.broker))
         wait_until(lambda: site.worker.log().count(lost) > before, what=f"the end of patience: {site.worker.log()}")
-    finally:
-        site.broker.send(signal.SIGCONT)
     address, _ = click(client)
     wait_until(lambda: state_of(site, address) == State.READY, what=f"the archive: {site.worker.log()}")
 
@@ -218,9 +231,8 @@ def test_as_celery_has_it_no_other_message_is_taken(site: Site) -> None:
         queue.channel.basic_qos(0, 1, False)
         queue.put("a message")
         message = queue.get(timeout=10)
-        site.broker.send(signal.SIGSTOP)
-        message.ack_log_error(logging.getLogger(__name__), connection.connection_errors)
-        site.broker.send(signal.SIGCONT)
+        with frozen(site.broker):
+            message.ack_log_error(logging.getLogger(__name__), connection.connection_errors)
         assert not queue.channel.qos.can_consume()
         message.ack()
         assert queue.channel.qos.can_consume()
@@ -231,12 +243,11 @@ def test_a_broker_that_is_full_when_a_message_is_taken(site: Site, client: Flask
     """A worker notes in the broker what it takes."""
     refused = "used memory > 'maxmemory'"
     before = site.worker.log().count(refused)
-    site.worker.send(signal.SIGSTOP)
-    with site.redis() as redis:
-        wait_until(lambda: redis.info("clients")["blocked_clients"] == 0, what="the end of what it had asked before")
+    with ExitStack() as exits:
+        exits.enter_context(idle_worker(site))
         address, _ = click(client)
         with full(site):
-            site.worker.send(signal.SIGCONT)
+            exits.close()
             wait_until(lambda: site.worker.log().count(refused) > before, what=f"a refusal: {site.worker.log()}")
     wait_until(lambda: state_of(site, address) == State.READY, what=f"the archive: {site.worker.log()}")
 
@@ -250,12 +261,8 @@ def bells(redis: Redis) -> list[bytes]:
 @pytest.mark.parametrize("fault", [emptied, restarted])
 def test_a_broker_that_fails_after_the_bell(site: Site, person: str, client: FlaskClient, fault: Fault) -> None:
     """The bell lies in the broker, for the worker stands still."""
-    site.worker.send(signal.SIGSTOP)
-    with site.redis() as redis:
-        wait_until(lambda: redis.info("clients")["blocked_clients"] == 0, what="the end of what it had asked before")
-        with fault(site):
-            address, page = click(client)
-            assert KEPT not in page
-            assert any(person.encode() in bell for bell in bells(redis))
-    site.worker.send(signal.SIGCONT)
+    with idle_worker(site), site.redis() as redis, fault(site):
+        address, page = click(client)
+        assert KEPT not in page
+        assert any(person.encode() in bell for bell in bells(redis))
     wait_until(lambda: state_of(site, address) == State.READY, what=f"the archive: {site.worker.log()}")

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.models import Archive, Attachment, Comment, Entry, State, Tag, User
 from app.models.columns import database_time
 from app.tasks import generate_user_archive
 from tests.conftest import PASSWORD
-from tests.programs import wait_until
+from tests.programs import CELERY, Program, wait_until
 
 
 @pytest.fixture
@@ -87,6 +87,13 @@ def let_lease_pass(archive_id: str) -> None:
 def change(archive_id: str, **values: Any) -> None:
     db.session.execute(sa.update(Archive).where(Archive.id == archive_id).values(**values))
     db.session.commit()
+
+
+@pytest.fixture
+def beat(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
+    beat = Program([*CELERY, "beat", "--loglevel", "INFO"], tmp_path / "beat.log", settings=settings)
+    yield beat
+    beat.stop(seconds=0)
 
 
 @pytest.fixture

@@ -1,33 +1,46 @@
-"""Archives that workers share: what is in them, and what must not be left of their pieces."""
+"""Archives that workers share: what is in them, when to strike, and what must not be left of their pieces."""
 
 import json
+import signal
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
 
-from app.extensions import db
+from app.archives import service
+from app.extensions import begin_write, db
 from app.models import ArchivePiece, Entry, State, User
 from app.models.columns import new_id
-from tests.archives.conftest import load, paths_of
+from app.tasks import generate_large_archive
+from tests.archives.conftest import load
+from tests.programs import Program, wait_until
+
+MADE = ArchivePiece.sha256.is_not(None)
+BEGUN = ArchivePiece.lease_until.is_not(None) & ArchivePiece.sha256.is_(None)
+FREE = ArchivePiece.fence.is_(None)
+HELD = ArchivePiece.fence == ArchivePiece.attempt
 
 
-def write_entries(person: User, many: int) -> int:
+def write_days(person: User, many: int) -> int:
+    """So many entries."""
     rows = [
         {"id": new_id(), "author_id": person.id, "title": f"Day {number}", "body": "Waves. " * 20}
         for number in range(many)
     ]
+    begin_write()
     db.session.execute(sa.insert(Entry), rows)
     db.session.commit()
     return many
 
 
-def read_entries(archive_id: str) -> bytes:
+def read_days(archive_id: str) -> bytes:
     """What the ready archive holds of them, as JSON."""
-    [path] = paths_of(load(archive_id))
-    with zipfile.ZipFile(path) as package:
+    [part] = service.list_parts(archive_id)
+    with service.open_download(part) as file, zipfile.ZipFile(file) as package:
         return package.read(next(name for name in package.namelist() if name.endswith("data/json/entry.json")))
 
 
@@ -35,10 +48,10 @@ def expect_whole(app: Flask, archive_id: str, many: int) -> None:
     """Every entry once, and nothing left behind: no rows of pieces, no files of them."""
     archive = load(archive_id)
     assert archive.state == State.READY
-    titles = [row["title"] for row in json.loads(read_entries(archive_id))]
+    titles = [row["title"] for row in json.loads(read_days(archive_id))]
     assert titles == [f"Day {number}" for number in range(many)]
     assert count_pieces() == 0
-    assert [path.name for path in published(app)] == [path.name for path in paths_of(archive)]
+    assert names_published(app) == [part.file_name for part in service.list_parts(archive_id)]
 
 
 def count_pieces(*where: Any) -> int:
@@ -47,5 +60,44 @@ def count_pieces(*where: Any) -> int:
     return found or 0
 
 
+def names_published(app: Flask) -> list[str]:
+    """In the folder or the bucket."""
+    return [each.name for each in app.extensions["stores"]["archives"].names()]
+
+
 def published(app: Flask) -> list[Path]:
     return list((Path(app.config["ARCHIVE_DIR"]) / "ready").iterdir())
+
+
+def request_large(person: User) -> str:
+    archive_id, _ = service.request_archive(person.id)
+    generate_large_archive.delay(person.id)
+    return archive_id
+
+
+def has_begun() -> bool:
+    """The holder has rung, and reads its first pieces. Of three for others one may be lost, and two are made."""
+    return count_pieces(HELD) >= 1 and count_pieces(FREE) >= 3
+
+
+@contextmanager
+def frozen(worker: Program, moment: Callable[[], bool], what: str) -> Iterator[None]:
+    """Its children stand still at a moment that is so, and go on afterwards if they live."""
+    wait_until(lambda: _freeze(worker, moment), what=what)
+    try:
+        yield
+    finally:
+        worker.send_children(signal.SIGCONT)
+
+
+def _freeze(worker: Program, moment: Callable[[], bool]) -> bool:
+    worker.send_children(signal.SIGSTOP)
+    if moment():
+        return True
+    worker.send_children(signal.SIGCONT)
+    return False
+
+
+def wait_for_ready(archive_id: str, *, attempt: int) -> None:
+    wait_until(lambda: load(archive_id).state == State.READY, seconds=120, what="the archive")
+    assert load(archive_id).attempt == attempt

@@ -15,14 +15,14 @@ from app.models import Attachment, Entry, State, User
 from app.tasks import generate_user_archive
 from tests.archives.conftest import change, load, sign_in
 from tests.archives.poison import POISON
-from tests.programs import CELERY, PYTHON, QUIET, Program, wait_until
+from tests.programs import PYTHON, QUIET, Program, wait_until
 
 pytestmark = pytest.mark.worker
 
 
 @pytest.fixture
 def settings(postgresql_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
-    fast = {"ARCHIVE_LEASE_SECONDS": 2, "RECONCILE_SECONDS": 0.5, "ARCHIVE_RETRY_SECONDS": 0.1}
+    fast = {"ARCHIVE_LEASE_SECONDS": 4, "RECONCILE_SECONDS": 0.5, "ARCHIVE_RETRY_SECONDS": 0.1}
     return {**postgresql_settings, **fast, "REDIS_URL": valkey}
 
 
@@ -47,13 +47,6 @@ def unreadable(bob: User) -> str:
     db.session.execute(sa.text("UPDATE entry SET date = 'infinity' WHERE id = :id"), {"id": entry.id})
     db.session.commit()
     return service.request_archive(bob.id)[0]
-
-
-@pytest.fixture
-def beat(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
-    beat = Program([*CELERY, "beat", "--loglevel", "INFO"], tmp_path / "beat.log", settings=settings)
-    yield beat
-    beat.stop(seconds=0)
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """Two queues and real workers: while a large archive is being made, the small ones are; with one queue they wait."""
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ from redis import Redis
 from app.archives import ledger
 from app.config import LARGE_QUEUE, QUEUE
 from app.extensions import db
-from app.models import Entry, Pulse, State, User
+from app.models import Pulse, State, User
 from app.tasks import generate_user_archive, reconcile_archives
 from tests.archives.conftest import load, request, wait_for_state
+from tests.archives.shared import frozen, write_days
 from tests.programs import Program, wait_until
 
 pytestmark = pytest.mark.worker
@@ -37,27 +37,13 @@ def settings(postgresql_settings: dict[str, Any], valkey: str) -> dict[str, Any]
 @pytest.fixture
 def many_entries(app: Flask, ann: User) -> None:
     """Long enough to be caught in the middle."""
-    db.session.add_all(Entry(author_id=ann.id, title=f"Day {number}", body="Waves. " * 20) for number in range(5000))
-    db.session.commit()
+    write_days(ann, 5000)
 
 
-@contextmanager
-def frozen(worker: Program, archive_id: str) -> Iterator[None]:
-    """The worker stands still in the middle of this archive."""
-    wait_until(lambda: stop_in_the_middle(worker, archive_id), what="a moment in the middle")
-    try:
-        yield
-    finally:
-        worker.send_children(signal.SIGCONT)
-
-
-def stop_in_the_middle(worker: Program, archive_id: str) -> bool:
-    worker.send_children(signal.SIGSTOP)
-    if load(archive_id).state == State.RUNNING:
-        return True
-    worker.send_children(signal.SIGCONT)
-    assert load(archive_id).state != State.READY, "too fast to be caught"
-    return False
+def is_in_the_middle(archive_id: str) -> bool:
+    state = load(archive_id).state
+    assert state != State.READY, "too fast to be caught"
+    return state == State.RUNNING
 
 
 def test_small_ones_are_made_beside_a_large_one(
@@ -67,7 +53,7 @@ def test_small_ones_are_made_beside_a_large_one(
     for_large = start_worker(queue=LARGE_QUEUE)
     large = request(ann)
     wait_until(lambda: load(large).large, what="the count")
-    with frozen(for_large, large):
+    with frozen(for_large, partial(is_in_the_middle, large), "a moment in the middle"):
         small = request(bob)
         wait_for_state(small, State.READY)
         assert load(large).state == State.RUNNING
@@ -89,7 +75,7 @@ def test_with_one_queue_they_wait(
     """The control."""
     worker = start_worker(ARCHIVE_LARGE_ROWS=None)
     large = request(ann)
-    with frozen(worker, large):
+    with frozen(worker, partial(is_in_the_middle, large), "a moment in the middle"):
         small = request(bob)
         time.sleep(3)
         assert load(small).state == State.QUEUED

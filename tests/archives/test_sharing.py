@@ -14,7 +14,7 @@ from app.archives import service, sharing
 from app.extensions import db
 from app.models import ArchivePiece, State, User
 from tests.archives.conftest import load
-from tests.archives.shared import count_pieces, expect_whole, published, read_entries, write_entries
+from tests.archives.shared import MADE, count_pieces, expect_whole, published, read_days, write_days
 
 ENTRIES = 300
 PIECE = 100
@@ -28,7 +28,7 @@ def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def entries(app: Flask, ann: User) -> int:
-    return write_entries(ann, ENTRIES)
+    return write_days(ann, ENTRIES)
 
 
 def test_with_nobody_else_the_holder_makes_every_piece(app: Flask, ann: User, entries: int, waiting: str) -> None:
@@ -48,7 +48,7 @@ def test_others_make_the_last_pieces(
     expect_whole(app, waiting, entries)
     alone, _ = service.request_archive(ann.id)
     service.generate(ann.id, large=True)
-    assert read_entries(alone) == read_entries(waiting)
+    assert read_days(alone) == read_days(waiting)
 
 
 def test_a_small_archive_is_not_divided(ann: User, entries: int, waiting: str) -> None:
@@ -89,7 +89,7 @@ def test_a_damaged_piece_is_made_again(
 ) -> None:
     def ring(archive_id: str) -> None:
         sharing.make_piece(archive_id)
-        if count_pieces(ArchivePiece.sha256.is_not(None)) == 1:
+        if count_pieces(MADE) == 1:
             DAMAGE[damage](*published(app))
 
     service.generate(ann.id, large=True, ring=ring)

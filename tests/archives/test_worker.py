@@ -1,7 +1,7 @@
 """A real worker, really killed: the archive is finished by itself, once."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.archives import service
-from app.extensions import begin_write, db
-from app.models import Archive, Entry, State, User
-from app.models.columns import database_time, new_id
+from app.extensions import db
+from app.models import Archive, State, User
+from app.models.columns import database_time
 from tests.archives.conftest import load, paths_of, request, wait_for_state
-from tests.programs import CELERY, Program, wait_until
+from tests.archives.shared import write_days
+from tests.programs import Program, wait_until
 
 pytestmark = pytest.mark.worker
 
@@ -29,24 +30,9 @@ def settings(any_database: dict[str, Any], valkey: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def beat(settings: dict[str, Any], tmp_path: Path) -> Iterator[Program]:
-    beat = Program([*CELERY, "beat", "--loglevel", "INFO"], tmp_path / "beat.log", settings=settings)
-    yield beat
-    beat.stop(seconds=0)
-
-
-@pytest.fixture
 def long_journal(app: Flask, ann: User) -> int:
     """So many entries that there is time to kill somebody in the middle; returns how many."""
-    many = 20_000
-    begin_write()
-    rows = [
-        {"id": new_id(), "author_id": ann.id, "title": f"Day {number}", "body": "Waves. " * 20}
-        for number in range(many)
-    ]
-    db.session.execute(sa.insert(Entry), rows)
-    db.session.commit()
-    return many
+    return write_days(ann, 20_000)
 
 
 def test_it_is_made_by_a_worker(ann: User, start_worker: Callable[..., Program]) -> None:

@@ -12,10 +12,8 @@ from unittest import mock
 import sqlalchemy as sa
 
 from app.engine import snapshot
-from app.engine.build import build_archive
-from app.engine.graph import build_graph
 from app.extensions import prepare_sqlite
-from tests.engine.conftest import ANN, open_file
+from tests.engine.conftest import ANN, make_archive
 from tests.engine.shop import make_schema
 
 
@@ -28,14 +26,7 @@ def main(url: str, moment: str, folder: str) -> None:
     engine = sa.create_engine(url)
     prepare_sqlite(engine)
     with mock.patch.object(snapshot, "datetime", Stopped):
-        build_archive(
-            ANN,
-            engine=engine,
-            graph=build_graph(make_schema()),
-            open_file=open_file,
-            workspace=Path(folder),
-            tell=lambda _step, _done: None,
-        )
+        make_archive(ANN, engine, make_schema(), Path(folder))
     engine.dispose()
 
 

@@ -116,8 +116,6 @@ def test_the_sums_are_those_of_the_file(build: Built) -> None:
 def test_the_same_snapshot_gives_the_same_bytes(engine: sa.Engine, tmp_path: Path) -> None:
     """Report and signature among them, also in a process that has its sets in another order."""
     url, moment, folders = str(engine.url), "2026-11-22T09:14:30+00:00", [tmp_path / name for name in "abc"]
-    for folder in folders:
-        folder.mkdir()
     making.main(url, moment, str(folders[0]))
     command = (*PYTHON, "tests.engine.making", url, moment, str(folders[1]))
     subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": "1"}, check=True)

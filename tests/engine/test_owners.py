@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.engine.build import Order, build_archive
+from app.engine.build import Order
 from app.engine.datapackage import OWNERS, REFERRED
-from app.engine.graph import build_graph
 from app.engine.minisign import Signer
 from app.engine.selection import Selection
 from app.engine.verify import Expected, VerificationError, verify_archive
-from tests.engine.conftest import open_file
+from app.engine.verify.keys import Keys, RowKeys
+from tests.engine.conftest import make_archive
 from tests.engine.forging import Members, change, drop_csv, pack, seal
 from tests.mixing.bugs import forget_where
 
@@ -26,24 +26,13 @@ COMPLAINTS = {
 }
 
 
-def build(order: Order, engine: sa.Engine, schema: sa.MetaData, folder: Path) -> None:
-    build_archive(
-        order,
-        engine=engine,
-        graph=build_graph(schema),
-        open_file=open_file,
-        workspace=folder,
-        tell=lambda _step, _done: None,
-    )
-
-
 @pytest.mark.parametrize("table", COMPLAINTS)
 def test_a_select_without_its_where_makes_no_archive(
     ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:
     monkeypatch.setattr(Selection, "includes", forget_where(table))
     with pytest.raises(VerificationError, match=COMPLAINTS[table]):
-        build(ann, engine, schema, tmp_path)
+        make_archive(ann, engine, schema, tmp_path / "workspace")
 
 
 def test_without_what_the_data_package_says_of_owners_it_would_pass(
@@ -73,3 +62,13 @@ def test_the_data_package_says_only_what_its_foreign_keys_do_not(members: Member
     assert {name for name, schema in schemas.items() if REFERRED in schema} == {"genre"}
     assert [key["fields"] for key in schemas["message"][OWNERS]] == [["sender_id"], ["recipient_id"]]
     assert [key["fields"] for key in schemas["photo"][OWNERS]] == [["shelf", "number"]]
+
+
+def test_rows_alike_are_counted_each() -> None:
+    strange = RowKeys([1, 1])
+    for _ in range(2):
+        strange.add(lambda _position: [b"7", b"7", b"8"], (0, 1))
+    known = Keys()
+    known.add(lambda _position: [b"8"], (0,))
+    assert strange.count_strange([[Keys()], [Keys()]]) == 6
+    assert strange.count_strange([[Keys()], [known]]) == 4

@@ -8,14 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from flask_migrate import upgrade
-
-from app import create_app
-from app.extensions import db
 from tests.chaos.database import run_database
+from tests.databases import migrate
 from tests.mixing.bugs import BUGS
 from tests.mixing.run import Record, run
-from tests.programs import ROOT, run_valkey
+from tests.programs import run_valkey
 
 DATABASES = ("sqlite", "postgresql")
 FEWER = 10
@@ -45,10 +42,7 @@ def _try(database: str, count: int, planted: str | None = None) -> Record:
         settings: dict[str, Any] = {"INSTANCE_PATH": folder / "instance", "REDIS_URL": broker}
         if database == "postgresql":
             settings["DATABASE_URL"] = exits.enter_context(run_database(folder / "postgres")).url
-        app = create_app(settings)
-        with app.app_context():
-            upgrade(directory=str(ROOT / "migrations"))
-            db.engine.dispose()
+        migrate(settings)
         return run(settings, count, folder, planted)
 
 
