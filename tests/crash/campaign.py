@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask_migrate import upgrade
-
-from app import create_app
-from app.extensions import db
 from tests.chaos.database import run_database
-from tests.crash.mutants import Trial, try_mutants
-from tests.crash.run import Tally, freeze_everywhere, kill_again, kill_everywhere
+from tests.crash.deeds import MAKE
+from tests.crash.mutants import MUTANTS, SHARED, Trial, try_mutants
+from tests.crash.run import Tally, freeze_some, kill_again, kill_everywhere
 from tests.crash.scene import Scene
-from tests.programs import ROOT
+from tests.crash.sharing import strike_sharers
+from tests.databases import migrate
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -42,9 +40,13 @@ def run_campaign(database: str, points: int) -> Result:
             *kill_everywhere(scene, points),
             kill_again(scene, few, 2),
             kill_again(scene, few, 3),
-            freeze_everywhere(scene, few),
+            freeze_some(scene, MAKE, few),
         ]
-        trials = list(try_mutants(scene, points))
+        mutants = MUTANTS
+        if database == "postgresql":  # nobody shares on SQLite
+            tallies += strike_sharers(scene, few)
+            mutants = MUTANTS | SHARED
+        trials = list(try_mutants(scene, points, mutants))
     return Result(database, tallies, trials, time.monotonic() - began)
 
 
@@ -55,8 +57,5 @@ def _make_scene(database: str) -> Iterator[Scene]:
         settings: dict[str, Any] = {"INSTANCE_PATH": folder / "instance"}
         if database == "postgresql":
             settings["DATABASE_URL"] = exits.enter_context(run_database(folder / "postgres")).url
-        app = create_app(settings)
-        with app.app_context():
-            upgrade(directory=str(ROOT / "migrations"))
-            db.engine.dispose()
+        migrate(settings)
         yield Scene(settings)

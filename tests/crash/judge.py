@@ -59,6 +59,7 @@ def look_at_end(scene: Scene, ends: State) -> Iterator[str]:
             yield f"lost: {row.state} after {row.attempt} attempts, not {ends}"
         if row.fence or row.lease_until:
             yield "left over: a lease"
+    yield from (f"left over: piece {piece.number}" for piece in scene.pieces())
     promised = {part.file_name for part in scene.parts()} if ends == State.READY else set()
     found = {path.name for path in scene.published()}
     yield from (f"left over: {name}" for name in sorted(found - promised))

@@ -4,26 +4,27 @@ Where nothing breaks they all do their work, but for the one that writes down a 
 what is missing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Update
 
-from app.archives import ledger, storage
+from app.archives import ledger, pieces, storage
 from app.archives.ledger import Claim
 from app.engine.build import Built, BuiltPart
 from app.extensions import db
 from app.models import Archive, State
 from app.models.columns import now
 from app.stores import GoOn, always
-from tests.crash.deeds import MAKE
+from tests.crash.deeds import MAKE, Plan
 from tests.crash.run import Tally, freeze, kill, list_points, spread
 from tests.crash.scene import Change, Scene
+from tests.crash.sharing import SHARE
 from tests.crash.trace import Point
 
-Strike = Callable[[Scene, Point, Tally, Change], Iterator[str]]
+Strike = Callable[[Scene, Plan, Point, Tally, Change], Iterator[str]]
 
 
 def commit_before_rename() -> None:
@@ -97,6 +98,15 @@ def no_fence_in_the_update() -> None:
     ledger._change_mine = change_by_id
 
 
+def no_end_of_pieces() -> None:
+    """What a holder has offered stays, although it is gone."""
+    pieces.forget_void = _forget_nothing
+
+
+def _forget_nothing() -> None:
+    pass
+
+
 def _finish_nothing(held: Claim, names: Sequence[str], built: Built) -> None:
     pass
 
@@ -118,20 +128,28 @@ def _update(held: Claim) -> Update:
     return sa.update(Archive).where(Archive.id == held.archive_id)
 
 
-def _kill(scene: Scene, point: Point, tally: Tally, change: Change) -> Iterator[str]:
-    return kill(scene, MAKE, [point], tally, change)
+class Mutant(NamedTuple):
+    change: Change
+    strike: Strike
+    plan: Plan = MAKE
 
 
-MUTANTS: dict[str, tuple[Change, Strike]] = {
-    "commit before rename": (commit_before_rename, _kill),
-    "no lease recovery": (no_lease_recovery, _kill),
-    "ready at claim": (ready_at_claim, _kill),
-    "wrong size": (wrong_size, _kill),
-    "no fence in the names": (no_fence_in_the_names, freeze),
-    "no fence in the update": (no_fence_in_the_update, freeze),
+def _kill(scene: Scene, plan: Plan, point: Point, tally: Tally, change: Change) -> Iterator[str]:
+    return kill(scene, plan, [point], tally, change)
+
+
+MUTANTS = {
+    "commit before rename": Mutant(commit_before_rename, _kill),
+    "no lease recovery": Mutant(no_lease_recovery, _kill),
+    "ready at claim": Mutant(ready_at_claim, _kill),
+    "wrong size": Mutant(wrong_size, _kill),
+    "no fence in the names": Mutant(no_fence_in_the_names, freeze),
+    "no fence in the update": Mutant(no_fence_in_the_update, freeze),
 }
+SHARED = {"no end of pieces": Mutant(no_end_of_pieces, _kill, SHARE)}
+"""Of what several workers share, on PostgreSQL."""
 NOWHERE = Point("nowhere", 0, 0)
-_TELLING = ("archives/service.py", "archives/storage.py", "stores/")
+_TELLING = ("archives/service.py", "archives/sharing.py", "archives/storage.py", "stores/")
 
 
 @dataclass(frozen=True)
@@ -150,17 +168,20 @@ class Trial:
         return bool(self.caught)
 
 
-def try_mutants(scene: Scene, most: int) -> Iterator[Trial]:
+def try_mutants(scene: Scene, most: int, mutants: Mapping[str, Mutant]) -> Iterator[Trial]:
     """`most`: points at which each is tried, the last ones first: that is where files and rows become visible."""
-    points = [point for point in list_points(scene, MAKE) if point.file.startswith(_TELLING)]
-    return (_try(scene, name, spread(points, most)[::-1]) for name in MUTANTS)
+    telling: dict[str, list[Point]] = {}
+    for name, mutant in mutants.items():
+        plan = mutant.plan
+        if plan.name not in telling:
+            telling[plan.name] = [point for point in list_points(scene, plan) if point.file.startswith(_TELLING)]
+        yield _try(scene, name, mutant, spread(telling[plan.name], most)[::-1])
 
 
-def _try(scene: Scene, name: str, points: Sequence[Point]) -> Trial:
-    change, strike = MUTANTS[name]
+def _try(scene: Scene, name: str, mutant: Mutant, points: Sequence[Point]) -> Trial:
     tally = Tally(name)
-    calm = list(_kill(scene, NOWHERE, tally, change))
+    calm = list(_kill(scene, mutant.plan, NOWHERE, tally, mutant.change))
     for number, point in enumerate(points, start=1):
-        if found := list(strike(scene, point, tally, change)):
+        if found := list(mutant.strike(scene, mutant.plan, point, tally, mutant.change)):
             return Trial(name, number, found, calm)
     return Trial(name, len(points), [], calm)

@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from app.archives import heart
 from app.models import State
@@ -13,8 +12,8 @@ from tests.crash.scene import Change, Ended, Scene, unchanged
 from tests.crash.trace import Point
 
 _FINAL = {State.READY, State.FAILED, State.CANCELLED, State.EXPIRED, State.DELETED}
-_IN_TRANSACTIONS = ("archives/ledger.py", "archives/heart.py")
-"""Frozen there, a worker may hold SQLite's one lock for writing, and nobody else could do anything."""
+IN_TRANSACTIONS = ("archives/ledger.py", "archives/pieces.py", "archives/heart.py")
+"""Frozen there, a worker may hold SQLite's one lock for writing, or a row's, and nobody else could do anything."""
 BEAT = 0.005
 """Seconds between two looks of the heart, so that it beats within an attempt of a tenth of a second."""
 CALM = 150.0
@@ -53,11 +52,15 @@ def kill_everywhere(scene: Scene, count: int) -> Iterator[Tally]:
     for number, plan in enumerate(sorted(PLANS, key=lambda plan: len(points[plan.name]))):
         chosen = spread(points[plan.name], count // (len(PLANS) - number))
         count -= len(chosen)
-        yield run(plan.name, chosen, partial(_kill_once, scene, plan))
+        yield _kill_at(scene, plan, chosen)
 
 
-def _kill_once(scene: Scene, plan: Plan, point: Point, tally: Tally) -> Iterator[str]:
-    return kill(scene, plan, [point], tally)
+def kill_some(scene: Scene, plan: Plan, count: int) -> Tally:
+    return _kill_at(scene, plan, spread(list_points(scene, plan), count))
+
+
+def _kill_at(scene: Scene, plan: Plan, points: Sequence[Point]) -> Tally:
+    return run(plan.name, points, lambda point, tally: kill(scene, plan, [point], tally))
 
 
 def kill_again(scene: Scene, count: int, times: int) -> Tally:
@@ -72,9 +75,10 @@ def kill_again(scene: Scene, count: int, times: int) -> Tally:
     return run(f"make, killed {times} times", points, strike)
 
 
-def freeze_everywhere(scene: Scene, count: int) -> Tally:
-    found = [point for point in list_points(scene, MAKE) if not point.file.startswith(_IN_TRANSACTIONS)]
-    return run("make, frozen and overtaken", spread(found, count), lambda point, tally: freeze(scene, point, tally))
+def freeze_some(scene: Scene, plan: Plan, count: int) -> Tally:
+    found = [point for point in list_points(scene, plan) if not point.file.startswith(IN_TRANSACTIONS)]
+    name = f"{plan.name}, frozen and overtaken"
+    return run(name, spread(found, count), lambda point, tally: freeze(scene, plan, point, tally))
 
 
 def run(name: str, points: Iterable[Point], strike: Callable[[Point, Tally], Iterable[str]]) -> Tally:
@@ -93,13 +97,13 @@ def kill(scene: Scene, plan: Plan, points: Sequence[Point], tally: Tally, change
     plan.prepare(scene)
     deed = plan.deed
     for point in points:
-        before = _attempts(scene)
+        before = count_attempts(scene)
         ended = scene.fork(deed, at=point, change=change)
         tally.struck += ended.is_killed
-        yield from _complain(ended)
+        yield from complain(ended)
         yield from judge.look(scene)
-        if not 0 <= _attempts(scene) - before <= 1:
-            yield f"miscounted: {before} attempts, then {_attempts(scene)}"
+        if not 0 <= count_attempts(scene) - before <= 1:
+            yield f"miscounted: {before} attempts, then {count_attempts(scene)}"
         scene.pass_time()
         deed = plan.recover
     yield from _recover(scene, plan, change)
@@ -108,35 +112,35 @@ def kill(scene: Scene, plan: Plan, points: Sequence[Point], tally: Tally, change
 def _recover(scene: Scene, plan: Plan, change: Change) -> Iterator[str]:
     """Once is enough: beat, and a worker that hears it. Then all is looked at."""
     is_over = all(row.state in _FINAL for row in scene.rows()) and bool(scene.rows())
-    expected = _attempts(scene) + (plan.ends == State.READY and not is_over)
-    yield from _complain(scene.fork(plan.recover, change=change))
+    expected = count_attempts(scene) + (plan.ends == State.READY and not is_over)
+    yield from complain(scene.fork(plan.recover, change=change))
     yield from judge.look_at_end(scene, plan.ends)
-    if _attempts(scene) != expected:
-        yield f"miscounted: {_attempts(scene)} attempts, not {expected}"
+    if count_attempts(scene) != expected:
+        yield f"miscounted: {count_attempts(scene)} attempts, not {expected}"
 
 
-def freeze(scene: Scene, point: Point, tally: Tally, change: Change = unchanged) -> Iterator[str]:
+def freeze(scene: Scene, plan: Plan, point: Point, tally: Tally, change: Change = unchanged) -> Iterator[str]:
     """A worker is frozen for longer than its lease, another makes the archive, and then the first goes on."""
     heart.PAUSE = CALM
     scene.clear()
-    MAKE.prepare(scene)
-    zombie = scene.fork(MAKE.deed, at=point, send=signal.SIGSTOP, change=change)
+    plan.prepare(scene)
+    zombie = scene.fork(plan.deed, at=point, send=signal.SIGSTOP, change=change)
     tally.struck += zombie.is_stopped
     scene.pass_time()
-    yield from _complain(scene.fork(MAKE.recover, change=change))
+    yield from complain(scene.fork(plan.recover, change=change))
     yield from judge.look(scene)
     if zombie.is_stopped:
-        yield from _complain(scene.resume(zombie.pid))
+        yield from complain(scene.resume(zombie.pid))
     yield from judge.look(scene)
     scene.pass_time()
-    yield from _complain(scene.fork(MAKE.recover, change=change))
-    yield from judge.look_at_end(scene, MAKE.ends)
+    yield from complain(scene.fork(plan.recover, change=change))
+    yield from judge.look_at_end(scene, plan.ends)
 
 
-def _attempts(scene: Scene) -> int:
+def count_attempts(scene: Scene) -> int:
     return sum(row.attempt for row in scene.rows())
 
 
-def _complain(ended: Ended) -> Iterator[str]:
+def complain(ended: Ended) -> Iterator[str]:
     if ended.has_failed:
         yield "error: a process that nobody killed ended in one"

@@ -23,7 +23,7 @@ from app import create_app
 from app.archives import keys, service
 from app.extensions import db
 from app.local.death import die_with_parent
-from app.models import Archive, ArchivePart, State
+from app.models import Archive, ArchivePart, ArchivePiece, State
 from app.models.columns import now
 from tests.crash.person import PART_SIZE, make_person
 from tests.crash.trace import Point, watch_lines
@@ -135,7 +135,7 @@ class Scene:
 
     def clear(self) -> None:
         with self._engine.begin() as connection:
-            for model in (ArchivePart, Archive):
+            for model in (ArchivePiece, ArchivePart, Archive):
                 connection.execute(sa.delete(model))
         for path in self._files():
             _remove(path)
@@ -163,6 +163,10 @@ class Scene:
         with self._engine.connect() as connection:
             return connection.execute(sa.select(ArchivePart.__table__).order_by(ArchivePart.number)).all()
 
+    def pieces(self) -> Sequence[sa.Row[Any]]:
+        with self._engine.connect() as connection:
+            return connection.execute(sa.select(ArchivePiece.__table__)).all()
+
     def published(self) -> list[Path]:
         return sorted((self.folder / "ready").iterdir())
 
@@ -181,6 +185,8 @@ class Scene:
             leased = sa.case((Archive.lease_until.is_not(None), past))
             aged = {"lease_until": leased, "dispatched_at": rung, "created_at": past}
             connection.execute(sa.update(Archive).where(active).values(aged))
+            helping = sa.update(ArchivePiece).where(ArchivePiece.lease_until.is_not(None))
+            connection.execute(helping.values(lease_until=past))
         long_ago = time.time() - LONG_AGO
         for path in self._files():
             os.utime(path, (long_ago, long_ago))

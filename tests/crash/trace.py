@@ -22,6 +22,8 @@ WATCHED = (
     "engine/build.py",
     "engine/media.py",
     "engine/package/",
+    "engine/pieces.py",
+    "engine/piecework.py",
     "engine/reading.py",
     "engine/rows.py",
     "engine/snapshot.py",
