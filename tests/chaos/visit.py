@@ -16,6 +16,10 @@ from tests.conftest import PASSWORD
 _FILES = re.compile(r'href="(/archives/[0-9a-f]{64}/download(?:/\d+)?)" download')
 
 
+SIGN_IN_PAUSE = 6.1
+"""Seconds between two tries: the site hears ten a minute, also of those that it answers with 503."""
+
+
 class ImpatientError(Exception):
     """The person has waited long enough."""
 
@@ -44,7 +48,7 @@ class Visit:
         return self.download(archive_id)
 
     def sign_in(self) -> None:
-        self._insist(self._sign_in, 302)
+        self._insist(self._sign_in, 302, pause=SIGN_IN_PAUSE)
 
     def _sign_in(self) -> Answer:
         form = self._browser.get("/sign-in")
@@ -89,7 +93,7 @@ class Visit:
         files = [self._insist(lambda path=path: self._browser.get(path), 200).body for path in paths]  # type: ignore[misc]
         return Download(archive_id, find_faults(files, self._person) if files else ["not served"])
 
-    def _insist(self, ask: Callable[[], Answer], wanted: int) -> Answer:
+    def _insist(self, ask: Callable[[], Answer], wanted: int, pause: float = 0.3) -> Answer:
         """Until it is answered as wanted. Every other answer is noted by the browser, and judged at the end."""
         while True:
             try:
@@ -99,7 +103,7 @@ class Visit:
             else:
                 if answer.status == wanted:
                     return answer
-            self._pause(0.3)
+            self._pause(pause)
 
     def _pause(self, seconds: float) -> None:
         if time.monotonic() + seconds > self._deadline:
