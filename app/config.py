@@ -93,6 +93,11 @@ SETTINGS = (
         "RATELIMIT_SWALLOW_ERRORS", True, "Of two sign-ins that find Redis dead at once, the later would be a 500."
     ),
     Setting("RATELIMIT_HEADERS_ENABLED", False, "Limits are nobody's business but ours."),
+    Setting(
+        "WTF_CSRF_SSL_STRICT",
+        False,
+        "It wants a Referer, which our own Referrer-Policy forbids: by https, no form could be sent at all.",
+    ),
 )
 
 

@@ -74,6 +74,7 @@ OWN_FILE = {
     "RATELIMIT_SWALLOW_ERRORS",
     "RATELIMIT_HEADERS_ENABLED",
     "WTF_CSRF_TIME_LIMIT",
+    "WTF_CSRF_SSL_STRICT",
 }
 """Settings of libraries that nobody should need to change; app/config.py tells their reasons."""
 

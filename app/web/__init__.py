@@ -15,6 +15,7 @@ from app.web import (
     home,
     journal,
     keys,
+    other_sites,
     policy,
     settings,
     shared,
@@ -24,6 +25,7 @@ from app.web import (
 def init_app(app: Flask) -> None:
     """Register every blueprint."""
     headers.init_app(app)
+    other_sites.init_app(app)
     policy.init_app(app)
     errors.init_app(app)
     formats.init_app(app)

@@ -24,7 +24,7 @@ LARGEST_TERM = 10**12
 MOST_STEPS = 60
 
 bp = Blueprint("examples", __name__)
-# A page of another site may post these forms: nothing changes by it, and `curl -d a=4 -d b=2 …/add` works as typed.
+# No token is asked for: nothing changes by these forms, and `curl -d a=4 -d b=2 …/add` works as typed.
 csrf.exempt(bp)
 
 

@@ -280,9 +280,11 @@ def test_refresh_only_on_request(ann_client: FlaskClient, waiting: str) -> None:
 def guarded(settings: dict[str, Any], ann: User) -> FlaskClient:
     """Ann, on the site with its protection against forged forms as in production."""
     site = create_app({"TESTING": True, "RATELIMIT_ENABLED": False, **settings})
-    client = site.test_client()
-    page = client.get("/sign-in").text
-    form = {"email": "ann@example.org", "password": PASSWORD, "csrf_token": find_token(page)}
+    return sign_in_by_form(site.test_client())
+
+
+def sign_in_by_form(client: FlaskClient) -> FlaskClient:
+    form = {"email": "ann@example.org", "password": PASSWORD, "csrf_token": find_token(client.get("/sign-in").text)}
     assert client.post("/sign-in", data=form).status_code in {302, 303}
     return client
 
@@ -294,8 +296,12 @@ def find_token(page: str) -> str:
 
 
 def test_another_site_cannot_post_for_the_person(guarded: FlaskClient, ready: str) -> None:
+    foreign = find_token(guarded.application.test_client().get("/sign-in").text)
+    expired = find_token(guarded.get("/archives/").text)
+    guarded.post("/sign-out", data={"csrf_token": expired})
+    sign_in_by_form(guarded)
     for path in ("/archives/", f"/archives/{ready}/cancel", f"/archives/{ready}/delete"):
-        for form in ({}, {"csrf_token": "forged"}):
+        for form in ({}, {"csrf_token": "forged"}, {"csrf_token": foreign}, {"csrf_token": expired}):
             assert guarded.post(path, data=form).status_code == 400
     assert [archive.id for archive in service.list_archives(load(ready).user_id)] == [ready]
     assert load(ready).state == State.READY

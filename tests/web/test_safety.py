@@ -17,6 +17,7 @@ from app.web.policy import POLICY, Access
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 from tests.web.test_access import Scene, state
+from tests.web.test_policy import requests
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -140,6 +141,18 @@ def test_a_lost_database_still_gives_a_page(app: Flask, sign_in: SignIn, ann: Us
     assert "The site is busy" in answer.text
 
 
+@pytest.mark.parametrize(("site", "is_refused"), [("cross-site", True), ("same-site", True), ("same-origin", False)])
+def test_no_other_site_can_post_even_where_no_token_is_asked_for(
+    app: Flask, sign_in: SignIn, ann: User, site: str, is_refused: bool
+) -> None:
+    posts = [path for _, method, path in requests(app) if method == "POST"]
+    assert {"/add", "/sign-in", "/archives/"} <= set(posts)
+    for path in posts:
+        answer = sign_in(ann).post(path, headers={"Sec-Fetch-Site": site})
+        assert (answer.status_code == 400) == is_refused, path
+        assert sign_in(ann).get(path, headers={"Sec-Fetch-Site": site}).status_code != 400, path
+
+
 class TestForms:
     """Every unsafe route refuses a form without a token of the same session, and changes nothing."""
 
@@ -183,17 +196,21 @@ class TestForms:
         tried = {re.sub(r"[0-9a-f-]{36}", "*", path) for path in self.paths(scene)} | {"/sign-in", "/sign-up"}
         assert unsafe == tried
 
-    @pytest.mark.parametrize("kind", ["none", "foreign", "forged"])
+    @pytest.mark.parametrize("kind", ["none", "foreign", "forged", "expired"])
     def test_refused(self, app: Flask, sign_in: SignIn, ann: User, bob: User, scene: Scene, kind: str) -> None:
+        """A token lives as long as its session: after signing in anew it has expired."""
         anns, foreign = sign_in(ann), find_token(sign_in(bob).get("/settings").text)
-        anns.get("/settings")
-        token = {"none": {}, "foreign": {"csrf_token": foreign}, "forged": {"csrf_token": "x.y.z"}}[kind]
-        before = state(app)
-        for path, form in self.paths(scene).items():
-            answer = anns.post(path, data={**form, **token})
+        before = find_token(anns.get("/settings").text)
+        anns.post("/sign-out", data={"csrf_token": before})
+        form = {"email": ann.email, "password": PASSWORD, "csrf_token": find_token(anns.get("/sign-in").text)}
+        assert anns.post("/sign-in", data=form).status_code == 302
+        token = {} if kind == "none" else {"csrf_token": {"foreign": foreign, "expired": before}.get(kind, "x.y.z")}
+        unchanged = state(app)
+        for path, values in self.paths(scene).items():
+            answer = anns.post(path, data={**values, **token})
             assert (path, answer.status_code) == (path, 400)
             assert "This form has expired" in answer.text
-        assert state(app) == before
+        assert state(app) == unchanged
         assert 'value="Ann"' in anns.get("/settings").text
 
     def test_with_the_token_each_of_them_works(self, sign_in: SignIn, ann: User, scene: Scene) -> None:
@@ -203,6 +220,15 @@ class TestForms:
             token = find_token(anns.get("/settings").text)
             answer = anns.post(path, data={**form, "csrf_token": token})
             assert (path, answer.status_code) == (path, 302)
+
+    def test_by_https_it_works_as_well(self, sign_in: SignIn, ann: User) -> None:
+        """Our pages tell browsers to send no Referer, and by https Flask-WTF alone refuses every form without one."""
+        anns = sign_in(ann)
+        token = find_token(anns.get("/settings", base_url="https://localhost").text)
+        form = {"name": "Anna", "language": "en", "time_zone": "UTC", "csrf_token": token}
+        assert anns.post("/settings", data=form, base_url="https://localhost").status_code == 302
+        anns.application.config["WTF_CSRF_SSL_STRICT"] = True  # the control
+        assert anns.post("/settings", data=form, base_url="https://localhost").status_code == 400
 
     @pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
     def test_signing_in_needs_a_token_too(self, client: FlaskClient, path: str) -> None:
