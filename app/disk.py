@@ -5,19 +5,18 @@ Archives and uploads both use it; it knows neither.
 
 import os
 import stat
-from io import BufferedReader
 from pathlib import Path
 
 
-def open_regular(folder: Path, name: str) -> BufferedReader:
-    """Open a file of that very name. Raises OSError for links, pipes, folders and names that climb."""
+def open_regular(folder: Path, name: str) -> int:
+    """The descriptor of a file of that very name. Raises OSError for links, pipes, folders and names that climb."""
     if Path(name).name != name:
         raise FileNotFoundError(name)
     descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise FileNotFoundError(name)
-    return os.fdopen(descriptor, "rb")
+    return descriptor
 
 
 def sync(path: Path) -> None:

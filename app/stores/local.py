@@ -4,8 +4,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from io import BufferedReader
+from io import BufferedReader, FileIO
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from app.disk import open_regular, sync
 from app.stores.interface import (
@@ -18,8 +19,12 @@ from app.stores.interface import (
     always,
 )
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _Stamp = tuple[int, ...]
 """What of a file changes with its bytes, whoever changes them."""
+Read = TypeVar("Read")
 _MOST_SUMS = 10_000
 """So many are remembered by each process."""
 
@@ -49,12 +54,14 @@ class LocalStore:
     def open(self, name: str, sha256: str | None = None) -> Opened:
         if not self._folder.is_dir():  # not mounted, perhaps: every file seems to be missing, and none is
             raise StoreDownError(f"{self._folder} is not there")
-        file = open_regular(self._folder, name)
+        raw = _Unchanging(open_regular(self._folder, name), name)
+        file = BufferedReader(raw)
         try:
-            return Opened(file, self._check(file, name, sha256))
+            self._check(raw, name, sha256)
         except BaseException:
             file.close()
             raise
+        return Opened(file, raw.status.st_size)
 
     def delete(self, name: str) -> None:
         (self._folder / name).unlink(missing_ok=True)
@@ -81,26 +88,57 @@ class LocalStore:
         except OSError as error:
             raise StoreSettingError(f"{self._folder} cannot be made: {error.strerror}") from error
 
-    def _check(self, file: BufferedReader, name: str, sha256: str | None) -> int:
-        """Is it the file that was put? Its bytes."""
-        status = os.fstat(file.fileno())
-        if self._one_link and status.st_nlink != 1:
+    def _check(self, file: "_Unchanging", name: str, sha256: str | None) -> None:
+        """Is it the file that was put?"""
+        if self._one_link and file.status.st_nlink != 1:
             raise FileNotFoundError(name)
-        if sha256 is not None and self._sum(file, status) != sha256:
+        if sha256 is not None and self._sum(file) != sha256:
             raise StoreChangedError(name)
-        return status.st_size
 
-    def _sum(self, file: BufferedReader, status: os.stat_result) -> str:
+    def _sum(self, file: "_Unchanging") -> str:
         """SHA-256 of the whole file. It is read once, and again when anything has touched it since."""
-        stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        found = self._sums.get(stamp)
+        found = self._sums.get(file.stamp)
         if found is None:
             found = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
             if len(self._sums) >= _MOST_SUMS:
                 self._sums.clear()
-            self._sums[stamp] = found
+            self._sums[file.stamp] = found
         return found
 
     def _make_folder(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+class _Unchanging(FileIO):
+    """A file that stays as it was when it was opened: bytes of one that anybody touches meanwhile are not given."""
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        super().__init__(descriptor, "rb")
+        self._stored_name = name
+        self.status = os.fstat(descriptor)
+        self.stamp = _stamp(self.status)
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Raises StoreChangedError."""
+        return self._vouch_for(super().readinto(buffer) or 0)
+
+    def readall(self) -> bytes:
+        """Raises StoreChangedError."""
+        return self._vouch_for(super().readall() or b"")
+
+    def _vouch_for(self, read: Read) -> Read:
+        """The kernel stamps a file before it writes into it.
+
+        Another name changes the last of the stamps as well, and no byte: a backup's link, or a file that is deleted
+        and may be read to its end.
+        """
+        status = os.fstat(self.fileno())
+        certain = 5 if status.st_nlink == self.status.st_nlink else 4
+        if _stamp(status)[:certain] != self.stamp[:certain]:
+            raise StoreChangedError(self._stored_name)
+        return read
+
+
+def _stamp(status: os.stat_result) -> _Stamp:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
