@@ -37,7 +37,7 @@ LARGE = (*WORKER, "-Q", LARGE_QUEUE, "-n", "large@%h", "--concurrency", "1")
 BEAT = (*CELERY, "beat", "--loglevel", "INFO")
 WEB = (
     *(sys.executable, "-m", "gunicorn", "make_celery:flask_app"),
-    *("--threads", "8", "--graceful-timeout", "5", "--no-control-socket"),
+    *("--threads", "24", "--graceful-timeout", "5", "--no-control-socket"),
 )
 
 

@@ -19,11 +19,13 @@ from app.web import (
     policy,
     settings,
     shared,
+    slow_clients,
 )
 
 
 def init_app(app: Flask) -> None:
     """Register every blueprint."""
+    slow_clients.init_app(app)
     headers.init_app(app)
     other_sites.init_app(app)
     policy.init_app(app)

@@ -8,12 +8,14 @@ import secrets
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from app.web.formats import file_size
+from app.web.sending_slots import LEASE_SECONDS, NoSlotError
 
 WORDS = {
     400: ("This request could not be understood", "Go back and try again."),
@@ -28,6 +30,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, explain)
     app.register_error_handler(CSRFError, explain_expired_form)
     app.register_error_handler(RequestEntityTooLarge, explain_too_large)
+    app.register_error_handler(SecurityError, explain_strange_host)
+    app.register_error_handler(RateLimitExceeded, explain_limit)
+    app.register_error_handler(NoSlotError, explain_no_slot)
     app.register_error_handler(OperationalError, explain_busy)
     app.register_error_handler(PoolTimeoutError, explain_busy)
     app.register_error_handler(500, explain_fault)
@@ -55,6 +60,28 @@ def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         "Nothing was saved. Go back and send less."
     )
     return render_template("error.html", title="This is too large", advice=advice), 413
+
+
+def explain_strange_host(_error: SecurityError) -> ResponseReturnValue:
+    """Not a page of ours: without a host that is trusted, nothing can be linked to."""
+    return "This site does not answer under this name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def explain_limit(error: RateLimitExceeded) -> ResponseReturnValue:
+    """`error.limit.limit` counts anew after so many seconds, and has counted for some of them already."""
+    seconds = error.limit.limit.get_expiry()
+    wait = {60: "a minute", 3600: "an hour"}.get(seconds, f"{seconds} seconds")
+    page = render_template("error.html", title=WORDS[429][0], advice=f"Wait, then try again: in {wait} at the latest.")
+    return page, 429, {"Retry-After": str(seconds)}
+
+
+def explain_no_slot(_error: NoSlotError) -> ResponseReturnValue:
+    advice = (
+        "You are being sent as many files as one person can be at once. The next can start as soon as one of them is "
+        f"complete. If one of them broke off, that is in {LEASE_SECONDS} seconds at the latest."
+    )
+    page = render_template("error.html", title="Too many downloads at once", advice=advice)
+    return page, 429, {"Retry-After": str(LEASE_SECONDS)}
 
 
 def explain_busy(error: Exception) -> ResponseReturnValue:

@@ -3,26 +3,19 @@
 Only the four kinds of pictures are shown in the page. Everything else is saved, and no uploaded byte ever runs here.
 """
 
+from typing import BinaryIO
 from uuid import UUID
 
-from flask import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    flash,
-    redirect,
-    render_template,
-    request,
-    send_file,
-    url_for,
-)
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.journal import attachments, uploads
+from app.models import Attachment
 from app.stores import StoreDownError
 from app.web.headers import UPLOAD_SECURITY_POLICY
+from app.web.sending import send_stored
+from app.web.sending_slots import take_slot
 
 bp = Blueprint("files", __name__, url_prefix="/files")
 
@@ -30,6 +23,22 @@ bp = Blueprint("files", __name__, url_prefix="/files")
 @bp.get("/<uuid:attachment_id>")
 def show(attachment_id: UUID) -> Response:
     attachment = attachments.find_readable_attachment(current_user.id, str(attachment_id)) or abort(404)
+    slot = take_slot(current_user.id, "files", current_app.config["FILES_AT_ONCE"])
+    response = send_stored(
+        lambda: _open(attachment),
+        attachment.size,
+        attachment.sha256,
+        slot,
+        media_type=attachment.media_type,
+        name=attachment.name,
+        as_attachment=not attachment.is_picture,
+    )
+    response.headers["Content-Security-Policy"] = UPLOAD_SECURITY_POLICY
+    return response
+
+
+def _open(attachment: Attachment) -> BinaryIO:
+    """Aborts when there is none, or when it cannot be had now."""
     try:
         file = uploads.open_stored(attachment.stored_name, attachment.sha256)
     except StoreDownError:
@@ -38,16 +47,7 @@ def show(attachment_id: UUID) -> Response:
     if file is None:
         current_app.logger.error("The file of attachment %s is missing", attachment.id)
         abort(404)
-    response = send_file(
-        file,
-        mimetype=attachment.media_type,
-        as_attachment=not attachment.is_picture,
-        download_name=attachment.name,
-        etag=False,
-    )
-    response.content_length = attachment.size
-    response.headers["Content-Security-Policy"] = UPLOAD_SECURITY_POLICY
-    return response
+    return file
 
 
 @bp.route("/<uuid:attachment_id>/remove", methods=["GET", "POST"])
