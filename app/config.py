@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 from celery.schedules import schedule
@@ -90,6 +91,7 @@ SETTINGS = (
     Setting("FILES_AT_ONCE", 16, "The same for pictures and files of entries: a page shows many."),
     Setting("CLIENT_SECONDS", 60, "A client that takes no 256 KiB, or sends nothing, for so long is given up."),
     Setting("TRUSTED_PROXIES", 0, "How many reverse proxies stand before us and set X-Forwarded-… headers."),
+    Setting("TRUSTED_HOSTS", None, "Names that this site answers under; needed with SESSION_COOKIE_SECURE."),
     Setting("WTF_CSRF_TIME_LIMIT", None, "A form may stay open as long as the session lives."),
     Setting("RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", True, "A dead Redis must not turn sign-in into errors."),
     Setting(
@@ -141,6 +143,10 @@ def _derive(config: Config, instance: Path) -> None:
     config["PUBLIC_KEY_DIR"] = config["PUBLIC_KEY_DIR"] or str(instance / "public_keys")
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
+    config["TRUSTED_HOSTS"] = _trusted_hosts(config)
+    if config["SESSION_COOKIE_SECURE"] and not config.get("SESSION_COOKIE_DOMAIN"):
+        # Browsers take a cookie of this name from us alone, by https: no neighbour can plant one.
+        config["SESSION_COOKIE_NAME"] = "__Host-session"
     _number(config, "ARCHIVE_RESERVE_BYTES")
     if config["ARCHIVE_QUOTA_BYTES"] is not None:
         _number(config, "ARCHIVE_QUOTA_BYTES")
@@ -151,6 +157,22 @@ def _derive(config: Config, instance: Path) -> None:
         config.setdefault(name, value)
     celery = _merge(_celery(config, instance), broker.celery)
     config["CELERY"] = _merge(celery, config.get("CELERY") or {})
+
+
+def _trusted_hosts(config: Config) -> list[str] | None:
+    """Under any other name Flask answers 400. None, which is for trying it out: under any."""
+    given = config["TRUSTED_HOSTS"]
+    if given is None and not config["SESSION_COOKIE_SECURE"]:
+        return None
+    if given is None:
+        given = urlsplit(config.get("PUBLIC_BASE_URL") or "").hostname
+    hosts = [given] if isinstance(given, str) else given
+    if not hosts or not isinstance(hosts, list) or not all(isinstance(host, str) and host for host in hosts):
+        raise SettingError(
+            "TRUSTED_HOSTS must name the hosts that this site answers under, such as "
+            'FLASK_TRUSTED_HOSTS=["satchel.example.org"]. Add the name or address that your probes ask for.'
+        )
+    return hosts
 
 
 def socket_path(instance: Path) -> Path:

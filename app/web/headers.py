@@ -41,7 +41,7 @@ def add_headers(response: Response) -> Response:
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains")
     if not _is_same_for_all(response):
         # No cache between us and the person may keep a page, nor show one person's page to another.
         response.headers["Cache-Control"] = "no-store, private"

@@ -177,6 +177,7 @@ NASTY = [
     "/\n/evil.example",
     "/\r\n/evil.example",
     "\t//evil.example",
+    "\x01//evil.example",
     " //evil.example",
     "/ /evil.example",
     "/\x00/evil.example",

@@ -83,9 +83,51 @@ def test_every_answer_has_the_headers(faulty: FlaskClient, path: str, code: int)
         assert "Cookie" in answer.vary
 
 
+def test_every_page_has_them_for_everybody(app: Flask, client: FlaskClient, sign_in: SignIn, ann: User) -> None:
+    for _, method, path in requests(app):
+        for browser in (client, sign_in(ann)):
+            for asked in {method, "OPTIONS", "TRACE"} | ({"HEAD"} if method == "GET" else set()):
+                answer = browser.open(path, method=asked, buffered=True)
+                names = {"Content-Security-Policy", "Permissions-Policy", *HEADERS}
+                assert names <= {name for name, _ in answer.headers}, (asked, path)
+                is_for_all = path.startswith(("/static/", "/.well-known/")) and answer.status_code < 400
+                assert is_for_all or answer.headers["Cache-Control"] == "no-store, private", (asked, path)
+
+
+def test_what_is_too_large_has_them(app: Flask, client: FlaskClient) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = 10
+    answer = client.post("/sign-in", data={"email": "x" * 100})
+    assert (answer.status_code, answer.headers["Content-Security-Policy"]) == (413, CONTENT_SECURITY_POLICY)
+    assert "This is too large" in answer.text
+
+
+class TestCookies:
+    """In production, by https."""
+
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**sqlite_settings, "SESSION_COOKIE_SECURE": True, "TRUSTED_HOSTS": ["localhost"]}
+
+    def test_nobody_else_sets_or_reads_them(self, client: FlaskClient, ann: User) -> None:
+        form = {"email": ann.email, "password": PASSWORD}
+        answer = client.post("/sign-in", data=form, base_url="https://localhost")
+        (cookie,) = answer.headers.getlist("Set-Cookie")
+        name, *attributes = cookie.split("; ")
+        assert name.startswith("__Host-session=")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} == set(attributes)
+        assert client.get("/journal", base_url="https://localhost").status_code == 200
+
+
+def test_without_https_the_cookie_promises_less(client: FlaskClient, ann: User) -> None:
+    """The control."""
+    (cookie,) = client.post("/sign-in", data={"email": ann.email, "password": PASSWORD}).headers.getlist("Set-Cookie")
+    assert cookie.startswith("session=")
+    assert {"HttpOnly", "Path=/", "SameSite=Lax"} == set(cookie.split("; ")[1:])
+
+
 def test_https_is_asked_for_on_https(client: FlaskClient) -> None:
     answer = client.get("/", base_url="https://localhost")
-    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
 def test_healthz(client: FlaskClient) -> None:
