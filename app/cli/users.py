@@ -8,11 +8,10 @@ from flask.cli import AppGroup
 
 from app import sign_ins
 from app.cli.accounts import load_user
+from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness
 from app.people import (
     LANGUAGES,
     NAME_MAX,
-    PASSWORD_MAX,
-    PASSWORD_MIN,
     EmailTakenError,
     change_password,
     create_user,
@@ -53,7 +52,7 @@ def check_name(_context: click.Context, _parameter: click.Parameter, value: str)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, without asking twice.")
 def create(email: str, name: str, language: str, time_zone: str, password_stdin: bool) -> None:
     """Add an account that can sign in with EMAIL and a password."""
-    password = _read_password(password_stdin)
+    password = _read_password(password_stdin, [name, email])
     try:
         user = create_user(email, password, name=name, language=language, time_zone=time_zone)
     except EmailTakenError as error:
@@ -77,16 +76,18 @@ def lock(email: str) -> None:
 def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL's account another password; a locked one is open again."""
     user = load_user(email)
-    change_password(user, _read_password(password_stdin))
+    change_password(user, _read_password(password_stdin, [user.name, user.email]))
     sign_ins.end_all(user.id)
     click.echo(f"{email} has another password, and is signed out everywhere.")
 
 
-def _read_password(from_stdin: bool) -> str:
+def _read_password(from_stdin: bool, about_owner: list[str | None]) -> str:
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
         password = click.prompt(f"Password ({_RULE})", hide_input=True, confirmation_prompt=True)
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise click.ClickException(f"This password has {len(password)} characters. It needs {_RULE}.")
+    if weakness := find_weakness(password, about_owner):
+        raise click.ClickException(weakness)
     return password

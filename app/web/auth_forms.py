@@ -1,10 +1,13 @@
 """The forms of signing up, signing in and settings, and what their errors say."""
 
+from flask import current_app
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, ValidationError
 
-from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, PASSWORD_MAX, PASSWORD_MIN, time_zones
+from app.passwords import PASSWORD_MAX, find_weakness, least_length
+from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, time_zones
 from app.web.choices import choices
 from app.web.text import clean_line
 
@@ -43,15 +46,21 @@ class NewPasswordForm(FlaskForm):
     password = PasswordField("Password", validators=[InputRequired("Choose a password.")])
 
     def validate_password(self, field: PasswordField) -> None:
-        length = len(field.data or "")
-        if length < PASSWORD_MIN:
-            missing = PASSWORD_MIN - length
+        password = field.data or ""
+        length, least = len(password), least_length()
+        if length < least:
             raise ValidationError(
-                f"The password is too short: it has {length} of at least {PASSWORD_MIN} characters. "
-                f"Add {missing} more; another word or two will do."
+                f"The password is too short: it has {length} of at least {least} characters. "
+                f"Add {least - length} more; another word or two will do."
             )
         if length > PASSWORD_MAX:
             raise ValidationError(f"A password may have at most {PASSWORD_MAX} characters.")
+        if weakness := find_weakness(password, [*self.about_owner(), current_app.config["SITE_NAME"]]):
+            raise ValidationError(weakness)
+
+    def about_owner(self) -> list[str | None]:
+        """What others know of whose password it will be."""
+        return [current_user.name, current_user.email] if current_user.is_authenticated else []
 
 
 class PasswordForm(NewPasswordForm):
@@ -71,6 +80,9 @@ class SignUpForm(NewPasswordForm):
         ],
     )
     time_zone = _time_zone_field()
+
+    def about_owner(self) -> list[str | None]:
+        return [self.name.data, self.email.data]
 
 
 class SettingsForm(FlaskForm):
