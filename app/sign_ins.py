@@ -69,6 +69,12 @@ def list_open(user_id: str) -> Sequence[SignIn]:
     return db.session.scalars(mine.order_by(SignIn.seen_at.desc(), SignIn.id)).all()
 
 
+def past_addresses(email: str) -> Sequence[str]:
+    """From where people have signed in to the account with this address, if there is one; the latest 200."""
+    mine = select(SignIn.ip_address).join(User, User.id == SignIn.user_id).where(User.email == email)
+    return db.session.scalars(mine.order_by(SignIn.at.desc()).limit(200)).all()
+
+
 def end(user_id: str, sign_in_id: str) -> bool:
     """Whether there was one of this person's to end."""
     return _end(SignIn.user_id == user_id, SignIn.id == sign_in_id) == 1

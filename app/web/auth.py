@@ -12,6 +12,7 @@ from app import people, sign_ins
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.web.auth_forms import ConfirmForm, SignInForm, SignUpForm
+from app.web.guessing import limit_confirmations, limit_sign_ins
 from app.web.redirects import safe_next
 
 bp = Blueprint("auth", __name__)
@@ -60,7 +61,7 @@ def sign_up() -> ResponseReturnValue:
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit("10 per minute", methods=["POST"])
+@limit_sign_ins
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return _onward()
@@ -75,7 +76,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 @bp.route("/confirm", methods=["GET", "POST"])
-@limiter.limit("10 per minute", methods=["POST"])
+@limit_confirmations
 def confirm() -> ResponseReturnValue:
     """The password again, before anything that a copied cookie must not be enough for."""
     form = ConfirmForm()

@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import people, sign_ins
-from app.extensions import limiter
 from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm
+from app.web.guessing import limit_confirmations
 
 bp = Blueprint("settings", __name__)
 
@@ -28,7 +28,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/settings/password", methods=["GET", "POST"])
-@limiter.limit("10 per minute", methods=["POST"])
+@limit_confirmations
 def password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit():

@@ -1,0 +1,66 @@
+"""How often somebody may guess a password: failures are counted by account and by network, for all web processes.
+
+Nobody can lock a person out. Failures from one network refuse that network only; those from all networks together
+refuse only networks from which nobody has signed in to this account before. Accounts that do not exist are counted
+alike, so that a refusal tells nothing.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, g, request
+
+from app import sign_ins
+from app.extensions import client_network, db, find_network, limiter
+from app.people import normalize_email
+
+_View = Callable[..., Any]
+_IN_ONE_NETWORK = "10 per hour"
+_IN_STRANGE_NETWORKS = "100 per hour"
+"""NIST SP 800-63B-4 allows a hundred failures in a row."""
+
+
+def limit_sign_ins(view: _View) -> _View:
+    """For a form with the fields `email` and `password`."""
+    limit = partial(limiter.limit, methods=["POST"], deduct_when=_has_failed)
+    anywhere = limit(_IN_STRANGE_NETWORKS, key_func=_account, exempt_when=_is_familiar)
+    here = limit(_IN_ONE_NETWORK, key_func=_account_and_network)
+    guarded: _View = limiter.limit("10 per minute", methods=["POST"])(here(anywhere(view)))
+    return guarded
+
+
+def limit_confirmations(view: _View) -> _View:
+    """For a form that asks a signed-in person again: whoever has copied a cookie must not guess for long."""
+    here = limiter.limit(_IN_ONE_NETWORK, key_func=_session, methods=["POST"], deduct_when=_has_failed)
+    guarded: _View = limiter.limit("10 per minute", methods=["POST"])(here(view))
+    return guarded
+
+
+def _has_failed(response: Response) -> bool:
+    return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _account() -> str:
+    """Of the address as typed; Redis does not learn it."""
+    email = normalize_email(request.form.get("email", ""))
+    return hashlib.sha256(email.encode("utf-8", "replace")).hexdigest()
+
+
+def _account_and_network() -> str:
+    return f"{_account()} {client_network()}"
+
+
+def _session() -> str:
+    return str(g.known.sign_in.id)
+
+
+def _is_familiar() -> bool:
+    if request.method != "POST":
+        return True
+    email = normalize_email(request.form.get("email", ""))
+    networks = {find_network(address) for address in sign_ins.past_addresses(email)}
+    db.session.commit()  # no lock is held while Redis is asked
+    return client_network() in networks
