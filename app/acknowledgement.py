@@ -1,11 +1,14 @@
-"""How a worker tells the broker that a message is done: for certain, or over a new connection.
+"""How a worker takes a message and tells the broker that it is done: for certain, or over a new connection.
 
 Celery finds it by name, in the worker only.
 """
 
 import logging
+from typing import Any
 
+from celery.exceptions import InvalidTaskError
 from celery.worker import request
+from kombu.exceptions import ContentDisallowed, DecodeError
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +22,18 @@ class Request(request.Request):
     """
 
     acknowledged: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Raises what Celery throws a message away for, also when the message is one that Celery did not think of.
+
+        Any other error ends the worker, and the message waits for the next: the body `[]` ended one after the other.
+        """
+        try:
+            super().__init__(*args, **kwargs)
+        except (InvalidTaskError, ContentDisallowed, DecodeError):
+            raise
+        except Exception as error:
+            raise InvalidTaskError(f"a message that is no task: {type(error).__name__}") from error
 
     def acknowledge(self) -> None:
         if not self.acknowledged:
