@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OperationalError, explain_busy)
     app.register_error_handler(PoolTimeoutError, explain_busy)
     app.register_error_handler(500, explain_fault)
+    app.log_exception = _leave_to_fault_page  # type: ignore[assignment]  # a function in a method's place
 
 
 def explain(error: HTTPException) -> ResponseReturnValue:
@@ -102,9 +103,13 @@ def explain_fault(error: Exception) -> ResponseReturnValue:
     return _fault_page("Sorry, there is a fault on our side", "Try again later.", cause), 500
 
 
+def _leave_to_fault_page(_exc_info: object) -> None:
+    """Flask would log each fault again, with the address as it came: line breaks in it would be lines of the log."""
+
+
 def _fault_page(title: str, advice: str, error: BaseException) -> str:
     reference = secrets.token_hex(4).upper()
-    current_app.logger.error("Fault %s at %s %s", reference, request.method, request.path, exc_info=error)
+    current_app.logger.error("Fault %s at %s %r", reference, request.method, request.path, exc_info=error)
     template = current_app.jinja_env.get_template("error.html")  # without the context processors that load the person
     return template.render(title=title, advice=advice, reference=reference, bare=True)
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask, abort
@@ -171,6 +172,22 @@ def test_faults_carry_a_reference_that_the_log_has(
     assert record.exc_info
     for secret in ("xyzzy", "10.0.0.1", "Traceback", "SELECT"):
         assert secret not in answer.text
+
+
+def test_nobody_writes_lines_into_the_log(
+    app: Flask, faulty: FlaskClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(rest: str) -> str:
+        raise RuntimeError(len(rest))
+
+    monkeypatch.setitem(POLICY, "fail_at", Access.ANYONE)
+    app.add_url_rule("/fail/<rest>", "fail_at", fail)
+    forged = "x\n2026-11-23 ERROR all is lost\r\x1b[2J"
+    assert faulty.get(f"/fail/{quote(forged)}").status_code == 500
+    lines = [record.getMessage() for record in caplog.records if "/fail/" in record.getMessage()]
+    assert len(lines) == 1
+    assert lines[0].isprintable()
+    assert not f"Fault at /fail/{forged}".isprintable()  # the control: as it came
 
 
 def test_a_lost_database_still_gives_a_page(app: Flask, sign_in: SignIn, ann: User) -> None:
