@@ -1,5 +1,7 @@
 import io
 import os
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,21 @@ def test_clean_name(given: str, expected: str) -> None:
     assert len(found) <= 255
     if len(given) < 300 or given.endswith(".jpeg"):
         assert found == expected
+
+
+def test_a_bomb_stays_packed(app: Flask, folder: Path) -> None:
+    """Nothing that is uploaded is ever unpacked, so it costs what it weighs."""
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed, packed.open("zeros", "w") as member:
+        for _ in range(32):
+            member.write(bytes(1024**2))
+    tracemalloc.start()
+    try:
+        kept = uploads.store(io.BytesIO(bomb.getvalue()))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (kept.media_type, kept.size) == ("application/zip", len(bomb.getvalue()))
+    assert most < 8 * 1024**2
+    with zipfile.ZipFile(bomb) as opened:
+        assert opened.getinfo("zeros").file_size == 32 * 1024**2  # the control: unpacked it is far more
