@@ -54,7 +54,8 @@ SETTINGS = (
         "DATABASE_ANSWER_SECONDS", 8, "PostgreSQL: so long a page waits for an answer, and whoever keeps a lease."
     ),
     Setting("DATABASE_LOST_SECONDS", 30, "PostgreSQL: after this silence a long reading asks whether it is there."),
-    Setting("SECRET_KEY", None, "Signs sessions. Unset: made on first start, kept in the instance folder."),
+    Setting("SECRET_KEY", None, "Signs sessions, seals secrets. Unset: made on first start, in the instance folder."),
+    Setting("SECRET_KEY_FALLBACKS", None, "Earlier keys, as a list: what they signed and sealed is still good."),
     Setting("SIGNING_KEY", None, "Signs archives. Unset: made on first start, kept in the instance folder."),
     Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
     Setting("EXAMPLES", None, "The manual's tasks add, block and process. Unset: on while REDIS_URL is unset."),
@@ -83,7 +84,7 @@ SETTINGS = (
     Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
-    Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password given so lately."),
+    Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
     Setting("SESSION_COOKIE_SAMESITE", "Lax", "Other sites cannot post with our cookie."),
     Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),
     Setting("SESSION_COOKIE_SECURE", False, "Set it in production: the cookie then travels by https only."),
@@ -147,6 +148,7 @@ def _derive(config: Config, instance: Path) -> None:
     if config["SESSION_COOKIE_SECURE"] and not config.get("SESSION_COOKIE_DOMAIN"):
         # Browsers take a cookie of this name from us alone, by https: no neighbour can plant one.
         config["SESSION_COOKIE_NAME"] = "__Host-session"
+    _check_fallbacks(config)
     _number(config, "ARCHIVE_RESERVE_BYTES")
     if config["ARCHIVE_QUOTA_BYTES"] is not None:
         _number(config, "ARCHIVE_QUOTA_BYTES")
@@ -236,6 +238,12 @@ def _number(config: Config, name: str) -> float:
     if isinstance(config[name], int | float) and config[name] >= 0:
         return float(config[name])
     raise SettingError(f"{name} must be a number, not {config[name]!r}.")
+
+
+def _check_fallbacks(config: Config) -> None:
+    """Of a text Flask would take each character for a key, and anybody could sign with those."""
+    if not isinstance(config["SECRET_KEY_FALLBACKS"] or [], list):
+        raise SettingError("SECRET_KEY_FALLBACKS must be a list of earlier keys: '[\"…\"]'.")
 
 
 def _celery(config: Config, instance: Path) -> dict[str, Any]:

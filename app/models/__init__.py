@@ -5,6 +5,7 @@ Doors and services read and write these; the engine never sees them, only their 
 
 from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
+from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.user import SignIn, User
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Comment",
     "Entry",
     "Pulse",
+    "RecoveryCode",
+    "SecondFactor",
     "SignIn",
     "State",
     "Tag",

@@ -77,7 +77,7 @@ class SignIn(Model):
     seen_at: Mapped[datetime | None] = mapped_column(Moment)
     """When a page was last asked for, give or take a minute. Empty: it is older than sessions that can be ended."""
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
-    """When the password was last given."""
+    """When the password, or a code of the second factor, was last given."""
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     """Signed out, here or from another device, or the password was changed."""
     ip_address: Mapped[str] = mapped_column(String(45))

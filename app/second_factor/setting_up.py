@@ -1,0 +1,92 @@
+"""Switching the second factor on and off, and new recovery codes."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.extensions import begin_write, db
+from app.models import SecondFactor
+from app.models.columns import database_time
+from app.second_factor import recovery_codes, totp
+from app.second_factor.checking import WrongCodeError, read_clock
+from app.second_factor.sealing import SealError, open_sealed, seal
+
+PENDING_SECONDS = 3600
+"""A secret that was shown and not taken is replaced by another after this time."""
+
+
+def begin(user_id: str) -> bytes | None:
+    """The secret to be set up, for some time the same one. None: a second factor is on."""
+    begin_write()
+    old = SecondFactor.begun_at < database_time(-PENDING_SECONDS)
+    db.session.execute(delete(SecondFactor).where(*_pending(user_id), old))
+    if find_pending(user_id) is None:
+        db.session.add(SecondFactor(user_id=user_id, sealed_secret=seal(totp.new_secret(), user_id)))
+    try:
+        db.session.commit()
+    except IntegrityError:  # it is on, or another window was faster
+        db.session.rollback()
+    return find_pending(user_id)
+
+
+def find_pending(user_id: str) -> bytes | None:
+    sealed = db.session.scalar(select(SecondFactor.sealed_secret).where(*_pending(user_id)))
+    return None if sealed is None else open_sealed(sealed, user_id)
+
+
+def switch_on(user_id: str, code: str) -> list[str]:
+    """The recovery codes, to be shown once. The app has the secret, as its code shows. Raises WrongCodeError."""
+    begin_write()
+    secret = find_pending(user_id)
+    code = "".join(code.split())
+    step = totp.find_step(secret, code, read_clock()) if secret and totp.CODE.fullmatch(code) else None
+    on = {"switched_on_at": database_time(), "last_step": step}
+    if step is None or not _change(user_id, on):
+        db.session.rollback()
+        raise WrongCodeError
+    codes = recovery_codes.replace(user_id)
+    db.session.commit()
+    return codes
+
+
+def switch_off(user_id: str) -> bool:
+    """Whether there was one. Its recovery codes go with it."""
+    begin_write()
+    result: Any = db.session.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
+    recovery_codes.remove(user_id)
+    db.session.commit()
+    return bool(result.rowcount)
+
+
+def renew_recovery_codes(user_id: str) -> list[str]:
+    begin_write()
+    codes = recovery_codes.replace(user_id)
+    db.session.commit()
+    return codes
+
+
+def reseal() -> tuple[int, int]:
+    """Seals every secret with the present SECRET_KEY: how many, and how many no key opens; those stay as they are."""
+    begin_write()
+    done = unreadable = 0
+    for user_id, sealed in db.session.execute(select(SecondFactor.user_id, SecondFactor.sealed_secret)).all():
+        try:
+            again = seal(open_sealed(sealed, user_id), user_id)
+        except SealError:
+            unreadable += 1
+        else:
+            same = (SecondFactor.user_id == user_id, SecondFactor.sealed_secret == sealed)
+            db.session.execute(update(SecondFactor).where(*same).values(sealed_secret=again))
+            done += 1
+    db.session.commit()
+    return done, unreadable
+
+
+def _change(user_id: str, values: dict[str, Any]) -> bool:
+    result: Any = db.session.execute(update(SecondFactor).where(*_pending(user_id)).values(**values))
+    return bool(result.rowcount == 1)
+
+
+def _pending(user_id: str) -> tuple[Any, ...]:
+    return SecondFactor.user_id == user_id, SecondFactor.switched_on_at.is_(None)
