@@ -1,5 +1,6 @@
 """Every page of the site, light and dark, wide and narrow: no accessibility faults, nothing cut off, no errors."""
 
+import base64
 import re
 
 import pytest
@@ -7,6 +8,8 @@ from playwright.sync_api import expect
 
 from tests.accessibility import check
 from tests.browser import NewPage
+from tests.conftest import PASSWORD
+from tests.second_factor.factor import Factor
 from tests.site import Site, sign_in, sign_up
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker]
@@ -37,6 +40,32 @@ def test_pages_for_members(site: Site, new_page: NewPage, scheme: str, width: in
     check(page, "entry")
     page.get_by_role("link", name="Edit").first.click()
     check(page, "edit")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
+def test_pages_of_the_second_factor(site: Site, new_page: NewPage, scheme: str, width: int) -> None:
+    looks = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    page = sign_up(site, new_page(**looks), f"Factor{scheme}")
+    page.goto(f"{site.url}/settings/second-factor/set-up")
+    check(page, "set up")
+    letters = page.locator("code").inner_text().replace(" ", "")
+    factor = Factor(base64.b32decode(letters), [])
+    page.get_by_label("Code").fill(factor.code(-1))
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
+    check(page, "recovery codes")
+    for path in ("/settings", "/settings/second-factor/recovery-codes", "/settings/second-factor/off", "/confirm"):
+        page.goto(f"{site.url}{path}")
+        check(page, path)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("E-mail").fill(f"factor{scheme}@example.org")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your code, please")).to_be_visible()
+    check(page, "/sign-in/code")
+    page.get_by_label("Code").fill(factor.code())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)

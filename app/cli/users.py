@@ -1,4 +1,4 @@
-"""`flask users …`: adds accounts, locks them, and gives them another password, from the terminal."""
+"""`flask users …`: adds accounts, locks them, and gives them another password or no second factor."""
 
 import sys
 
@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from app import sign_ins
 from app.cli.accounts import load_user
-from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness
+from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
 from app.people import (
     LANGUAGES,
     NAME_MAX,
@@ -17,10 +17,9 @@ from app.people import (
     create_user,
     time_zones,
 )
+from app.second_factor import checking, setting_up
 
 users = AppGroup("users", help="Accounts of people.")
-
-_RULE = f"{PASSWORD_MIN} to {PASSWORD_MAX} characters; four or five words that only you would put together will do"
 
 
 def check_email(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -76,18 +75,47 @@ def lock(email: str) -> None:
 def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL's account another password; a locked one is open again."""
     user = load_user(email)
-    change_password(user, _read_password(password_stdin, [user.name, user.email]))
+    least = least_length(has_second_factor=checking.is_on(user.id))
+    change_password(user, _read_password(password_stdin, [user.name, user.email], least))
     sign_ins.end_all(user.id)
     click.echo(f"{email} has another password, and is signed out everywhere.")
 
 
-def _read_password(from_stdin: bool, about_owner: list[str | None]) -> str:
+@users.command("drop-factor")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input, without asking twice.")
+def drop_factor(email: str, password_stdin: bool) -> None:
+    """Take the second factor from EMAIL's account, for somebody who lost the app and every recovery code.
+
+    Make sure that it is them. The account gets another password: the old one may be too short to be enough alone.
+    """
+    user = load_user(email)
+    change_password(user, _read_password(password_stdin, [user.name, user.email]))
+    setting_up.switch_off(user.id)
+    sign_ins.end_all(user.id)
+    click.echo(f"{email} signs in with the new password alone, and is signed out everywhere.")
+
+
+@users.command("reseal")
+def reseal() -> None:
+    """Encrypt the secrets of all second factors with the present SECRET_KEY; the earlier keys can go afterwards."""
+    done, unreadable = setting_up.reseal()
+    click.echo(f"Sealed {done} with the present SECRET_KEY.")
+    if unreadable:
+        raise click.ClickException(
+            f"{unreadable} cannot be read: name the key that they were sealed with in FLASK_SECRET_KEY_FALLBACKS, "
+            "as a JSON list. Until then only recovery codes work for them."
+        )
+
+
+def _read_password(from_stdin: bool, about_owner: list[str | None], least: int = PASSWORD_MIN) -> str:
+    rule = f"{least} to {PASSWORD_MAX} characters; four or five words that only you would put together will do"
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
-        password = click.prompt(f"Password ({_RULE})", hide_input=True, confirmation_prompt=True)
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise click.ClickException(f"This password has {len(password)} characters. It needs {_RULE}.")
+        password = click.prompt(f"Password ({rule})", hide_input=True, confirmation_prompt=True)
+    if not least <= len(password) <= PASSWORD_MAX:
+        raise click.ClickException(f"This password has {len(password)} characters. It needs {rule}.")
     if weakness := find_weakness(password, about_owner):
         raise click.ClickException(weakness)
     return password

@@ -51,11 +51,15 @@ def accept(user_id: str, typed: str, *, uses: int | None = None) -> None:
 
     `uses`: what SecondFactor.uses has been since this attempt began; any code accepted meanwhile ends the attempt.
     """
-    code = "".join(typed.split())
-    if totp.CODE.fullmatch(code):
-        _accept_code(user_id, code, uses)
+    if is_of_app(typed):
+        _accept_code(user_id, "".join(typed.split()), uses)
     else:
-        _accept_recovery_code(user_id, code, uses)
+        _accept_recovery_code(user_id, typed, uses)
+
+
+def is_of_app(typed: str) -> bool:
+    """Whether it looks like a code of the app; otherwise it is taken for a recovery code."""
+    return totp.CODE.fullmatch("".join(typed.split())) is not None
 
 
 def _accept_code(user_id: str, code: str, uses: int | None) -> None:

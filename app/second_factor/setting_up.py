@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.extensions import begin_write, db
 from app.models import SecondFactor
 from app.models.columns import database_time
 from app.second_factor import recovery_codes, totp
-from app.second_factor.checking import WrongCodeError, read_clock
+from app.second_factor.checking import WrongCodeError, is_of_app, read_clock
 from app.second_factor.sealing import SealError, open_sealed, seal
 
 PENDING_SECONDS = 3600
@@ -19,9 +19,9 @@ PENDING_SECONDS = 3600
 def begin(user_id: str) -> bytes | None:
     """The secret to be set up, for some time the same one. None: a second factor is on."""
     begin_write()
-    old = SecondFactor.begun_at < database_time(-PENDING_SECONDS)
-    db.session.execute(delete(SecondFactor).where(*_pending(user_id), old))
-    if find_pending(user_id) is None:
+    fresh = SecondFactor.begun_at > database_time(-PENDING_SECONDS)
+    if find_pending(user_id, fresh) is None:
+        db.session.execute(delete(SecondFactor).where(*_pending(user_id)))
         db.session.add(SecondFactor(user_id=user_id, sealed_secret=seal(totp.new_secret(), user_id)))
     try:
         db.session.commit()
@@ -30,17 +30,20 @@ def begin(user_id: str) -> bytes | None:
     return find_pending(user_id)
 
 
-def find_pending(user_id: str) -> bytes | None:
-    sealed = db.session.scalar(select(SecondFactor.sealed_secret).where(*_pending(user_id)))
-    return None if sealed is None else open_sealed(sealed, user_id)
+def find_pending(user_id: str, *conditions: ColumnElement[bool]) -> bytes | None:
+    """None, too, when SECRET_KEY was changed meanwhile."""
+    sealed = db.session.scalar(select(SecondFactor.sealed_secret).where(*_pending(user_id), *conditions))
+    try:
+        return None if sealed is None else open_sealed(sealed, user_id)
+    except SealError:
+        return None
 
 
 def switch_on(user_id: str, code: str) -> list[str]:
     """The recovery codes, to be shown once. The app has the secret, as its code shows. Raises WrongCodeError."""
     begin_write()
     secret = find_pending(user_id)
-    code = "".join(code.split())
-    step = totp.find_step(secret, code, read_clock()) if secret and totp.CODE.fullmatch(code) else None
+    step = totp.find_step(secret, "".join(code.split()), read_clock()) if secret and is_of_app(code) else None
     on = {"switched_on_at": database_time(), "last_step": step}
     if step is None or not _change(user_id, on):
         db.session.rollback()
@@ -88,5 +91,5 @@ def _change(user_id: str, values: dict[str, Any]) -> bool:
     return bool(result.rowcount == 1)
 
 
-def _pending(user_id: str) -> tuple[Any, ...]:
+def _pending(user_id: str) -> tuple[ColumnElement[bool], ...]:
     return SecondFactor.user_id == user_id, SecondFactor.switched_on_at.is_(None)

@@ -6,6 +6,7 @@ from app.web import (
     archives,
     auth,
     comments,
+    confirm,
     errors,
     examples,
     files,
@@ -17,6 +18,7 @@ from app.web import (
     keys,
     other_sites,
     policy,
+    second_factor,
     settings,
     shared,
     slow_clients,
@@ -36,7 +38,9 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(keys.bp)
     app.register_blueprint(home.bp)
     auth.init_app(app)
+    app.register_blueprint(confirm.bp)
     app.register_blueprint(settings.bp)
+    app.register_blueprint(second_factor.bp)
     app.register_blueprint(journal.bp)
     app.register_blueprint(comments.bp)
     app.register_blueprint(files.bp)

@@ -37,7 +37,7 @@ View = str | Response | BaseResponse
 
 @bp.get("/")
 def index() -> View:
-    return _list(ArchiveForm(data=request.args.to_dict()))  # as it was chosen before the password was asked for
+    return _list(ArchiveForm())
 
 
 def _list(form: ArchiveForm) -> str:
@@ -67,14 +67,15 @@ def create() -> View:
         flash("Workers cannot be reached at the moment. Your request is kept, and starts by itself.", "info")
     if not is_new:
         flash("Your archive is already being made.", "info")
-    return redirect(url_for(".show", archive_id=archive_id), 303)
+    return redirect(url_for("archives.show", archive_id=archive_id), 303)
 
 
 @bp.get("/<archive_id>")
 def show(archive_id: str) -> View:
     watched = _watch(archive_id)
     shown = describe(watched.archive, watched.at, watched)
-    return render_template("archives/show.html", archive=shown, refresh=request.args.get("refresh", type=int))
+    asked = {name: request.args.get(name, type=int) for name in ("refresh", "begin")}
+    return render_template("archives/show.html", archive=shown, **asked)
 
 
 @bp.get("/<archive_id>/status")
@@ -110,7 +111,7 @@ def cancel(archive_id: str) -> View:
     _find(archive_id)
     if not service.cancel(current_user.id, archive_id):
         flash("This request had already ended, so it was not cancelled.", "info")
-    return redirect(url_for(".show", archive_id=archive_id), 303)
+    return redirect(url_for("archives.show", archive_id=archive_id), 303)
 
 
 @bp.post("/<archive_id>/delete")
@@ -118,7 +119,7 @@ def delete(archive_id: str) -> View:
     _find(archive_id)
     if not service.delete(current_user.id, archive_id):
         flash("There is no file of this archive any more.", "info")
-    return redirect(url_for(".show", archive_id=archive_id), 303)
+    return redirect(url_for("archives.show", archive_id=archive_id), 303)
 
 
 def _make_again(archive: Archive, number: int, lost: service.LostFileError) -> View:

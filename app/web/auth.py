@@ -1,4 +1,4 @@
-"""Sign up, sign in, confirm, sign out. Signing in does not tell whether an address is known.
+"""Sign up, sign in, sign out. Signing in does not tell whether an address is known.
 
 The session cookie holds nothing but the token of a sign-in. It is emptied at each sign-in and sign-out, so that
 nothing planted before, or left behind, is carried over.
@@ -11,8 +11,11 @@ from flask_login import current_user, login_user, logout_user
 from app import people, sign_ins
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
-from app.web.auth_forms import ConfirmForm, SignInForm, SignUpForm
-from app.web.guessing import limit_confirmations, limit_sign_ins
+from app.second_factor import checking
+from app.web.auth_forms import CodeForm, SignInForm, SignUpForm
+from app.web.codes import say_codes_left, take_code
+from app.web.guessing import limit_sign_ins
+from app.web.half_session import HalfSession, begin_half_session
 from app.web.redirects import safe_next
 
 bp = Blueprint("auth", __name__)
@@ -69,24 +72,22 @@ def sign_in() -> ResponseReturnValue:
     if form.validate_on_submit():
         user = people.check_password(form.email.data or "", form.password.data or "")
         if user is not None:
-            _start_session(user)
-            return _onward()
+            return _enter(user)
         form.email.errors = ["The e-mail address or the password is wrong."]
     return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
 
 
-@bp.route("/confirm", methods=["GET", "POST"])
-@limit_confirmations
-def confirm() -> ResponseReturnValue:
-    """The password again, before anything that a copied cookie must not be enough for."""
-    form = ConfirmForm()
-    if form.validate_on_submit():
-        if people.check_password(current_user.email, form.password.data or "") is not None:
-            continue_session()
-            flash("Thank you. Press the button again.", "ok")
-            return _onward()
-        form.password.errors = ["This is not your password."]
-    return render_template("auth/confirm.html", form=form), 422 if form.errors else 200
+@bp.route("/sign-in/code", methods=["GET", "POST"])
+@limiter.limit("10 per minute", methods=["POST"])
+def code() -> ResponseReturnValue:
+    """The second step, for accounts with a second factor. The gate has found the first."""
+    form = CodeForm()
+    half: HalfSession = g.half_session
+    if form.validate_on_submit() and take_code(form.code, half.user.id, uses=half.uses):
+        _start_session(half.user)
+        say_codes_left(half.user.id, form.code.data)
+        return _onward()
+    return render_template("auth/code.html", form=form), 422 if form.errors else 200
 
 
 @bp.post("/sign-out")
@@ -102,8 +103,18 @@ def sign_out() -> ResponseReturnValue:
 
 
 def continue_session() -> None:
-    """The password was just given: the same sign-in, under a new token."""
+    """The password or a code was just given: the same sign-in, under a new token."""
     _keep(sign_ins.confirm(g.known.sign_in.id))
+
+
+def _enter(user: User) -> ResponseReturnValue:
+    """The password was right."""
+    factor = checking.find_on(user.id)
+    if factor is None:
+        _start_session(user)
+        return _onward()
+    begin_half_session(user, factor)
+    return redirect(url_for("auth.code", next=request.args.get("next")))
 
 
 def _start_session(user: User) -> None:
@@ -112,6 +123,7 @@ def _start_session(user: User) -> None:
 
 def _keep(token: str) -> None:
     session.clear()
+    g.pop("csrf_token", None)  # a page that this request makes carries the token of the new session
     person = load_person(token)
     if person is not None:  # or somebody has ended it in this moment
         person.sign_in_token = token

@@ -8,6 +8,7 @@ from wtforms.validators import DataRequired, Email, InputRequired, Length, Valid
 
 from app.passwords import PASSWORD_MAX, find_weakness, least_length
 from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, time_zones
+from app.second_factor import checking
 from app.web.choices import choices
 from app.web.text import clean_line
 
@@ -36,8 +37,25 @@ class SignInForm(FlaskForm):
     password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
 
 
+def _code_field(label: str = "Code") -> StringField:
+    return StringField(label, filters=[clean_line], validators=[InputRequired("Enter a code.")])
+
+
+class CodeForm(FlaskForm):
+    """A code of the app, or a recovery code."""
+
+    code = _code_field()
+
+
 class ConfirmForm(FlaskForm):
-    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+    """One of the two; who has no second factor is not asked for a code."""
+
+    password = PasswordField("Password")
+    code = StringField("Or a code", filters=[clean_line])
+
+    def validate_password(self, field: PasswordField) -> None:
+        if not field.data and not self.code.data:
+            raise ValidationError("Enter your password.")
 
 
 class NewPasswordForm(FlaskForm):
@@ -45,9 +63,13 @@ class NewPasswordForm(FlaskForm):
 
     password = PasswordField("Password", validators=[InputRequired("Choose a password.")])
 
+    @property
+    def least_length(self) -> int:
+        return least_length()
+
     def validate_password(self, field: PasswordField) -> None:
         password = field.data or ""
-        length, least = len(password), least_length()
+        length, least = len(password), self.least_length
         if length < least:
             raise ValidationError(
                 f"The password is too short: it has {length} of at least {least} characters. "
@@ -66,6 +88,28 @@ class NewPasswordForm(FlaskForm):
 class PasswordForm(NewPasswordForm):
     current = PasswordField("Your password now", validators=[InputRequired("Enter your password.")])
     password = PasswordField("New password", validators=[InputRequired("Choose a password.")])
+
+    @property
+    def least_length(self) -> int:
+        return least_length(has_second_factor=checking.is_on(current_user.id))
+
+
+class SwitchOffForm(NewPasswordForm):
+    """The password that is left alone has to be long enough for that."""
+
+    current = PasswordField("Your password now", validators=[InputRequired("Enter your password.")])
+    code = _code_field()
+    password = PasswordField("New password")
+
+    def validate_password(self, field: PasswordField) -> None:
+        has = len(self.current.data or "")
+        if field.data:
+            super().validate_password(field)
+        elif has < self.least_length:
+            raise ValidationError(
+                f"Your password has {has} characters. Without a second factor it needs {self.least_length}: "
+                "choose another one."
+            )
 
 
 class SignUpForm(NewPasswordForm):

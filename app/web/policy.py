@@ -4,21 +4,25 @@ What a person may see of a page's content is decided where it is loaded: `WHERE 
 """
 
 import enum
+from typing import Any
 
 from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.extensions import login_manager
+from app.web.half_session import find_half_session
 
 
 class Access(enum.Enum):
     """From the widest to the narrowest."""
 
     ANYONE = enum.auto()
+    HALF_SIGNED_IN = enum.auto()
+    """The password was right, and the code of the second factor is to come."""
     SIGNED_IN = enum.auto()
     CONFIRMED = enum.auto()
-    """Signed in, and the password was given of late: a cookie that somebody has copied is not enough."""
+    """Signed in, and the password or a code was given of late: a cookie that somebody has copied is not enough."""
 
 
 POLICY = {
@@ -31,11 +35,16 @@ POLICY = {
     "auth.sign_up": Access.ANYONE,
     "auth.sign_in": Access.ANYONE,
     "auth.sign_out": Access.ANYONE,
-    "auth.confirm": Access.SIGNED_IN,
+    "auth.code": Access.HALF_SIGNED_IN,
+    "confirm.index": Access.SIGNED_IN,
     "settings.index": Access.SIGNED_IN,
     "settings.password": Access.SIGNED_IN,
     "settings.end_sign_in": Access.SIGNED_IN,
     "settings.end_other_sign_ins": Access.SIGNED_IN,
+    "second_factor.set_up": Access.CONFIRMED,
+    "second_factor.qr": Access.CONFIRMED,
+    "second_factor.renew": Access.SIGNED_IN,  # these two ask for a code themselves, and each is accepted once
+    "second_factor.switch_off": Access.SIGNED_IN,
     "journal.index": Access.SIGNED_IN,
     "journal.new": Access.SIGNED_IN,
     "journal.show": Access.SIGNED_IN,
@@ -58,8 +67,14 @@ POLICY = {
     "examples.count": Access.ANYONE,
     "examples.result": Access.ANYONE,
 }
-BUTTONS = {"archives.create": "archives.index", "archives.download": "archives.show"}
-"""The page with the button, for those that need a confirmation: people go on from there."""
+WAYS_BACK = {
+    "archives.download": ("archives.show", {"begin": 1}),
+    "second_factor.set_up": ("second_factor.set_up", {}),
+    "second_factor.qr": ("second_factor.set_up", {}),
+}
+"""The page where people go on, and what it is told, for those that need a confirmation."""
+DEEDS = {"archives.create": ("part_size",)}
+"""What the page that confirms does by itself, and the fields of its form."""
 
 
 class UndeclaredPageError(RuntimeError):
@@ -85,6 +100,9 @@ def admit() -> ResponseReturnValue | None:
         abort(403)
     if access is Access.ANYONE:
         return None
+    if access is Access.HALF_SIGNED_IN:
+        g.half_session = find_half_session()
+        return None if g.half_session else redirect(url_for("auth.sign_in"))
     if not current_user.is_authenticated:
         refused: ResponseReturnValue = login_manager.unauthorized()
         return refused
@@ -94,7 +112,11 @@ def admit() -> ResponseReturnValue | None:
 
 
 def _ask_to_confirm(endpoint: str) -> ResponseReturnValue:
-    """What was chosen in a form comes back with the person."""
-    chosen = {name: value for name, value in request.form.items() if not name.startswith("_") and name != "csrf_token"}
-    back = url_for(BUTTONS[endpoint], **{**chosen, **(request.view_args or {})})
-    return redirect(url_for("auth.confirm", next=back), 303)
+    """What was chosen in a form goes along."""
+    if endpoint in DEEDS:
+        chosen: dict[str, Any] = {name: request.form[name] for name in DEEDS[endpoint] if name in request.form}
+        return redirect(url_for("confirm.index", deed=endpoint, **chosen), 303)
+    page, given = WAYS_BACK[endpoint]
+    arguments = dict(request.view_args or {})
+    told = {name: arguments.pop("number", default) for name, default in given.items()}
+    return redirect(url_for("confirm.index", deed=endpoint, next=url_for(page, **arguments, **told)), 303)

@@ -1,4 +1,4 @@
-"""A person's own settings: name, dates and numbers, password, and where they are signed in. Nobody else sees them."""
+"""A person's own settings: name, dates and numbers, password, sign-ins. Nobody else sees them."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app import people, sign_ins
+from app.second_factor import checking, recovery_codes
 from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm
 from app.web.guessing import limit_confirmations
@@ -23,8 +24,12 @@ def index() -> ResponseReturnValue:
         )
         flash("Your settings are saved.", "ok")
         return redirect(url_for("settings.index"))
-    used = sign_ins.list_open(current_user.id)
-    return render_template("settings.html", form=form, sign_ins=used), 422 if form.errors else 200
+    shown = {
+        "sign_ins": sign_ins.list_open(current_user.id),
+        "factor": checking.find_on(current_user.id),
+        "codes_left": recovery_codes.count_left(current_user.id),
+    }
+    return render_template("settings.html", form=form, **shown), 422 if form.errors else 200
 
 
 @bp.route("/settings/password", methods=["GET", "POST"])

@@ -17,6 +17,7 @@ from app.web.headers import CONTENT_SECURITY_POLICY
 from app.web.policy import POLICY, Access
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
+from tests.web.factor_pages import FACTOR_PAGES
 from tests.web.test_access import Scene, state
 from tests.web.test_policy import requests
 
@@ -253,6 +254,7 @@ class TestForms:
             if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("archives.")
         }
         tried = {re.sub(r"[0-9a-f-]{36}", "*", path) for path in self.paths(scene)} | {"/sign-in", "/sign-up"}
+        tried |= {"/sign-in/code", *FACTOR_PAGES}  # in test_second_factor.py
         assert unsafe == tried
 
     @pytest.mark.parametrize("kind", ["none", "foreign", "forged", "expired"])

@@ -1,5 +1,6 @@
 """A sign-in is a session that can be ended: a copy of its cookie is worth nothing from then on."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -142,16 +143,36 @@ def test_a_cookie_alone_gets_no_archive(
     client = sign_in(ann)
     turn_back(601, "confirmed_at")
     asked = client.post("/archives/", data={"part_size": str(1024**3)})
-    assert (asked.status_code, asked.location) == (303, f"/confirm?next=/archives/?part_size%3D{1024**3}")
+    assert (asked.status_code, asked.location) == (303, f"/confirm?deed=archives.create&part_size={1024**3}")
+    page = client.get(asked.location).text
+    assert "in files of 1 GB at most" in page
     assert count_archives(app) == 0
     thief = steal(client)
     assert thief.post(asked.location, data={"password": "a guess of a thief"}).status_code == 422
-    back = client.post(asked.location, data={"password": PASSWORD})
-    assert back.location == f"/archives/?part_size={1024**3}"
-    assert f'<option value="{1024**3}" selected>' in client.get(back.location).text
+    done = client.post(asked.location, data={"password": PASSWORD, **fields(page)})
+    assert (done.status_code, done.location.startswith("/archives/")) == (303, True)
     assert not is_in(thief)  # the token is another one now
-    assert client.post("/archives/").location.startswith("/archives/")
-    assert count_archives(app) == 1
+    with app.app_context():
+        assert db.session.scalars(select(Archive.part_size)).one() == 1024**3
+
+
+def fields(page: str) -> dict[str, str]:
+    """What the form carries out of sight."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page))
+
+
+def test_a_stranger_who_leads_people_to_the_confirmation_gets_nothing_done(
+    app: Flask, sign_in: SignInFixture, ann: User, turn_back: Callable[..., None]
+) -> None:
+    """Only what the site says of itself is done there, and only after the password."""
+    client = sign_in(ann)
+    turn_back(601, "confirmed_at")
+    for deed in ("archives.create", "settings.end_other_sign_ins", "nothing", ""):
+        assert client.get(f"/confirm?deed={deed}&part_size=1").status_code == 200
+    assert client.post("/confirm?deed=archives.create", data={"part_size": ""}).status_code == 422
+    assert count_archives(app) == 0
+    odd = client.post("/confirm?deed=journal.index&next=//evil.example", data={"password": PASSWORD})
+    assert odd.location == "/journal"
 
 
 def test_a_download_needs_the_password_as_well(
@@ -161,7 +182,11 @@ def test_a_download_needs_the_password_as_well(
     assert client.get("/archives/unknown/download/2").status_code == 404
     turn_back(601, "confirmed_at")
     asked = client.get("/archives/unknown/download/2")
-    assert (asked.status_code, asked.location) == (303, "/confirm?next=/archives/unknown?number%3D2")
+    assert (asked.status_code, asked.location) == (
+        303,
+        "/confirm?deed=archives.download&next=/archives/unknown?begin%3D2",
+    )
+    assert client.post(asked.location, data={"password": PASSWORD}).location == "/archives/unknown?begin=2"
 
 
 def test_without_the_confirmation_a_cookie_would_be_enough(

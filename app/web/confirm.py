@@ -1,0 +1,53 @@
+"""The password or a code again, before anything that a copied cookie must not be enough for.
+
+The page says what happens next, and does it: what was chosen in a form travels in the address and back in this form,
+never in the session. The answer changes something only with this site's token and the right password, so another site
+can bring people here, and no further.
+"""
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import people
+from app.second_factor import checking
+from app.web.auth import continue_session
+from app.web.auth_forms import ConfirmForm
+from app.web.codes import say_codes_left, take_code
+from app.web.guessing import limit_confirmations
+from app.web.policy import DEEDS
+from app.web.redirects import safe_next
+
+bp = Blueprint("confirm", __name__)
+
+
+@bp.route("/confirm", methods=["GET", "POST"])
+@limit_confirmations
+def index() -> ResponseReturnValue:
+    form = ConfirmForm()
+    deed = request.args.get("deed", "")
+    if form.validate_on_submit() and _is_right(form):
+        continue_session()
+        say_codes_left(current_user.id, form.code.data)
+        return _go_on(deed)
+    shown = {
+        "deed": deed,
+        "kept": {name: request.args[name] for name in DEEDS.get(deed, ()) if name in request.args},
+        "has_factor": checking.is_on(current_user.id),
+    }
+    return render_template("auth/confirm.html", form=form, **shown), 422 if form.errors else 200
+
+
+def _is_right(form: ConfirmForm) -> bool:
+    if form.code.data:
+        return take_code(form.code, current_user.id)
+    if people.check_password(current_user.email, form.password.data or "") is not None:
+        return True
+    form.password.errors = ["This is not your password."]
+    return False
+
+
+def _go_on(deed: str) -> ResponseReturnValue:
+    if deed in DEEDS:
+        return current_app.ensure_sync(current_app.view_functions[deed])()  # type: ignore[no-any-return]
+    return redirect(safe_next(request.args.get("next")) or url_for("journal.index"))

@@ -1,0 +1,96 @@
+"""The second factor in a person's settings: set up, switch off, new recovery codes.
+
+Setting up needs a confirmation; the secret counts as soon as a code shows that the app has it.
+What takes the factor away, or makes codes that stand for it, asks for a code: the password alone is not enough.
+"""
+
+import io
+
+import segno
+from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app import people, sign_ins
+from app.second_factor import checking, setting_up, totp
+from app.web.auth import continue_session
+from app.web.auth_forms import CodeForm, SwitchOffForm
+from app.web.codes import take_code
+from app.web.guessing import limit_confirmations
+
+bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
+
+
+@bp.route("/set-up", methods=["GET", "POST"])
+@limit_confirmations
+def set_up() -> ResponseReturnValue:
+    secret = setting_up.begin(current_user.id)
+    if secret is None:
+        flash("Your second factor is on already.", "info")
+        return redirect(url_for("settings.index"))
+    form = CodeForm()
+    if form.validate_on_submit():
+        try:
+            codes = setting_up.switch_on(current_user.id, form.code.data or "")
+        except checking.WrongCodeError:
+            form.code.errors = ["This is not the code of this secret. Enter the one that the app shows now."]
+        else:
+            _end_other_sign_ins()
+            return render_template("auth/recovery_codes.html", codes=codes, is_new=True)
+    letters = totp.spell(secret)
+    return render_template("auth/set_up_factor.html", form=form, letters=letters), 422 if form.errors else 200
+
+
+@bp.get("/qr.svg")
+def qr() -> Response:
+    """An image of its own: the pages' policy allows neither `data:` addresses nor styles within."""
+    secret = setting_up.find_pending(current_user.id) or abort(404)
+    address = totp.address(secret, site=current_app.config["SITE_NAME"], account=current_user.email)
+    image = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(image, kind="svg", scale=4, light="#fff")
+    return Response(image.getvalue(), mimetype="image/svg+xml")
+
+
+@bp.route("/recovery-codes", methods=["GET", "POST"])
+@limit_confirmations
+def renew() -> ResponseReturnValue:
+    _require_factor()
+    form = CodeForm()
+    if form.validate_on_submit() and take_code(form.code, current_user.id):
+        codes = setting_up.renew_recovery_codes(current_user.id)
+        return render_template("auth/recovery_codes.html", codes=codes, is_new=False)
+    return render_template("auth/renew_recovery_codes.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/off", methods=["GET", "POST"])
+@limit_confirmations
+def switch_off() -> ResponseReturnValue:
+    _require_factor()
+    form = SwitchOffForm()
+    if form.validate_on_submit() and _is_allowed(form):
+        if form.password.data:
+            people.change_password(current_user, form.password.data)
+        setting_up.switch_off(current_user.id)
+        _end_other_sign_ins()
+        flash("Your second factor is off. You are signed out everywhere else.", "ok")
+        return redirect(url_for("settings.index"))
+    return render_template("auth/switch_factor_off.html", form=form), 422 if form.errors else 200
+
+
+def _is_allowed(form: SwitchOffForm) -> bool:
+    """The code last: it is spent."""
+    if people.check_password(current_user.email, form.current.data or "") is None:
+        form.current.errors = ["This is not your password."]
+        return False
+    return take_code(form.code, current_user.id)
+
+
+def _require_factor() -> None:
+    if not checking.is_on(current_user.id):
+        abort(404)
+
+
+def _end_other_sign_ins() -> None:
+    """Those had begun under other terms."""
+    sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
+    continue_session()
