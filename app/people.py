@@ -9,8 +9,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app import outbox
 from app.extensions import db, password_hasher
-from app.models import User
+from app.models import MailKind, User
 from app.passwords import hashing
 
 NAME_MAX = 80
@@ -90,8 +91,18 @@ def change_settings(user: User, *, name: str, language: str, time_zone: str) -> 
 
 
 def change_password(user: User, password: str | None) -> None:
-    """None locks the account: nobody can sign in to it, and whoever is signed in is so no longer."""
-    user.password_hash = password and hash_password(password)
+    """None locks the account: nobody can sign in to it, and whoever is signed in is so no longer.
+
+    Of a new password the person is told by mail.
+    """
+    keep_password(user, password and hash_password(password))
+
+
+def keep_password(user: User, password_hash: str | None) -> None:
+    """As `change_password`, of one that is hashed already. Commits whatever else the transaction has changed."""
+    user.password_hash = password_hash
+    if password_hash:
+        outbox.put(MailKind.PASSWORD_CHANGED, user.id)
     db.session.commit()
 
 

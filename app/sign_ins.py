@@ -13,8 +13,9 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, select, update
 
+from app import outbox
 from app.extensions import begin_write, db
-from app.models import SignIn, User
+from app.models import MailKind, SignIn, User
 from app.models.columns import database_time
 
 SEEN_SECONDS = 60
@@ -32,12 +33,13 @@ class Known:
 
 
 def begin(user_id: str, ip_address: str, user_agent: str) -> str:
-    """The token of a new sign-in."""
-    token = _new_token()
+    """The token of a new sign-in. The person is told by mail."""
+    token = new_token()
     db.session.commit()
     moments = dict.fromkeys(("at", "seen_at", "confirmed_at"), database_time())
     where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
-    db.session.add(SignIn(user_id=user_id, token_sha256=_hash(token), **moments, **where_from))
+    db.session.add(SignIn(user_id=user_id, token_sha256=hash_token(token), **moments, **where_from))
+    outbox.put(MailKind.SIGNED_IN, user_id, **where_from)
     db.session.commit()
     return token
 
@@ -47,7 +49,7 @@ def find(token: str) -> Known | None:
     is_confirmed = SignIn.confirmed_at > database_time(-current_app.config["CONFIRM_SECONDS"])
     is_stale = SignIn.seen_at < database_time(-SEEN_SECONDS)
     mine = select(User, SignIn, is_confirmed, is_stale).join(SignIn, SignIn.user_id == User.id)
-    found = db.session.execute(mine.where(SignIn.token_sha256 == _hash(token), _is_open())).one_or_none()
+    found = db.session.execute(mine.where(SignIn.token_sha256 == hash_token(token), _is_open())).one_or_none()
     if found is None:
         return None
     if found[3]:
@@ -58,8 +60,8 @@ def find(token: str) -> Known | None:
 
 def confirm(sign_in_id: str) -> str:
     """The password was given again. The token is a new one from here on, and the old one is worth nothing."""
-    token = _new_token()
-    _change(sign_in_id, token_sha256=_hash(token), confirmed_at=database_time(), seen_at=database_time())
+    token = new_token()
+    _change(sign_in_id, token_sha256=hash_token(token), confirmed_at=database_time(), seen_at=database_time())
     return token
 
 
@@ -77,19 +79,27 @@ def past_addresses(email: str) -> Sequence[str]:
 
 def end(user_id: str, sign_in_id: str) -> bool:
     """Whether there was one of this person's to end."""
-    return _end(SignIn.user_id == user_id, SignIn.id == sign_in_id) == 1
+    db.session.commit()
+    ended = _end(SignIn.user_id == user_id, SignIn.id == sign_in_id)
+    db.session.commit()
+    return ended == 1
 
 
 def end_all(user_id: str, *, but: str | None = None) -> None:
     """`but`: the id of the one that goes on."""
+    db.session.commit()
+    mark_ended(user_id, but=but)
+    db.session.commit()
+
+
+def mark_ended(user_id: str, *, but: str | None = None) -> None:
+    """As `end_all`, but the commit is the caller's, who has more to change in the same transaction."""
     _end(SignIn.user_id == user_id, *([] if but is None else [SignIn.id != but]))
 
 
 def _end(*conditions: ColumnElement[bool]) -> int:
-    db.session.commit()
     ended = update(SignIn).where(*conditions, SignIn.ended_at.is_(None))
     result: Any = db.session.execute(ended.values(ended_at=database_time(), token_sha256=None))
-    db.session.commit()
     return int(result.rowcount)
 
 
@@ -107,9 +117,11 @@ def _is_open() -> ColumnElement[bool]:
     )
 
 
-def _new_token() -> str:
+def new_token() -> str:
+    """256 random bits, for a cookie or a link."""
     return secrets.token_urlsafe(32)
 
 
-def _hash(token: str) -> str:
+def hash_token(token: str) -> str:
+    """What the database keeps of a token."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

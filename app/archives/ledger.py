@@ -5,8 +5,9 @@ UPDATE does not. Times are the database's, so that workers with wrong clocks agr
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from flask import current_app
@@ -27,9 +28,20 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from app import outbox
 from app.engine.build import Built
 from app.extensions import db
-from app.models import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
+from app.models import (
+    DAMAGED,
+    DISK_FULL,
+    Archive,
+    ArchiveDownload,
+    ArchivePart,
+    ArchivePiece,
+    MailKind,
+    Pulse,
+    State,
+)
 from app.models.columns import database_time, in_days
 
 PULSE = "reconcile"
@@ -53,16 +65,17 @@ class Claim:
     """What the person chose."""
     waited: float
     """Seconds from the request to this attempt."""
+    user_id: str
 
 
-def insert(user_id: str, part_size: int | None = None) -> tuple[str, bool]:
+def insert(user_id: str, part_size: int | None = None, **origin: str) -> tuple[str, bool]:
     """(id of the person's active archive, whether it is new). The database's index decides between two requests.
 
-    `part_size`: bytes; an archive that is active already keeps its own.
+    `part_size`: bytes; an archive that is active already keeps its own. `origin`: `ip_address` and `user_agent`.
     """
     for _ in range(_TRIES):
         try:
-            return _insert(user_id, part_size), True
+            return _insert(user_id, part_size, origin), True
         except IntegrityError as error:
             db.session.rollback()
             refused = error
@@ -77,10 +90,12 @@ _TRIES = 3
 """An active archive may end between our INSERT and our look for it; a person who is gone stays so."""
 
 
-def _insert(user_id: str, part_size: int | None) -> str:
+def _insert(user_id: str, part_size: int | None, origin: Mapping[str, str]) -> str:
     db.session.commit()
     archive = Archive(user_id=user_id, part_size=part_size, created_at=database_time())
     db.session.add(archive)
+    db.session.flush()
+    outbox.put(MailKind.REQUESTED, user_id, archive.id, archive_id=archive.id, **origin)
     db.session.commit()
     return archive.id
 
@@ -116,7 +131,7 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     archive = db.session.scalars(select(Archive).where(Archive.fence == fence), execution_options=FRESH).one()
     db.session.commit()
     waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
-    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size, waited)
+    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size, waited, user_id)
 
 
 def renew(held: Claim, step: str, done: int) -> None:
@@ -136,6 +151,7 @@ def finish(held: Claim, names: Sequence[str], built: Built) -> None:
     _change_mine(
         held,
         parts,
+        tell=partial(_tell, MailKind.READY, held),
         state=State.READY,
         finished_at=database_time(),
         expires_at=in_days(current_app.config["ARCHIVE_KEEP_DAYS"]),
@@ -151,7 +167,8 @@ def finish(held: Claim, names: Sequence[str], built: Built) -> None:
 
 def fail(held: Claim, error: str) -> None:
     """Raises LeaseLostError."""
-    _change_mine(held, state=State.FAILED, finished_at=database_time(), error=error, **_NO_LEASE)
+    tell = partial(_tell, MailKind.FAILED, held)
+    _change_mine(held, tell=tell, state=State.FAILED, finished_at=database_time(), error=error, **_NO_LEASE)
 
 
 def retry_later(held: Claim, error: str) -> None:
@@ -202,22 +219,23 @@ def delete_ready(user_id: str, archive_id: str) -> bool:
     return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED)
 
 
-def make_again(archive_id: str) -> None:
+def make_again(archive: Archive) -> None:
     """The files of a ready archive are lost: back to the queue with all its attempts, in its old place.
 
     If the person waits for another one already, this one has failed.
     """
-    ready = update(Archive).where(Archive.id == archive_id, Archive.state == State.READY)
+    ready = update(Archive).where(Archive.id == archive.id, Archive.state == State.READY)
     ready = ready.execution_options(synchronize_session=False).values(error=DAMAGED)
     db.session.commit()
     try:
         db.session.execute(ready.values(state=State.QUEUED, **_AS_NEW))
-        lost = exists().where(Archive.id == archive_id, Archive.state == State.QUEUED)
-        db.session.execute(delete(ArchivePart).where(ArchivePart.archive_id == archive_id, lost))
+        lost = exists().where(Archive.id == archive.id, Archive.state == State.QUEUED)
+        db.session.execute(delete(ArchivePart).where(ArchivePart.archive_id == archive.id, lost))
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        change(ready.values(state=State.FAILED, finished_at=database_time()))
+        tell = partial(outbox.put, MailKind.FAILED, archive.user_id, archive.id, archive_id=archive.id)
+        change(ready.values(state=State.FAILED, finished_at=database_time()), tell=tell)
 
 
 def recover_silent(user_id: str | None) -> Sequence[Archive]:
@@ -240,6 +258,9 @@ def recover_silent(user_id: str | None) -> Sequence[Archive]:
         .returning(Archive),
         execution_options={**FRESH, "synchronize_session": False},
     ).all()
+    for archive in changed:
+        if archive.state == State.FAILED:
+            outbox.put(MailKind.FAILED, archive.user_id, archive.id, archive_id=archive.id)
     db.session.commit()
     return changed
 
@@ -305,15 +326,27 @@ def fences_at_work() -> set[str]:
     return cast("set[str]", found)
 
 
-def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None:
+def record_download(archive: Archive, part_number: int, ip_address: str, user_agent: str) -> None:
+    """The person is told, once for each browser and address that takes files of this archive."""
     db.session.commit()
     where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
-    db.session.add(ArchiveDownload(archive_id=part.archive_id, part_number=part.number, **where_from))
+    db.session.add(ArchiveDownload(archive_id=archive.id, part_number=part_number, **where_from))
+    db.session.flush()
+    occasion = (archive.id, ip_address, user_agent)
+    outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **where_from)
     db.session.commit()
 
 
-def change(statement: Update | Delete, more: Sequence[ArchivePart] = ()) -> int:
-    """Run in a transaction of its own; the number of rows it changed. `more` is added only if it changed one.
+def _tell_nobody() -> None:
+    pass
+
+
+def change(
+    statement: Update | Delete, more: Sequence[ArchivePart] = (), tell: Callable[[], None] = _tell_nobody
+) -> int:
+    """Run in a transaction of its own; the number of rows it changed.
+
+    Only if it changed one, `more` is added and `tell` writes a mail, in the same transaction.
 
     The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
     """
@@ -322,6 +355,7 @@ def change(statement: Update | Delete, more: Sequence[ArchivePart] = ()) -> int:
     changed = cast("CursorResult[Any]", result).rowcount
     if changed:
         db.session.add_all(more)
+        tell()
     db.session.commit()
     return changed
 
@@ -363,9 +397,16 @@ def _end(user_id: str, archive_id: str, condition: Any, state: State) -> bool:
     return change(update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)) == 1
 
 
-def _change_mine(held: Claim, parts: Sequence[ArchivePart] = (), **values: Any) -> None:
+def _tell(kind: MailKind, held: Claim) -> None:
+    """A lost file makes an archive ready a second time, and then the person is told again: the fence is another."""
+    outbox.put(kind, held.user_id, held.fence, archive_id=held.archive_id)
+
+
+def _change_mine(
+    held: Claim, parts: Sequence[ArchivePart] = (), tell: Callable[[], None] = _tell_nobody, **values: Any
+) -> None:
     mine = and_(Archive.id == held.archive_id, Archive.fence == held.fence, Archive.state == State.RUNNING)
-    if change(update(Archive).where(mine).values(**values), parts) != 1:
+    if change(update(Archive).where(mine).values(**values), parts, tell) != 1:
         raise LeaseLostError(held.archive_id)
 
 

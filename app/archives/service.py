@@ -4,7 +4,6 @@ The row exists before any worker hears of it, and is the truth whatever happens 
 """
 
 import logging
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime
@@ -19,6 +18,7 @@ from sqlalchemy import func, select
 from app.archives import keys, ledger, pieces, room, storage, weight
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
+from app.archives.reminding import remind
 from app.archives.room import NoRoomError, OverQuotaError
 from app.archives.sharing import Ring, nobody, share
 from app.archives.sources import graph, subject_of
@@ -27,12 +27,15 @@ from app.engine.pieces import ALONE
 from app.engine.reading import TooLargeError
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
-from app.models.columns import database_time
+from app.models.columns import database_time, is_id
 from app.stores import StoreChangedError
 
 log = logging.getLogger(__name__)
 
 BEAT = "beat"
+REMIND = "remind"
+REMIND_SECONDS = 600
+"""Reminders go a day before an archive expires, give or take ten minutes."""
 SWEEP = "sweep"
 SWEEP_SECONDS = 3600
 """How often a bucket is listed: that costs money and, with a million archives, a thousand requests."""
@@ -46,16 +49,16 @@ class PartSizeError(ValueError):
     """A size of each file that this site does not offer."""
 
 
-def request_archive(user_id: str, part_size: int | None = None) -> tuple[str, bool]:
+def request_archive(user_id: str, part_size: int | None = None, **origin: str) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
     `part_size`: bytes that each file may have, one of ARCHIVE_PART_SIZES; None: one file. An archive that is active
-    already keeps its own. Raises PartSizeError.
+    already keeps its own. `origin`: `ip_address` and `user_agent` of the browser that asks. Raises PartSizeError.
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
     if part_size is not None and part_size not in part_sizes():
         raise PartSizeError(part_size)
-    return ledger.insert(user_id, part_size)
+    return ledger.insert(user_id, part_size, **origin)
 
 
 def part_sizes() -> list[int]:
@@ -69,7 +72,7 @@ def generate(user_id: str, *, large: bool = False, ring: Ring = nobody) -> bool:
     `large`: whatever its size. Otherwise a large one is set aside, and the answer is True: the caller rings for it
     where the large ones are made. `ring` is called with the archive's id when others may help with a large one.
     """
-    person = db.session.get(User, user_id) if _is_id(user_id) else None
+    person = db.session.get(User, user_id) if is_id(user_id) else None
     if person is None:
         log.info("no person %s: nothing to do", user_id)
         return False
@@ -125,6 +128,8 @@ def reconcile() -> list[str]:
     _recover_silent(None)
     pieces.forget_void()
     ledger.expire()
+    if ledger.take_turn(REMIND, REMIND_SECONDS):
+        remind()
     ledger.beat_pulse()
     people = ledger.take_unheard(None)
     _sweep()
@@ -191,7 +196,7 @@ def open_download(part: ArchivePart) -> BinaryIO:
 def make_again(archive: Archive, lost: LostFileError) -> list[str]:
     """What was ready is not there any more. Returns the ids of the people to ring for."""
     log.error("archive %s: it is made again, its file is lost: %s", archive.reference, lost)
-    ledger.make_again(archive.id)
+    ledger.make_again(archive)
     return ledger.take_unheard(archive.user_id)
 
 
@@ -200,8 +205,8 @@ def places_of(archive: Archive) -> list[str]:
     return [storage.place_of(part.file_name) for part in list_parts(archive.id)]
 
 
-def record_download(part: ArchivePart, ip_address: str, user_agent: str) -> None:
-    ledger.record_download(part, ip_address, user_agent)
+def record_download(archive: Archive, part_number: int, **origin: str) -> None:
+    ledger.record_download(archive, part_number, **origin)
 
 
 def count_downloads(archive: Archive) -> Mapping[int, int]:
@@ -297,12 +302,3 @@ def _give_back(fence: str) -> None:
         ledger.give_back(fence)
     except Exception:
         log.exception("an archive could not be given back: left to the reconciler")
-
-
-def _is_id(text: object) -> bool:
-    """A forged message may carry anything."""
-    try:
-        uuid.UUID(str(text))
-    except ValueError:
-        return False
-    return isinstance(text, str)

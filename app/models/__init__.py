@@ -5,6 +5,7 @@ Doors and services read and write these; the engine never sees them, only their 
 
 from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
+from app.models.mail import Mail, MailKind, PasswordReset, ResetRequest
 from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.user import SignIn, User
 
@@ -18,8 +19,12 @@ __all__ = [
     "Attachment",
     "Comment",
     "Entry",
+    "Mail",
+    "MailKind",
+    "PasswordReset",
     "Pulse",
     "RecoveryCode",
+    "ResetRequest",
     "SecondFactor",
     "SignIn",
     "State",

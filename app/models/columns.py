@@ -1,5 +1,6 @@
 """Column types and SQL that all models share."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import uuid_utils
@@ -53,6 +54,15 @@ def now() -> datetime:
 
 def in_days(days: float) -> ColumnElement[datetime]:
     return database_time(timedelta(days=days).total_seconds())
+
+
+def is_id(text: object) -> bool:
+    """A forged message may carry anything."""
+    try:
+        uuid.UUID(str(text))
+    except ValueError:
+        return False
+    return isinstance(text, str)
 
 
 def new_id() -> str:

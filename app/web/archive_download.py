@@ -5,6 +5,7 @@ from flask import Response, abort, current_app, make_response, render_template, 
 from app.archives import service
 from app.models import Archive, ArchivePart, State
 from app.web.archive_words import describe, is_past, zip_name
+from app.web.origin import read_origin
 from app.web.sending import send_stored
 from app.web.sending_slots import take_slot
 
@@ -23,7 +24,7 @@ def send_part(archive: Archive, number: int) -> Response:
     part = service.find_part(archive, number) or abort(404)
     response = _stream(archive, part)
     if request.method == "GET" and _is_beginning(response):
-        service.record_download(part, request.remote_addr or "", request.user_agent.string)
+        service.record_download(archive, part.number, **read_origin())
     return response
 
 

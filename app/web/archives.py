@@ -29,6 +29,7 @@ from app.tasks import generate_user_archive
 from app.web.archive_download import send_part
 from app.web.archive_form import ArchiveForm
 from app.web.archive_words import describe, poll_after
+from app.web.origin import read_origin
 
 bp = Blueprint("archives", __name__, url_prefix="/archives")
 
@@ -58,7 +59,7 @@ def create() -> View:
     form = ArchiveForm()
     if not form.validate():
         return make_response(_list(form), 422)
-    archive_id, is_new = service.request_archive(current_user.id, form.chosen_size)
+    archive_id, is_new = service.request_archive(current_user.id, form.chosen_size, **read_origin())
     try:
         generate_user_archive.delay(current_user.id)
     except OperationalError as error:

@@ -16,6 +16,7 @@ from app.web.auth_forms import CodeForm, SignInForm, SignUpForm
 from app.web.codes import say_codes_left, take_code
 from app.web.guessing import limit_sign_ins
 from app.web.half_session import HalfSession, begin_half_session
+from app.web.origin import read_origin
 from app.web.redirects import safe_next
 
 bp = Blueprint("auth", __name__)
@@ -118,7 +119,7 @@ def _enter(user: User) -> ResponseReturnValue:
 
 
 def _start_session(user: User) -> None:
-    _keep(sign_ins.begin(user.id, request.remote_addr or "", request.user_agent.string))
+    _keep(sign_ins.begin(user.id, **read_origin()))
 
 
 def _keep(token: str) -> None:

@@ -8,10 +8,10 @@ from app.extensions import db
 from app.models import Archive, State
 
 
-def look_then_insert(user_id: str, part_size: int | None = None) -> tuple[str, bool]:
+def look_then_insert(user_id: str, part_size: int | None = None, **origin: str) -> tuple[str, bool]:
     active = select(Archive.id).where(Archive.user_id == user_id, Archive.state == State.QUEUED)
     found = db.session.scalars(active).first()
-    return (found, False) if found else (ledger._insert(user_id, part_size), True)
+    return (found, False) if found else (ledger._insert(user_id, part_size, origin), True)
 
 
 ledger.insert = look_then_insert

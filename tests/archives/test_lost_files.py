@@ -158,6 +158,6 @@ def test_one_that_is_deleted_at_that_moment_stays_deleted(
     monkeypatch.setattr(service, "open_download", open_late)
     assert ann_client.get(f"/archives/{ready}/download").status_code == 410
     assert load(ready).state == State.DELETED
-    ledger.make_again(ready)
+    ledger.make_again(load(ready))
     assert load(ready).state == State.DELETED
     assert db.session.scalar(sa.select(ArchivePart.id)) is not None  # the record stays

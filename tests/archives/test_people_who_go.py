@@ -30,7 +30,7 @@ def goes_on(request: pytest.FixtureRequest, app: Flask, ann: User, waiting: str)
         return lambda: service.generate(user_id)
     if request.param == "ready":
         service.generate(ann.id)
-        ledger.record_download(service.list_parts(waiting)[0], "127.0.0.1", "a browser")
+        ledger.record_download(load(waiting), 1, "127.0.0.1", "a browser")
         return lambda: None
     held = claim(ann.id)
     names, built = publish_parts(held)

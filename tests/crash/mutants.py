@@ -92,8 +92,10 @@ def no_fence_in_the_names() -> None:
 def no_fence_in_the_update() -> None:
     """Whoever has ever claimed the row may change it."""
 
-    def change_by_id(held: Claim, parts: Sequence[Any] = (), **values: Any) -> None:
-        ledger.change(_update(held).values(**values), parts)
+    def change_by_id(
+        held: Claim, parts: Sequence[Any] = (), tell: Callable[[], None] = lambda: None, **values: Any
+    ) -> None:
+        ledger.change(_update(held).values(**values), parts, tell)
 
     ledger._change_mine = change_by_id
 

@@ -1,0 +1,116 @@
+"""Mails that are to be sent, and the new passwords that some of them let people choose."""
+
+import enum
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.engine.register import excluded, internal, owned, secret
+from app.extensions import Model
+from app.models.columns import Moment, new_id, now
+from app.models.user import User
+
+
+class MailKind(enum.StrEnum):
+    """What a mail tells of; each has a template of this name."""
+
+    REQUESTED = "requested"
+    READY = "ready"
+    FAILED = "failed"
+    REMINDER = "reminder"
+    DOWNLOADED = "downloaded"
+    SIGNED_IN = "signed_in"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a kind of mail
+    RESET = "reset"
+
+
+WAITING = text("sent_at IS NULL AND given_up_at IS NULL")
+_WORK = "Tells workers apart while the mail is being sent."
+
+
+class Mail(Model):
+    """A mail that is to be sent, or was. Written in the transaction of what it tells of; only `outbox` changes it."""
+
+    __table_args__ = (
+        Index("ix_mail_waiting", "due_at", sqlite_where=WAITING, postgresql_where=WAITING),
+        CheckConstraint("sent_at IS NULL OR given_up_at IS NULL", name="one_end"),
+        {
+            "info": owned(
+                "user_id",
+                title="Mails",
+                icon="mail",
+                purpose="Telling you what happens to your account and your archives.",
+                retention="30 days.",
+                recipients="You, and whoever carries your mail.",
+                source="What you did here, or somebody in your name.",
+            )
+        },
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    """It is in the Message-ID: a second try is the same mail."""
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    kind: Mapped[MailKind] = mapped_column(
+        Enum(MailKind, native_enum=False, length=24, values_callable=lambda kind: [each.value for each in kind])
+    )
+    occasion: Mapped[str] = mapped_column(
+        String(64), unique=True, info=internal("A checksum that keeps the same mail from being written twice.")
+    )
+    """SHA-256 of the kind and of what it tells of."""
+    archive_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    """Which archive it tells of, if any; that may be gone meanwhile."""
+    ip_address: Mapped[str | None] = mapped_column(String(45))
+    """Of the browser that did what it tells of. Empty: no browser did."""
+    user_agent: Mapped[str | None] = mapped_column(String(400))
+    at: Mapped[datetime] = mapped_column(Moment, default=now)
+    """When it was written, and its date."""
+
+    due_at: Mapped[datetime] = mapped_column(Moment, default=now, info=internal(_WORK))
+    """From then on a worker may take it: at once, after a pause, or when another worker has kept it for too long."""
+    rung_at: Mapped[datetime | None] = mapped_column(Moment, info=internal(_WORK))
+    """When a worker was last asked to send it."""
+    fence: Mapped[str | None] = mapped_column(String(32), info=internal(_WORK))
+    """Of the worker that has it; random, and new with each claim."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    """How often a worker has begun to send it."""
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    given_up_at: Mapped[datetime | None] = mapped_column(Moment)
+    """No server took it, or it was no longer true."""
+
+
+class ResetRequest(Model):
+    """Somebody has typed an address and asked for a new password. Beat looks who that is, and forgets it."""
+
+    __table_args__ = (
+        {"info": excluded("Addresses that a new password was asked for; they go as soon as they are looked up.")},
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254))
+    ip_address: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(400))
+
+
+class PasswordReset(Model):
+    """A link by which a forgotten password is replaced, once and soon. It goes when it is used or too old."""
+
+    __table_args__ = (
+        {
+            "info": owned(
+                "user_id",
+                title="Links for a new password",
+                icon="key-round",
+                purpose="Letting you in when you have forgotten your password.",
+                retention="Until one is used, or two hours at most.",
+                recipients="Nobody but you and the site's operators.",
+                source="The form for forgotten passwords.",
+            )
+        },
+    )
+
+    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True, info=secret())
+    """Of the token in the link. Who reads this table cannot use what it says."""
+    at: Mapped[datetime] = mapped_column(Moment, default=now)
