@@ -21,12 +21,18 @@ ONE_ARCHIVE = re.compile("/archives/[0-9a-f]{64}$")
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_pages_for_everybody(site: Site, new_page: NewPage, scheme: str, width: int) -> None:
     page = new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-    for path in ("/", "/sign-in", "/sign-up", "/examples"):
+    for path in ("/", "/sign-in", "/sign-up", "/examples", "/forgotten"):
         page.goto(f"{site.url}{path}")
         check(page, path)
+    page.get_by_label("E-mail").fill(f"{scheme}{width}@example.org")
+    page.get_by_role("button", name="Send the mail").click()
+    expect(page.get_by_role("heading", name="Look for our mail")).to_be_visible()
+    check(page, "asked for a new password")
     lost = new_page(may_err=True, color_scheme=scheme, viewport={"width": width, "height": 900})
     lost.goto(f"{site.url}/nowhere")
     check(lost, "404")
+    lost.goto(f"{site.url}/forgotten/new-password")
+    check(lost, "a link that works no longer")
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)

@@ -10,6 +10,7 @@ from app.web import (
     errors,
     examples,
     files,
+    forgotten,
     formats,
     headers,
     health,
@@ -39,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(home.bp)
     auth.init_app(app)
     app.register_blueprint(confirm.bp)
+    app.register_blueprint(forgotten.bp)
     app.register_blueprint(settings.bp)
     app.register_blueprint(second_factor.bp)
     app.register_blueprint(journal.bp)

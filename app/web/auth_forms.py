@@ -30,10 +30,13 @@ def _time_zone_field() -> SelectField:
     )
 
 
-class SignInForm(FlaskForm):
+class ForgottenForm(FlaskForm):
     email = StringField(
         "E-mail address", filters=[clean_line], validators=[DataRequired("Enter your e-mail address.")]
     )
+
+
+class SignInForm(ForgottenForm):
     password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
 
 
@@ -83,6 +86,10 @@ class NewPasswordForm(FlaskForm):
     def about_owner(self) -> list[str | None]:
         """What others know of whose password it will be."""
         return [current_user.name, current_user.email] if current_user.is_authenticated else []
+
+
+class ForgottenPasswordForm(NewPasswordForm):
+    password = PasswordField("New password", validators=[InputRequired("Choose a password.")])
 
 
 class PasswordForm(NewPasswordForm):

@@ -37,6 +37,8 @@ POLICY = {
     "auth.sign_out": Access.ANYONE,
     "auth.code": Access.HALF_SIGNED_IN,
     "confirm.index": Access.SIGNED_IN,
+    "forgotten.ask": Access.ANYONE,
+    "forgotten.choose": Access.ANYONE,
     "settings.index": Access.SIGNED_IN,
     "settings.password": Access.SIGNED_IN,
     "settings.end_sign_in": Access.SIGNED_IN,
