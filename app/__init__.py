@@ -9,7 +9,7 @@ from celery.signals import worker_init
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
+from app import cli, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
 from app.extensions import (
     celery_init_app,
@@ -44,6 +44,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     _init_extensions(app)
     _init_stores(app)
+    _init_mails(app)
     web.init_app(app)
     cli.init_app(app)
     return app
@@ -60,6 +61,14 @@ def _init_extensions(app: Flask) -> None:
     with app.app_context():
         prepare_sqlite(db.engine)
         notice_hangs(db.engine, settings.database_limits(app.config))
+
+
+def _init_mails(app: Flask) -> None:
+    """Raises SettingError."""
+    try:
+        mails.init_app(app)
+    except mails.MailSettingError as error:
+        raise settings.SettingError(str(error)) from error
 
 
 def _init_stores(app: Flask) -> None:

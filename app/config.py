@@ -1,9 +1,9 @@
 """Every setting: its name, its default, its reason. Anyone may read it; of ours it imports what describes
 addresses and limits.
 
-Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY and STORAGE_URL; the environment's FLASK_…
-names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is filled
-in last.
+Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY, STORAGE_URL and MAIL_URL; the environment's
+FLASK_… names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is
+filled in last.
 """
 
 import hashlib
@@ -82,6 +82,12 @@ SETTINGS = (
     Setting("UPLOAD_MAX_BYTES", 16 * 1024**2, "The largest picture or file of an entry."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
     Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),
+    Setting("PUBLIC_BASE_URL", None, "Where links in mails lead. Unset: this machine, as long as mails stay on it."),
+    Setting("MAIL_URL", None, "The SMTP server. Unset: mails are written to the folder below."),
+    Setting("MAIL_DIR", None, "Where mails are written without a server. Unset: mail in the instance folder."),
+    Setting("MAIL_SENDER", None, "The sender's address. Unset: no-reply at the host of PUBLIC_BASE_URL."),
+    Setting("MAIL_MAX_ATTEMPTS", 8, "After so many attempts a mail is given up."),
+    Setting("MAIL_RETRY_SECONDS", 60, "Pause before a mail's second attempt; it doubles with each, up to an hour."),
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
     Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
@@ -118,7 +124,7 @@ class Every(schedule):
 def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
     """Fill `config` from all sources; `instance` is the folder for what this machine keeps. Raises SettingError."""
     config.update({setting.name: setting.default for setting in SETTINGS})
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL"):
         config[name] = os.environ.get(name) or None
     config.from_prefixed_env()
     config.update(overrides)
@@ -149,6 +155,7 @@ def _derive(config: Config, instance: Path) -> None:
         # Browsers take a cookie of this name from us alone, by https: no neighbour can plant one.
         config["SESSION_COOKIE_NAME"] = "__Host-session"
     _check_fallbacks(config)
+    config["MAIL_DIR"] = config["MAIL_DIR"] or str(instance / "mail")
     _number(config, "ARCHIVE_RESERVE_BYTES")
     if config["ARCHIVE_QUOTA_BYTES"] is not None:
         _number(config, "ARCHIVE_QUOTA_BYTES")
@@ -297,6 +304,16 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
                 # The worker compares its own clock with beat's. With 15 s, a worker whose clock was a minute ahead
                 # threw every message away, and dead archives stayed dead.
                 "options": {"expires": 24 * 3600, "priority": 0},
+            },
+            "mails": {
+                "task": "app.tasks.reconcile_mails",
+                "schedule": Every(float(config["RECONCILE_SECONDS"])),
+                "options": {"expires": 24 * 3600, "priority": 0},
+            },
+            "old mails": {
+                "task": "app.tasks.forget_old_mails",
+                "schedule": Every(3600.0),
+                "options": {"expires": 24 * 3600},
             },
         },
         "beat_schedule_filename": str(instance / "celerybeat-schedule"),

@@ -1,4 +1,4 @@
-"""The door for Celery: every task. Archives are the service's: here it is called, and rung for whom it names.
+"""The door for Celery: every task. Services are called, and rung for whom they name.
 
 Arguments are ids and numbers, never objects. The last three are the manual's examples.
 """
@@ -7,7 +7,9 @@ import time
 
 from celery import Task, shared_task
 
+from app import outbox
 from app.archives import service, sharing
+from app.mails import sending
 
 
 @shared_task
@@ -31,6 +33,22 @@ def make_archive_piece(archive_id: str) -> None:
 def reconcile_archives() -> None:
     for user_id in service.reconcile_in_turn():
         generate_user_archive.delay(user_id)
+
+
+@shared_task(soft_time_limit=outbox.LEASE_SECONDS - 30, time_limit=outbox.LEASE_SECONDS - 10)
+def send_mail(mail_id: str) -> None:
+    sending.send(mail_id)
+
+
+@shared_task
+def reconcile_mails() -> None:
+    for mail_id in sending.reconcile():
+        send_mail.delay(mail_id)
+
+
+@shared_task
+def forget_old_mails() -> None:
+    sending.forget_old()
 
 
 @shared_task(ignore_result=False)

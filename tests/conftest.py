@@ -26,7 +26,7 @@ PASSWORD = "a password that is long enough"
 def clean_environment() -> None:
     """A developer's own settings must not decide what the tests see."""
     for name in list(os.environ):
-        if name.startswith(("FLASK_", "AWS_")) or name in {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"}:
+        if name.startswith(("FLASK_", "AWS_")) or name in programs.PLAIN:
             del os.environ[name]
     os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

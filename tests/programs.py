@@ -21,6 +21,8 @@ PYTHON = (sys.executable, "-m")
 APP = "make_celery"
 CELERY = (*PYTHON, "celery", "-A", APP)
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+PLAIN = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL"}
+"""Settings that the environment has under their own names."""
 Found = TypeVar("Found")
 
 
@@ -35,9 +37,8 @@ def wait_until(look: Callable[[], Found | None], *, seconds: float = 60, what: s
 
 def environment(settings: Mapping[str, Any]) -> dict[str, str]:
     """A program with this environment has the settings that `create_app(settings)` has."""
-    plain = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL"}
     given = {
-        name if name in plain else f"FLASK_{name}": value if isinstance(value, str) else json.dumps(value, default=str)
+        name if name in PLAIN else f"FLASK_{name}": value if isinstance(value, str) else json.dumps(value, default=str)
         for name, value in settings.items()
     }
     if "INSTANCE_PATH" in settings:

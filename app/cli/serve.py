@@ -141,7 +141,8 @@ def _project() -> Path:
 
 
 def _run(instance: Path, listener: socket.socket, concurrency: int, started: float, demo: Credentials | None) -> None:
-    environment = {**environ, "FLASK_INSTANCE_PATH": str(instance)}
+    here = f"http://localhost:{listener.getsockname()[1]}"  # where links in mails lead that stay on this machine
+    environment = {"FLASK_PUBLIC_BASE_URL": here, **environ, "FLASK_INSTANCE_PATH": str(instance)}
     with Supervisor(name="serve", folder=_project(), environment=environment, stream=sys.stdout) as programs:
         if current_app.config["EMBEDDED_VALKEY"]:
             _start_valkey(programs, instance)

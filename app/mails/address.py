@@ -1,0 +1,61 @@
+"""MAIL_URL: which server, how it is spoken to, and as whom."""
+
+import ipaddress
+from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from urllib.parse import unquote, urlsplit
+
+PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+
+
+class MailSettingError(ValueError):
+    """A setting by which no mail could be sent; the message says which, and what to do."""
+
+
+@dataclass(frozen=True)
+class MailAddress:
+    scheme: str
+    """`smtp`; `smtps`, TLS from the first byte; `smtp+starttls`, TLS before anything that matters."""
+    host: str
+    port: int
+    user: str | None = None
+    password: str = field(default="", repr=False)
+
+
+def read_address(url: str) -> MailAddress:
+    """Raises MailSettingError, whose message never holds the password."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise MailSettingError(f"MAIL_URL cannot be read: {_HINT}") from error
+    if parts.scheme not in PORTS or not host or parts.path.strip("/") or parts.query or parts.fragment:
+        raise MailSettingError(f"MAIL_URL cannot be used: {_HINT}")
+    if parts.username is not None and parts.scheme == "smtp" and not _is_here(host):
+        raise MailSettingError(
+            "MAIL_URL would send its password over the network unencrypted. Use smtp+starttls:// or smtps://."
+        )
+    user = None if parts.username is None else unquote(parts.username)
+    return MailAddress(parts.scheme, host, port or PORTS[parts.scheme], user, unquote(parts.password or ""))
+
+
+def read_mailbox(text: str, name: str = "") -> Address:
+    """Someone@example.org, and `name` as mail programs show it. Raises ValueError for anything else, or more."""
+    try:
+        return Address(display_name=name, addr_spec=text)
+    except (HeaderParseError, IndexError) as error:
+        raise ValueError("this is not one e-mail address") from error
+
+
+_HINT = (
+    "it must look like smtp+starttls://user:password@smtp.example.org:587, or begin with smtps:// or smtp://. "
+    "Signs such as @ : / % in the user name or password are percent-encoded."
+)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

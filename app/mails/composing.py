@@ -1,0 +1,95 @@
+"""A mail's row → the message. A template's first line is the subject; its paragraphs make both forms of the text."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app import resets
+from app.mails.address import read_mailbox
+from app.mails.browsers import name_address, name_browser
+from app.mails.transport import RefusedError
+from app.models import Archive, Mail, MailKind
+
+_HTML = "mail.html"
+
+
+def compose(mail: Mail, recipient: str, archive: Archive | None) -> EmailMessage:
+    """Plain text and HTML, which say the same. Raises RefusedError for an address that is none."""
+    text = _templates().get_template(f"{mail.kind}.txt").render(_facts(mail, archive))
+    subject, _, rest = text.partition("\n")
+    paragraphs = [" ".join(each.split()) for each in rest.split("\n\n") if each.strip()]
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _sender()
+    message["To"] = _read_recipient(recipient)
+    message["Subject"] = subject
+    message["Date"] = mail.at
+    message["Message-ID"] = f"<{mail.id}@{_base().hostname}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content("\n\n".join(paragraphs) + "\n")
+    html = _templates().get_template(_HTML).render(subject=subject, paragraphs=paragraphs)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def _read_recipient(recipient: str) -> Address:
+    try:
+        return read_mailbox(recipient)
+    except ValueError as error:
+        raise RefusedError("the recipient's address is none") from error
+
+
+def _facts(mail: Mail, archive: Archive | None) -> dict[str, Any]:
+    """What templates may say; none of it was chosen by a person."""
+    return {
+        "site": current_app.config["SITE_NAME"],
+        "link": _link(mail),
+        "forgotten": _url("forgotten.ask"),
+        "is_from_browser": mail.ip_address is not None,
+        "browser": name_browser(mail.user_agent or ""),
+        "address": name_address(mail.ip_address or ""),
+        "keep_days": current_app.config["ARCHIVE_KEEP_DAYS"],
+        "has_gaps": bool(archive and archive.gap_count),
+        "valid_minutes": resets.VALID_SECONDS // 60,
+    }
+
+
+def _link(mail: Mail) -> str:
+    """To a page, which asks who is there; never to a file."""
+    if mail.kind == MailKind.RESET:
+        return _url("forgotten.choose", token=resets.issue(mail.user_id))
+    if mail.archive_id is not None:
+        return _url("archives.show", archive_id=mail.archive_id)
+    return _url("settings.index")
+
+
+def _url(endpoint: str, **values: str) -> str:
+    """No part of it comes from a request: whoever asks for a mail does not say where its links lead."""
+    base = _base()
+    urls = current_app.url_map.bind(base.netloc, base.path or "/", url_scheme=base.scheme)
+    return urls.build(endpoint, values, force_external=True)
+
+
+def _base() -> Any:
+    return urlsplit(current_app.config["PUBLIC_BASE_URL"] or "http://localhost:8000")
+
+
+def _sender() -> Address:
+    sender = current_app.config["MAIL_SENDER"] or f"no-reply@{_base().hostname}"
+    return read_mailbox(sender, current_app.config["SITE_NAME"])
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )

@@ -1,0 +1,265 @@
+"""A forgotten password is replaced by a link in a mail: once, soon, and without telling who has an account."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import people, resets, sign_ins
+from app.extensions import db
+from app.mails import sending
+from app.models import Mail, MailKind, PasswordReset, ResetRequest, User
+from app.models.columns import database_time
+from app.web import forgotten
+from tests.conftest import PASSWORD
+from tests.mails.conftest import read_folder, text_of
+from tests.web.conftest import SignIn
+
+NEW_PASSWORD = "another password altogether"
+
+
+@pytest.fixture
+def send(app: Flask) -> Callable[[], list[str]]:
+    """As beat and a worker do; returns the texts of all mails that there are by now."""
+
+    def send() -> list[str]:
+        with app.app_context():
+            for mail_id in sending.reconcile():
+                sending.send(mail_id)
+            return [text_of(message) for message in read_folder(app)]
+
+    return send
+
+
+Send = Callable[[], list[str]]
+
+
+def ask(client: FlaskClient, email: str = "ann@example.org") -> str:
+    answer = client.post("/forgotten", data={"email": email})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def link_in(text: str) -> str:
+    found = re.search(r"http://localhost:8000(/forgotten/new-password\?token=\S+)", text)
+    assert found, text
+    return found[1]
+
+
+def choose(client: FlaskClient, password: str = NEW_PASSWORD) -> Any:
+    return client.post("/forgotten/new-password", data={"password": password})
+
+
+def can_sign_in(client: FlaskClient, password: str) -> bool:
+    return client.post("/sign-in", data={"email": "ann@example.org", "password": password}).status_code == 302
+
+
+def test_a_second_try_of_the_mail_leaves_the_first_link_valid(
+    app: Flask, client: FlaskClient, ann: User, send: Send
+) -> None:
+    ask(client)
+    first = link_in(send()[0])
+    with app.app_context():
+        db.session.execute(sa.update(Mail).values(sent_at=None, rung_at=None))  # the worker died before it said so
+        db.session.execute(sa.update(Mail).values(due_at=database_time(-1)))
+        db.session.commit()
+    (again,) = send()
+    assert link_in(again) != first
+    client.get(first)
+    assert choose(client).status_code == 303
+
+
+def test_a_link_gets_old(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
+    ask(client)
+    client.get(link_in(send()[0]))
+    turn_back(app, 1790)
+    assert client.get("/forgotten/new-password").status_code == 200
+    turn_back(app, 1810)
+    assert client.get("/forgotten/new-password").status_code == 410
+    gone = choose(client)
+    assert (gone.status_code, "works no longer" in gone.text) == (410, True)
+    assert can_sign_in(client, PASSWORD)
+    with app.app_context():
+        sending.forget_old()
+        assert db.session.scalars(sa.select(PasswordReset)).all() == []
+
+
+def turn_back(app: Flask, seconds: float) -> None:
+    with app.app_context():
+        db.session.execute(sa.update(PasswordReset).values(at=database_time(-seconds)))
+        db.session.commit()
+
+
+@pytest.mark.parametrize("token", ["", "x", "é" * 43, "' OR 1=1 --", "\x00"], ids=["none", "x", "é", "sql", "nul"])
+def test_a_made_up_token_opens_nothing(app: Flask, client: FlaskClient, ann: User, token: str) -> None:
+    with app.app_context():
+        resets.issue(ann.id)
+    client.get("/forgotten/new-password", query_string={"token": token})
+    assert choose(client).status_code == 410
+
+
+def test_the_database_does_not_hold_the_token(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
+    ask(client)
+    token = link_in(send()[0]).partition("token=")[2]
+    assert len(token) >= 43
+    with app.app_context():
+        for model in (PasswordReset, Mail, ResetRequest):
+            for row in db.session.scalars(sa.select(model)):
+                assert not any(token in str(getattr(row, column.key)) for column in model.__table__.columns)
+        stored = db.session.scalars(sa.select(PasswordReset.token_sha256)).one()
+        assert (resets.find(stored), resets.find(token) is not None) == (None, True)
+
+
+def test_a_locked_account_stays_locked(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
+    ask(client)
+    client.get(link_in(send()[0]))
+    with app.app_context():
+        people.change_password(db.session.get_one(User, ann.id), None)
+    assert choose(client).status_code == 410
+    ask(client)
+    assert len(send()) == 1
+    assert not can_sign_in(client, NEW_PASSWORD)
+
+
+def test_known_and_unknown_are_answered_alike(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
+    known = ask(client)
+    assert known == ask(client, "nobody@example.org")
+    assert len(send()) == 1
+    with app.app_context():
+        assert db.session.scalars(sa.select(ResetRequest)).all() == []
+        assert db.session.scalars(sa.select(Mail.kind)).all() == [MailKind.RESET]
+
+
+def test_the_token_reaches_no_log_and_no_other_site(
+    app: Flask,
+    client: FlaskClient,
+    ann: User,
+    send: Send,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    ask(client)
+    link = link_in(send()[0])
+    token = link.partition("token=")[2]
+    opened = client.get(link)
+    assert (opened.headers["Referrer-Policy"], token in (opened.location or "")) == ("no-referrer", False)
+    page = client.get(opened.location)
+    assert token not in page.text
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr(forgotten, "url_for", lambda _: 1 / 0)
+    assert client.get(link).status_code == 500
+    assert ("Fault" in caplog.text, token in caplog.text) == (True, False)
+
+
+def test_asking_at_random_costs_nothing_but_a_row(app: Flask, client: FlaskClient, send: Send) -> None:
+    for email in ("x" * 5000, "x\x00y", "a@b\r\nBcc: c@d", "é@example.org"):
+        ask(client, email)
+    assert client.post("/forgotten", data={"email": " "}).status_code == 422
+    assert send() == []
+
+
+class TestOnBothDatabases:
+    @pytest.fixture
+    def settings(self, any_database: dict[str, Any]) -> dict[str, Any]:
+        return any_database
+
+    def test_the_whole_way(self, client: FlaskClient, sign_in: SignIn, ann: User, send: Send) -> None:
+        assert 'href="/forgotten"' in client.get("/sign-in").text
+        elsewhere = sign_in(ann)
+        ask(client, " ANN@example.org ")
+        *_, text = send()
+        opened = client.get(link_in(text))
+        assert (opened.status_code, opened.location) == (303, "/forgotten/new-password")
+        assert "Your account is ann@example.org" in client.get(opened.location).text
+        assert "too short" in choose(client, "short").text
+        done = choose(client)
+        assert (done.status_code, done.location) == (303, "/sign-in")
+        assert elsewhere.get("/journal").status_code == 302
+        assert not can_sign_in(client, PASSWORD)
+        assert can_sign_in(client, NEW_PASSWORD)
+        assert "The password of your account at Satchel was changed." in "\n".join(send())
+
+    @pytest.mark.usefixtures("ann")
+    def test_a_link_works_once(self, client: FlaskClient, send: Send) -> None:
+        ask(client)
+        ask(client)
+        first, second = (link_in(text) for text in send())
+        assert first != second
+        client.get(first)
+        assert choose(client).status_code == 303
+        for link in (first, second):
+            client.get(link)
+            assert choose(client, "a third password of somebody").status_code == 410
+        assert can_sign_in(client, NEW_PASSWORD)
+
+    def test_two_at_once_use_a_link_once(self, app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        with app.app_context():
+            token = resets.issue(ann.id)
+            hash_password = people.hash_password
+
+            def be_overtaken(password: str) -> str:
+                monkeypatch.undo()
+                with app.app_context():
+                    assert resets.use(token, "the faster one of the two")
+                return hash_password(password)
+
+            monkeypatch.setattr(people, "hash_password", be_overtaken)
+            assert not resets.use(token, NEW_PASSWORD)
+        assert can_sign_in(app.test_client(), "the faster one of the two")
+
+    @pytest.mark.usefixtures("ann")
+    def test_known_and_unknown_send_the_same_to_the_database(self, app: Flask, client: FlaskClient) -> None:
+        """So they take the same time on any machine. The control: whoever looks for the account is seen."""
+
+        def statements(deed: Callable[[], object]) -> list[str]:
+            sent: list[str] = []
+
+            def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+                sent.append(statement)
+
+            with app.app_context():
+                engine = db.engine
+            sa.event.listen(engine, "before_cursor_execute", note)
+            try:
+                deed()
+            finally:
+                sa.event.remove(engine, "before_cursor_execute", note)
+            return sent
+
+        def look(email: str) -> None:
+            with app.app_context():
+                person = people.find_user(email)
+                if person is not None:
+                    sign_ins.list_open(person.id)
+
+        known, unknown = "ann@example.org", "nobody@example.org"
+        assert statements(lambda: ask(client, known)) == statements(lambda: ask(client, unknown)) != []
+        assert statements(lambda: look(known)) != statements(lambda: look(unknown))
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**sqlite_settings, "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
+
+    @pytest.mark.usefixtures("ann")
+    @pytest.mark.parametrize("email", ["ann@example.org", "nobody@example.org"], ids=["known", "unknown"])
+    def test_an_address_is_written_to_five_times_an_hour(self, client: FlaskClient, email: str) -> None:
+        def ask_from(address: str, email: str) -> int:
+            return client.post("/forgotten", data={"email": email}, environ_base={"REMOTE_ADDR": address}).status_code
+
+        codes = [ask_from(f"192.0.2.{number}", f" {email.upper()}" if number % 2 else email) for number in range(6)]
+        assert codes == [200] * 5 + [429]
+        assert ask_from("192.0.2.1", "other@example.org") == 200
+
+    def test_somebody_asks_ten_times_a_minute(self, client: FlaskClient) -> None:
+        codes = [
+            client.post("/forgotten", data={"email": f"{number}@example.org"}).status_code for number in range(11)
+        ]
+        assert codes == [200] * 10 + [429]
