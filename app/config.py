@@ -1,5 +1,5 @@
 """Every setting: its name, its default, its reason. Anyone may read it; of ours it imports what describes
-addresses and limits.
+addresses, limits and keys.
 
 Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY, STORAGE_URL and MAIL_URL; the environment's
 FLASK_… names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is
@@ -9,7 +9,6 @@ filled in last.
 import hashlib
 import math
 import os
-import secrets
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -22,12 +21,14 @@ from celery.schedules import schedule
 from flask import Config
 
 from app.broker import TIMEOUTS, AddressError, spell
+from app.key_files import KeyRefusedError, check_different, check_hex, find_key
 from app.postgresql import Limits
 
 GIGABYTE = 1024**3
 QUEUE = "celery"
 """Celery's own default, so that the manual's commands work as they stand."""
 LARGE_QUEUE = "archives.large"
+KEYS = ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")
 
 
 class SettingError(click.ClickException):
@@ -54,9 +55,14 @@ SETTINGS = (
         "DATABASE_ANSWER_SECONDS", 8, "PostgreSQL: so long a page waits for an answer, and whoever keeps a lease."
     ),
     Setting("DATABASE_LOST_SECONDS", 30, "PostgreSQL: after this silence a long reading asks whether it is there."),
-    Setting("SECRET_KEY", None, "Signs sessions, seals secrets. Unset: made on first start, in the instance folder."),
+    Setting(
+        "SECRET_KEY",
+        None,
+        "Signs sessions, seals secrets. Unset: kept in the instance folder, made there outside production.",
+    ),
     Setting("SECRET_KEY_FALLBACKS", None, "Earlier keys, as a list: what they signed and sealed is still good."),
-    Setting("SIGNING_KEY", None, "Signs archives. Unset: made on first start, kept in the instance folder."),
+    Setting("SIGNING_KEY", None, "Signs archives. Unset: as SECRET_KEY."),
+    Setting("AUDIT_KEY", None, "Chains the audit. Unset: as SECRET_KEY. It stays: old rows need it."),
     Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
     Setting("EXAMPLES", None, "The manual's tasks add, block and process. Unset: on while REDIS_URL is unset."),
     Setting("SITE_NAME", "Satchel", "The name that pages and archives show."),
@@ -93,7 +99,7 @@ SETTINGS = (
     Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
     Setting("SESSION_COOKIE_SAMESITE", "Lax", "Other sites cannot post with our cookie."),
     Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),
-    Setting("SESSION_COOKIE_SECURE", False, "Set it in production: the cookie then travels by https only."),
+    Setting("SESSION_COOKIE_SECURE", False, "Means production: the cookie travels by https only, and no key is made."),
     Setting("DOWNLOADS_AT_ONCE", 3, "So many files of archives one person is sent at once; each holds a thread."),
     Setting("FILES_AT_ONCE", 16, "The same for pictures and files of entries: a page shows many."),
     Setting("CLIENT_SECONDS", 60, "A client that takes no 256 KiB, or sends nothing, for so long is given up."),
@@ -136,7 +142,7 @@ def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
             f"{instance} cannot be used ({error.strerror}). This site keeps its keys and files in a "
             "folder that it may write; FLASK_INSTANCE_PATH names another one."
         ) from error
-    except AddressError as error:
+    except (AddressError, KeyRefusedError) as error:
         raise SettingError(str(error)) from error
 
 
@@ -145,8 +151,7 @@ def _derive(config: Config, instance: Path) -> None:
         config["EXAMPLES"] = config["REDIS_URL"] is None
     config["EMBEDDED_VALKEY"] = config["REDIS_URL"] is None
     config["REDIS_URL"] = config["REDIS_URL"] or f"unix://{socket_path(instance)}"
-    config["SECRET_KEY"] = config["SECRET_KEY"] or _kept_secret(instance / "secret_key")
-    config["SIGNING_KEY"] = config["SIGNING_KEY"] or _kept_secret(instance / "signing_key")
+    _find_keys(config, instance)
     config["PUBLIC_KEY_DIR"] = config["PUBLIC_KEY_DIR"] or str(instance / "public_keys")
     config["ARCHIVE_DIR"] = config["ARCHIVE_DIR"] or str(instance / "archives")
     config["UPLOAD_DIR"] = config["UPLOAD_DIR"] or str(instance / "uploads")
@@ -182,6 +187,16 @@ def _trusted_hosts(config: Config) -> list[str] | None:
             'FLASK_TRUSTED_HOSTS=["satchel.example.org"]. Add the name or address that your probes ask for.'
         )
     return hosts
+
+
+def _find_keys(config: Config, instance: Path) -> None:
+    """Several machines that each made keys of their own would refuse each other's sessions, and break the chain."""
+    for name in KEYS:
+        path = instance / name.lower()
+        config[name] = find_key(name, config[name], path, make=not config["SESSION_COOKIE_SECURE"])
+    for name in ("SIGNING_KEY", "AUDIT_KEY"):
+        check_hex(name, config[name])
+    check_different({name: config[name] for name in KEYS})
 
 
 def socket_path(instance: Path) -> Path:
@@ -327,18 +342,3 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         inner = merged.get(key)
         merged[key] = _merge(inner, value) if isinstance(inner, dict) and isinstance(value, Mapping) else value
     return merged
-
-
-def _kept_secret(path: Path) -> str:
-    """The secret in this file; made by whichever process comes first, whole or not at all."""
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        draft.touch(mode=0o600, exist_ok=False)
-        try:
-            draft.write_text(secrets.token_hex(32))
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # another process was faster, and its secret counts
-        finally:
-            draft.unlink()
-    return path.read_text()

@@ -43,7 +43,6 @@ def run_site(kind: str, folder: Path, *, processes: int = 1) -> Iterator[Site]:
     with ExitStack() as stack:
         settings: dict[str, Any] = {
             "INSTANCE_PATH": str(folder / "instance"),
-            "SECRET_KEY": "of the benchmark",
             "TRUSTED_PROXIES": 1,  # each client comes from an address of its own, as people do
             "REDIS_URL": stack.enter_context(run_valkey())[1],
         }

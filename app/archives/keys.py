@@ -4,7 +4,6 @@ The private key stays in the configuration; nothing here shows or writes it. A p
 `PUBLIC_KEY_DIR`, so archives stay verifiable after the signing key was replaced.
 """
 
-import binascii
 import secrets
 from pathlib import Path
 
@@ -12,18 +11,9 @@ from flask import current_app
 
 from app.engine.minisign import Signer
 
-BYTES = 32
-
-
-class SigningKeyError(Exception):
-    """SIGNING_KEY must be 64 hexadecimal digits: python3 -c 'import secrets; print(secrets.token_hex(32))'"""
-
-    def __init__(self) -> None:
-        super().__init__(self.__doc__)
-
 
 def signer() -> Signer:
-    """The site's; its public half is remembered before the first signature. Raises SigningKeyError."""
+    """The site's; its public half is remembered before the first signature."""
     found = _load()
     _remember(found)
     return found
@@ -46,13 +36,7 @@ def known_public_keys() -> list[str]:
 
 
 def _load() -> Signer:
-    try:
-        seed = binascii.unhexlify(str(current_app.config["SIGNING_KEY"]).strip())
-    except (binascii.Error, ValueError):
-        raise SigningKeyError from None
-    if len(seed) != BYTES:
-        raise SigningKeyError
-    return Signer(seed)
+    return Signer(bytes.fromhex(current_app.config["SIGNING_KEY"]))
 
 
 def _remember(found: Signer) -> None:
