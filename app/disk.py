@@ -4,6 +4,7 @@ Archives and uploads both use it; it knows neither.
 """
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -17,6 +18,18 @@ def open_regular(folder: Path, name: str) -> int:
         os.close(descriptor)
         raise FileNotFoundError(name)
     return descriptor
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file that only we can read: whole or not at all, whoever writes at the same time. Raises OSError."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600, exist_ok=False)
+    try:
+        draft.write_text(text, encoding="utf-8")
+        sync(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -9,9 +9,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app import outbox
-from app.extensions import db, password_hasher
-from app.models import MailKind, User
+from app import audit, outbox
+from app.extensions import begin_write, db, password_hasher
+from app.models import MailKind, User, What
 from app.passwords import hashing
 
 NAME_MAX = 80
@@ -43,10 +43,12 @@ def create_user(
     db.session.commit()  # an open read, such as a look for the address, cannot become a write on SQLite
     db.session.add(user)
     try:
-        db.session.commit()
+        db.session.flush()
     except IntegrityError as error:
         db.session.rollback()
         raise EmailTakenError(email) from error
+    audit.record(What.ACCOUNT_MADE, user.id)
+    db.session.commit()
     return user
 
 
@@ -103,6 +105,7 @@ def keep_password(user: User, password_hash: str | None) -> None:
     user.password_hash = password_hash
     if password_hash:
         outbox.put(MailKind.PASSWORD_CHANGED, user.id)
+    audit.record(What.PASSWORD_CHANGED if password_hash else What.ACCOUNT_LOCKED, user.id)
     db.session.commit()
 
 
@@ -135,8 +138,17 @@ def check_password(email: str, password: str) -> User | None:
         with hashing:
             password_hasher.verify(expected, password)
     except (VerificationError, InvalidHashError):
+        _record_refusal(user)
         return None
     return user if known else None
+
+
+def _record_refusal(user: User | None) -> None:
+    """Also where nobody has this address: otherwise the time would tell."""
+    what = What.CONFIRMATION_REFUSED if audit.acting().sign_in_id else What.SIGN_IN_REFUSED
+    begin_write()
+    audit.record(what, user.id if user else None)
+    db.session.commit()
 
 
 @cache

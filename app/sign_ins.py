@@ -13,9 +13,9 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, select, update
 
-from app import outbox
+from app import audit, outbox
 from app.extensions import begin_write, db
-from app.models import MailKind, SignIn, User
+from app.models import MailKind, SignIn, User, What
 from app.models.columns import database_time
 
 SEEN_SECONDS = 60
@@ -38,8 +38,11 @@ def begin(user_id: str, ip_address: str, user_agent: str) -> str:
     db.session.commit()
     moments = dict.fromkeys(("at", "seen_at", "confirmed_at"), database_time())
     where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
-    db.session.add(SignIn(user_id=user_id, token_sha256=hash_token(token), **moments, **where_from))
+    begun = SignIn(user_id=user_id, token_sha256=hash_token(token), **moments, **where_from)
+    db.session.add(begun)
+    db.session.flush()
     outbox.put(MailKind.SIGNED_IN, user_id, **where_from)
+    audit.record(What.SIGNED_IN, user_id, object_id=begun.id, by=audit.Acting(user_id, begun.id))
     db.session.commit()
     return token
 
@@ -79,8 +82,9 @@ def past_addresses(email: str) -> Sequence[str]:
 
 def end(user_id: str, sign_in_id: str) -> bool:
     """Whether there was one of this person's to end."""
+    what = What.SIGNED_OUT if audit.acting().sign_in_id == sign_in_id else What.SIGN_IN_ENDED
     db.session.commit()
-    ended = _end(SignIn.user_id == user_id, SignIn.id == sign_in_id)
+    ended = _end(audit.Event(what, user_id, sign_in_id), SignIn.user_id == user_id, SignIn.id == sign_in_id)
     db.session.commit()
     return ended == 1
 
@@ -94,12 +98,14 @@ def end_all(user_id: str, *, but: str | None = None) -> None:
 
 def mark_ended(user_id: str, *, but: str | None = None) -> None:
     """As `end_all`, but the commit is the caller's, who has more to change in the same transaction."""
-    _end(SignIn.user_id == user_id, *([] if but is None else [SignIn.id != but]))
+    others = [] if but is None else [SignIn.id != but]
+    _end(audit.Event(What.OTHERS_ENDED, user_id), SignIn.user_id == user_id, *others)
 
 
-def _end(*conditions: ColumnElement[bool]) -> int:
+def _end(event: audit.Event, *conditions: ColumnElement[bool]) -> int:
     ended = update(SignIn).where(*conditions, SignIn.ended_at.is_(None))
     result: Any = db.session.execute(ended.values(ended_at=database_time(), token_sha256=None))
+    audit.record_all([event] if result.rowcount else [])
     return int(result.rowcount)
 
 

@@ -38,7 +38,8 @@ def test_pages_for_everybody(site: Site, new_page: NewPage, scheme: str, width: 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_pages_for_members(site: Site, new_page: NewPage, scheme: str, width: int) -> None:
     page = sign_in(site, new_page(color_scheme=scheme, viewport={"width": width, "height": 900}))
-    for path in ("/journal", "/journal?show=shared", "/journal/new", "/settings", "/settings/password", "/confirm"):
+    settings = ("/settings", "/settings/password", "/settings/activity")
+    for path in ("/journal", "/journal?show=shared", "/journal/new", *settings, "/confirm"):
         page.goto(f"{site.url}{path}")
         check(page, path)
     page.goto(f"{site.url}/journal")

@@ -28,7 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app import outbox
+from app import audit, outbox
+from app.audit import SYSTEM, Event
 from app.engine.build import Built
 from app.extensions import db
 from app.models import (
@@ -41,6 +42,7 @@ from app.models import (
     MailKind,
     Pulse,
     State,
+    What,
 )
 from app.models.columns import database_time, in_days
 
@@ -96,6 +98,7 @@ def _insert(user_id: str, part_size: int | None, origin: Mapping[str, str]) -> s
     db.session.add(archive)
     db.session.flush()
     outbox.put(MailKind.REQUESTED, user_id, archive.id, archive_id=archive.id, **origin)
+    audit.record(What.ARCHIVE_REQUESTED, user_id, object_id=archive.id)
     db.session.commit()
     return archive.id
 
@@ -151,7 +154,7 @@ def finish(held: Claim, names: Sequence[str], built: Built) -> None:
     _change_mine(
         held,
         parts,
-        tell=partial(_tell, MailKind.READY, held),
+        tell=partial(_tell, held, MailKind.READY, What.ARCHIVE_MADE),
         state=State.READY,
         finished_at=database_time(),
         expires_at=in_days(current_app.config["ARCHIVE_KEEP_DAYS"]),
@@ -167,7 +170,7 @@ def finish(held: Claim, names: Sequence[str], built: Built) -> None:
 
 def fail(held: Claim, error: str) -> None:
     """Raises LeaseLostError."""
-    tell = partial(_tell, MailKind.FAILED, held)
+    tell = partial(_tell, held, MailKind.FAILED, What.ARCHIVE_FAILED, error)
     _change_mine(held, tell=tell, state=State.FAILED, finished_at=database_time(), error=error, **_NO_LEASE)
 
 
@@ -211,12 +214,12 @@ def is_set_aside(user_id: str) -> bool:
 
 def cancel(user_id: str, archive_id: str) -> bool:
     """Whether it was still waiting or being made. A worker that has it finds its lease gone."""
-    return _end(user_id, archive_id, _is_active(), State.CANCELLED)
+    return _end(user_id, archive_id, _is_active(), State.CANCELLED, What.ARCHIVE_CANCELLED)
 
 
 def delete_ready(user_id: str, archive_id: str) -> bool:
     """Whether there was something to delete. The files are the caller's to remove."""
-    return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED)
+    return _end(user_id, archive_id, Archive.state == State.READY, State.DELETED, What.ARCHIVE_DELETED)
 
 
 def make_again(archive: Archive) -> None:
@@ -234,8 +237,8 @@ def make_again(archive: Archive) -> None:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        tell = partial(outbox.put, MailKind.FAILED, archive.user_id, archive.id, archive_id=archive.id)
-        change(ready.values(state=State.FAILED, finished_at=database_time()), tell=tell)
+        failed = ready.values(state=State.FAILED, finished_at=database_time())
+        change(failed, tell=partial(_tell_failed, [archive], DAMAGED))
 
 
 def recover_silent(user_id: str | None) -> Sequence[Archive]:
@@ -258,17 +261,33 @@ def recover_silent(user_id: str | None) -> Sequence[Archive]:
         .returning(Archive),
         execution_options={**FRESH, "synchronize_session": False},
     ).all()
-    for archive in changed:
-        if archive.state == State.FAILED:
-            outbox.put(MailKind.FAILED, archive.user_id, archive.id, archive_id=archive.id)
+    _tell_failed([archive for archive in changed if archive.state == State.FAILED])
     db.session.commit()
     return changed
 
 
 def expire() -> None:
     """What is past its date can no longer be downloaded."""
+    while _expire_some() == EXPIRED_AT_ONCE:
+        pass
+
+
+EXPIRED_AT_ONCE = 500
+"""Nobody else appends to the audit meanwhile."""
+
+
+def _expire_some() -> int:
+    """How many."""
     past = and_(Archive.state == State.READY, Archive.expires_at <= database_time())
-    change(update(Archive).where(past).values(state=State.EXPIRED))
+    some = select(Archive.id).where(past).limit(EXPIRED_AT_ONCE)
+    expired = update(Archive).where(past, Archive.id.in_(some)).values(state=State.EXPIRED)
+    db.session.commit()
+    rows = db.session.execute(
+        expired.returning(Archive.user_id, Archive.id).execution_options(synchronize_session=False)
+    ).all()
+    audit.record_all([Event(What.ARCHIVE_EXPIRED, user_id, archive_id, by=SYSTEM) for user_id, archive_id in rows])
+    db.session.commit()
+    return len(rows)
 
 
 def take_unheard(user_id: str | None) -> list[str]:
@@ -334,6 +353,7 @@ def record_download(archive: Archive, part_number: int, ip_address: str, user_ag
     db.session.flush()
     occasion = (archive.id, ip_address, user_agent)
     outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **where_from)
+    audit.record(What.ARCHIVE_DOWNLOADED, archive.user_id, object_id=archive.id, result=f"part {part_number}")
     db.session.commit()
 
 
@@ -346,7 +366,7 @@ def change(
 ) -> int:
     """Run in a transaction of its own; the number of rows it changed.
 
-    Only if it changed one, `more` is added and `tell` writes a mail, in the same transaction.
+    Only if it changed one, `more` is added and `tell` writes mails and the audit, in the same transaction.
 
     The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
     """
@@ -392,14 +412,25 @@ def _not_before(seconds: float) -> dict[str, Any]:
     return {"not_before": database_time(seconds), "dispatched_at": None}
 
 
-def _end(user_id: str, archive_id: str, condition: Any, state: State) -> bool:
+def _end(user_id: str, archive_id: str, condition: Any, state: State, what: What) -> bool:
     mine = and_(Archive.id == archive_id, Archive.user_id == user_id, condition)
-    return change(update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)) == 1
+    ended = update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)
+    return change(ended, tell=partial(audit.record_all, [Event(what, user_id, archive_id)])) == 1
 
 
-def _tell(kind: MailKind, held: Claim) -> None:
+def _tell(held: Claim, kind: MailKind, what: What, result: str | None = None) -> None:
     """A lost file makes an archive ready a second time, and then the person is told again: the fence is another."""
     outbox.put(kind, held.user_id, held.fence, archive_id=held.archive_id)
+    audit.record_all([Event(what, held.user_id, held.archive_id, result, SYSTEM)])
+
+
+def _tell_failed(archives: Sequence[Archive], error: str | None = None) -> None:
+    """`error`: what the row does not say."""
+    for each in archives:
+        outbox.put(MailKind.FAILED, each.user_id, each.id, archive_id=each.id)
+    audit.record_all(
+        [Event(What.ARCHIVE_FAILED, each.user_id, each.id, error or each.error, SYSTEM) for each in archives]
+    )
 
 
 def _change_mine(

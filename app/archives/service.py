@@ -15,6 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import func, select
 
+from app import audit
 from app.archives import keys, ledger, pieces, room, storage, weight
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
@@ -39,6 +40,10 @@ REMIND_SECONDS = 600
 SWEEP = "sweep"
 SWEEP_SECONDS = 3600
 """How often a bucket is listed: that costs money and, with a million archives, a thousand requests."""
+
+
+MOST_DOWNLOADS = 50
+"""So many of an archive are listed."""
 
 
 class LostFileError(Exception):
@@ -131,6 +136,7 @@ def reconcile() -> list[str]:
     if ledger.take_turn(REMIND, REMIND_SECONDS):
         remind()
     ledger.beat_pulse()
+    _anchor_audit()
     people = ledger.take_unheard(None)
     _sweep()
     return people
@@ -209,6 +215,12 @@ def record_download(archive: Archive, part_number: int, **origin: str) -> None:
     ledger.record_download(archive, part_number, **origin)
 
 
+def list_downloads(archive_id: str) -> Sequence[ArchiveDownload]:
+    """The last ones, the newest first. The caller has made sure whose archive it is."""
+    its = select(ArchiveDownload).where(ArchiveDownload.archive_id == archive_id)
+    return db.session.scalars(its.order_by(ArchiveDownload.at.desc(), ArchiveDownload.id).limit(MOST_DOWNLOADS)).all()
+
+
 def count_downloads(archive: Archive) -> Mapping[int, int]:
     """How often each part was downloaded; parts that never were are absent."""
     begun = select(ArchiveDownload.part_number, func.count()).where(ArchiveDownload.archive_id == archive.id)
@@ -258,6 +270,14 @@ def _sweep() -> None:
         storage.sweep_published(ledger.files_vouched_for(), fences)
     except OSError:
         log.exception("the store cannot be looked after now")
+
+
+def _anchor_audit() -> None:
+    """A note that cannot be written or read must not keep archives waiting."""
+    try:
+        audit.anchor()
+    except (OSError, ValueError):
+        log.exception("the audit's end cannot be noted in %s", current_app.instance_path)
 
 
 def _recover_silent(user_id: str | None) -> None:

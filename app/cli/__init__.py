@@ -1,8 +1,8 @@
-"""The door for operators: `flask archives …`, `flask journal …`, `flask users …`, `flask serve`."""
+"""The door for operators: `flask archives …`, `flask audit …`, `flask journal …`, `flask users …`, `flask serve`."""
 
 from flask import Flask
 
-from app.cli import archives, journal, migrations, register, serve, users, verify
+from app.cli import archives, audit, journal, migrations, register, serve, users, verify
 
 
 def init_app(app: Flask) -> None:
@@ -12,6 +12,7 @@ def init_app(app: Flask) -> None:
     archives.archives.add_command(register.check)
     archives.archives.add_command(register.plan)
     archives.archives.add_command(verify.verify)
+    app.cli.add_command(audit.group)
     app.cli.add_command(migrations.migrations)
     app.cli.add_command(users.users)
     app.cli.add_command(journal.journal)

@@ -6,7 +6,7 @@ import click
 from email_validator import EmailNotValidError, validate_email
 from flask.cli import AppGroup
 
-from app import sign_ins
+from app import audit, sign_ins
 from app.cli.accounts import load_user
 from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
 from app.people import (
@@ -52,6 +52,7 @@ def check_name(_context: click.Context, _parameter: click.Parameter, value: str)
 def create(email: str, name: str, language: str, time_zone: str, password_stdin: bool) -> None:
     """Add an account that can sign in with EMAIL and a password."""
     password = _read_password(password_stdin, [name, email])
+    audit.act_as(audit.OPERATOR)
     try:
         user = create_user(email, password, name=name, language=language, time_zone=time_zone)
     except EmailTakenError as error:

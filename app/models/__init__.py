@@ -4,6 +4,7 @@ Doors and services read and write these; the engine never sees them, only their 
 """
 
 from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
+from app.models.audit import AuditHead, AuditRow, What
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
 from app.models.mail import Mail, MailKind, PasswordReset, ResetRequest
 from app.models.second_factor import RecoveryCode, SecondFactor
@@ -17,6 +18,8 @@ __all__ = [
     "ArchivePart",
     "ArchivePiece",
     "Attachment",
+    "AuditHead",
+    "AuditRow",
     "Comment",
     "Entry",
     "Mail",
@@ -31,6 +34,7 @@ __all__ = [
     "Tag",
     "User",
     "Visibility",
+    "What",
     "entry_reader",
     "entry_tag",
 ]

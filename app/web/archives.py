@@ -76,7 +76,7 @@ def show(archive_id: str) -> View:
     watched = _watch(archive_id)
     shown = describe(watched.archive, watched.at, watched)
     asked = {name: request.args.get(name, type=int) for name in ("refresh", "begin")}
-    return render_template("archives/show.html", archive=shown, **asked)
+    return render_template("archives/show.html", archive=shown, downloads=service.list_downloads(archive_id), **asked)
 
 
 @bp.get("/<archive_id>/status")

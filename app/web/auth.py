@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, flash, g, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from app import people, sign_ins
+from app import audit, people, sign_ins
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.second_factor import checking
@@ -30,7 +30,10 @@ def init_app(app: Flask) -> None:
 
 def load_person(token: str) -> User | None:
     g.known = sign_ins.find(token)
-    return g.known.user if g.known and g.known.user.is_active else None
+    if g.known is None or not g.known.user.is_active:
+        return None
+    audit.act_as(audit.Acting(g.known.user.id, g.known.sign_in.id))
+    return g.known.user  # type: ignore[no-any-return]  # anything may stand in g
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

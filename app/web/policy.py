@@ -41,6 +41,7 @@ POLICY = {
     "forgotten.choose": Access.ANYONE,
     "settings.index": Access.SIGNED_IN,
     "settings.password": Access.SIGNED_IN,
+    "settings.activity": Access.SIGNED_IN,
     "settings.end_sign_in": Access.SIGNED_IN,
     "settings.end_other_sign_ins": Access.SIGNED_IN,
     "second_factor.set_up": Access.CONFIRMED,

@@ -1,18 +1,21 @@
-"""A person's own settings: name, dates and numbers, password, sign-ins. Nobody else sees them."""
+"""A person's own settings: name, dates and numbers, password, sign-ins, and what was done. Nobody else sees them."""
 
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app import people, sign_ins
+from app import audit, people, sign_ins
 from app.second_factor import checking, recovery_codes
+from app.web.activity_words import describe
 from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm
 from app.web.guessing import limit_confirmations
 
 bp = Blueprint("settings", __name__)
+LAST = 2**63 - 1
+"""PostgreSQL refuses larger numbers."""
 
 
 @bp.route("/settings", methods=["GET", "POST"])
@@ -46,6 +49,16 @@ def password() -> ResponseReturnValue:
             flash("Your password is changed. You are signed out everywhere else.", "ok")
             return redirect(url_for("settings.index"))
     return render_template("auth/password.html", form=form), 422 if form.errors else 200
+
+
+@bp.get("/settings/activity")
+def activity() -> ResponseReturnValue:
+    """`before`: the number of a row; any will do, since only the person's own are looked at."""
+    before = request.args.get("before", type=int)
+    page = audit.list_of_person(current_user.id, None if before is None else min(max(before, 0), LAST))
+    here = g.known.sign_in.id
+    shown = [describe(row, sign_in, current_user.id, here) for row, sign_in in page.rows]
+    return render_template("activity.html", deeds=shown, older=page.older, is_first=before is None)
 
 
 @bp.post("/settings/sign-ins/<uuid:sign_in_id>/end")
