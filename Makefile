@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test chaos deploys rush crash torn mixing bench bench-watching lint format reference requirements clean tools
+.PHONY: run test fuzz chaos deploys rush crash torn mixing bench bench-watching lint format reference requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -12,6 +12,11 @@ test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast ones first
 	$(BIN)/coverage erase
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+EXAMPLES ?= 5000
+
+fuzz: .venv/installed-dev .venv-tools/installed  ## EXAMPLES=5000 made-up inputs for every parser; a failing one is printed
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
 
 bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the same run; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks

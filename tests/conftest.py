@@ -14,12 +14,14 @@ from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from app import create_app, people
 from app.extensions import db
 from app.models import User
-from tests import programs
+from tests import fuzzing, programs
 from tests.programs import Program
 
 pytest_plugins = ["tests.browser", "tests.databases", "tests.object_store", "tests.scheduling", "tests.site"]
 
 PASSWORD = "a password that is long enough"
+
+fuzzing.load_profile()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,14 +25,14 @@ def unpack(path: Path) -> Members:
 
 def pack(path: Path, members: Members, top: str = "") -> Path:
     """`top`: the folder, unless it is the one that the coverage statement names."""
-    top = top or _top(members)
+    top = top or find_top(members)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in members.items():
             package.writestr(f"{top}/{name}", content)
     return path
 
 
-def _top(members: Members) -> str:
+def find_top(members: Members) -> str:
     """The folder that the coverage statement names, if it is one."""
     try:
         part = json.loads(members["data/coverage.json"])["part"]

@@ -14,12 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from app.engine.verify.directory import read_directory
+from app.engine.verify.headers import find_contents
 from app.engine.verify.problems import VerificationError, raise_all
 from app.engine.verify.unpack import unpack
 
 _PLAIN = re.compile(r"[A-Za-z0-9_=][A-Za-z0-9_=.-]*(?<!\.)", re.ASCII)
 _DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)
 _LONGEST = 240
+_FOLDER = 0x10
+"""What MS-DOS calls a folder, and with it some unpackers."""
+_FLAGS = 0x080E
+"""How hard the packer tried, that sums stand behind the content, that the name is UTF-8."""
 _BOMB = 100 * 1024**2
 """Bytes below which no ratio is suspicious."""
 
@@ -72,11 +78,13 @@ class Container:
 def open_container(path: Path, limits: Limits) -> Iterator[Container]:
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        directory = _check_directory(file, size, limits)
+        count, directory = read_directory(file, size, limits.members)
         members = _list_members(file)
+        if len(members) != count:
+            raise VerificationError(f"{len(members)} members are listed, and the end of the ZIP file says {count}")
         raise_all(filter(None, map(_complain, members)))
         total = _check_sizes(members, size, limits)
-        starts = _check_places(file, members, directory)
+        starts = find_contents(file, members, directory)
         top, below = _below_top(members)
         yield Container(top, below, total, limits, file, starts)
 
@@ -89,45 +97,17 @@ def _list_members(file: BinaryIO) -> list[zipfile.ZipInfo]:
         raise VerificationError(f"this is no sound ZIP file: {error}") from error
 
 
-def _check_directory(file: BinaryIO, size: int, limits: Limits) -> int:
-    """Where the list of members begins. It must end where the end record begins, and that at the end of the file."""
-    file.seek(max(0, size - 42))
-    tail = file.read(42)
-    if len(tail) < 22 or tail[-22:-18] != b"PK\5\6" or tail[-2:] != b"\0\0":  # noqa: PLR2004  # the record's length
-        raise VerificationError("this is no ZIP file, or its end is cut off, or something was added behind its end")
-    end = size - 22
-    count, length, start = struct.unpack("<H2L", tail[-12:-2])
-    if tail[:4] == b"PK\6\7":
-        (end,) = struct.unpack("<Q", tail[8:16])
-        count, length, start = _read_large_end(file, end, size)
-    if count > limits.members or length > limits.members * 256:
-        raise VerificationError(f"too many members: {count:,}")
-    if start + length != end:
-        raise VerificationError("bytes that belong to no member stand before the first or behind the last")
-    return int(start)
-
-
-def _read_large_end(file: BinaryIO, place: int, size: int) -> tuple[int, int, int]:
-    """ZIP64: count, length and start of the list of members."""
-    if place + 56 + 42 != size:
-        raise VerificationError("bytes that belong to no member stand at the end")
-    file.seek(place)
-    record = file.read(56)
-    if record[:4] != b"PK\6\6":
-        raise VerificationError("the end of the ZIP file is damaged")
-    count, length, start = struct.unpack("<3Q", record[32:56])
-    return count, length, start
-
-
 def _complain(member: zipfile.ZipInfo) -> str | None:
     """What makes this member one that our archives never have."""
     name, kind = member.orig_filename, member.external_attr >> 16
     if len(name) > _LONGEST or not all(map(_is_plain, name.split("/"))):
         return f"unsafe member name: {name!r}"
-    if stat.S_IFMT(kind) not in {0, stat.S_IFREG}:
+    if stat.S_IFMT(kind) not in {0, stat.S_IFREG} or member.external_attr & _FOLDER:
         return f"{name} is a link or another thing that is no file"
     if member.flag_bits & 0x2041:
         return f"{name} is encrypted"
+    if member.flag_bits & ~_FLAGS or member.volume or member.comment:
+        return f"{name} has a comment, or marks that are not used here"
     if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         return f"{name} is packed by a method that is not used here: {member.compress_type}"
     return None
@@ -150,32 +130,6 @@ def _check_sizes(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> i
 
 def _is_bomb(unpacked: int, packed: int, limits: Limits) -> bool:
     return unpacked > _BOMB and unpacked > limits.ratio * packed
-
-
-def _check_places(file: BinaryIO, members: list[zipfile.ZipInfo], directory: int) -> dict[int, int]:
-    """Members lie side by side: none overlaps another, and nothing lies between them. Where each content begins."""
-    ordered = sorted(members, key=lambda member: member.header_offset)
-    ends = [*(member.header_offset for member in ordered[1:]), directory]
-    if ordered and ordered[0].header_offset:
-        raise VerificationError("bytes that belong to no member stand before the first")
-    return {member.header_offset: _check_place(file, member, end) for member, end in zip(ordered, ends, strict=True)}
-
-
-def _check_place(file: BinaryIO, member: zipfile.ZipInfo, end: int) -> int:
-    """Its own header must say what the list says of it, so that every reader sees the same member."""
-    file.seek(member.header_offset)
-    header = file.read(30)
-    if len(header) != 30:  # noqa: PLR2004  # the header's length
-        raise VerificationError("this is no sound ZIP file: a member lies behind its end")
-    magic, flags, method, length, extra = struct.unpack("<4s2x2H16x2H", header)
-    said = (b"PK\3\4", member.flag_bits, member.compress_type, member.orig_filename.encode())
-    if (magic, flags, method, file.read(length)) != said:
-        raise VerificationError(f"this is no sound ZIP file: {member.filename} is another in its own header")
-    start: int = member.header_offset + len(header) + length + extra
-    described = bool(member.flag_bits & 0x08)
-    if end - start - member.compress_size not in ({12, 16, 20, 24} if described else {0}):
-        raise VerificationError(f"{member.filename} overlaps the next member, or something lies between them")
-    return start
 
 
 def _below_top(members: list[zipfile.ZipInfo]) -> tuple[str, dict[str, zipfile.ZipInfo]]:

@@ -104,7 +104,7 @@ def read_documents(container: Container) -> Documents:
     try:
         found = _read(container, coverage, package)
         _check(container, found, package)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise VerificationError(f"coverage.json and datapackage.json do not fit: {error!r}") from error
     return found
 
@@ -170,14 +170,17 @@ def _check(container: Container, found: Documents, package: dict[str, Any]) -> N
     )
     for table in found.tables:
         _check_columns(table)
-    if found.number == 1 and not any(each.json == found.subject and found.key in each.names for each in found.tables):
+    people = [each for each in found.tables if each.json == found.subject]
+    if not all(found.key in each.names for each in people) or (found.number == 1 and not people):
         raise VerificationError("coverage.json does not say which table holds the person")
 
 
 def _check_columns(table: Held) -> None:
     """Raises ValueError for a key of columns that are not there, TypeError for a name that is no text."""
-    if not table.header or not all(isinstance(name, str) for name in table.header):
+    if not table.header or not all(isinstance(name, str) for name in [table.resource["name"], *table.header]):
         raise TypeError(table.name)
-    for fields, _resource, _there in table.keys | table.owner_keys:
-        for name in fields:
-            table.header.index(name)
+    if len(set(table.names)) != len(table.names):
+        raise ValueError(f"{table.name} has two columns of one name")
+    for fields, _resource, there in table.keys | table.owner_keys:
+        if not fields or len(fields) != len(there) or not set(fields) <= set(table.header):
+            raise ValueError(f"{table.name} has a key of {fields}")
