@@ -57,7 +57,13 @@ def make_types() -> sa.MetaData:
         sa.Column("text", sa.Text),
         info=owned("owner_id", title="Odd things", purpose="To try what is hard."),
     )
-    sa.Table("kind", metadata, sa.Column("name", sa.String(80), primary_key=True), info=reference())
+    sa.Table(
+        "kind",
+        metadata,
+        sa.Column("name", sa.String(80), primary_key=True),
+        sa.Column('a "b"\\c', sa.Integer),
+        info=reference(),
+    )
     return metadata
 
 

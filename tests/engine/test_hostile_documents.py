@@ -117,6 +117,38 @@ def test_as_it_is_it_is_whole(few: Members, parts: list[Members], judge: Judge) 
     assert judge(*((find_top(part), part) for part in parts)) is None
 
 
+def key(*fields: str) -> dict[str, Any]:
+    return {"fields": fields, "reference": {"resource": "person", "fields": fields}}
+
+
+FOUND: dict[str, Callable[[Any, Any], object]] = {
+    "endless rows": lambda coverage, _: coverage["tables"][0].update(rows=float("inf")),
+    "a table without a name": lambda _, package: package["resources"][-1].pop("name"),
+    "two columns of one name": lambda _, package: package["resources"][-1]["schema"]["fields"].append({"name": "id"}),
+    "a column with a quote": lambda _, package: package["resources"][-1]["schema"]["fields"].append({"name": 'a"b'}),
+    "keys of different lengths": lambda _, package: package["resources"][-1]["schema"].update(
+        ownerKeys=[key(), key("id")]
+    ),
+    "a person without an id": lambda coverage, _: coverage["subject"].update(
+        key="nothing", json=next(line["json"] for line in coverage["tables"] if "json" in line)
+    ),
+}
+"""Each of these has once been a traceback."""
+
+
+@pytest.mark.parametrize("fault", FOUND)
+@pytest.mark.parametrize("which", ["whole", "first", "second"])
+def test_what_was_found(few: Members, parts: list[Members], judge: Judge, fault: str, which: str) -> None:
+    changed = dict({"whole": few, "first": parts[0], "second": parts[1]}[which])
+    coverage, package = (json.loads(changed[f"data/{name}.json"]) for name in ("coverage", "datapackage"))
+    FOUND[fault](coverage, package)
+    changed |= {
+        "data/coverage.json": json.dumps(coverage).encode(),
+        "data/datapackage.json": json.dumps(package).encode(),
+    }
+    assert judge((find_top(few if which == "whole" else parts[which == "second"]), changed))
+
+
 @pytest.mark.parametrize("name", ["coverage", "datapackage"])
 @examples(80)
 @given(edits=EDITS)

@@ -22,12 +22,7 @@ class JsonRows:
         """`names`: the columns that each row must have."""
         self._names = tuple(names)
         self._see = see
-        # Values are checked and skipped, and made into something only where somebody asks for their column. Objects
-        # with fixed names take half the time of dicts.
-        fields = [(f"f{number}", msgspec.Raw) for number in range(len(names))]
-        aliases = {f"f{number}": name for number, name in enumerate(names)}
-        record = msgspec.defstruct("Record", fields, rename=aliases, forbid_unknown_fields=True, gc=False)
-        self._decode = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]  # made here
+        self._decode = _make_decoder(names)
         self._opened = False
 
     def take(self, text: bytes) -> int:
@@ -65,6 +60,8 @@ class JsonRows:
         """The fast parser looks into no text for bytes that are no UTF-8, and knows no half of a surrogate pair."""
         text.decode()
         whole = b"[%b]" % text
+        if self._decode is None:
+            return self._parse_slowly(whole)
         try:
             rows = self._decode(whole)
         except (msgspec.DecodeError, RecursionError):
@@ -81,6 +78,22 @@ class JsonRows:
         if any(row.keys() != set(self._names) for row in rows):
             raise VerificationError("a row has other columns than the data package says")
         return len(rows), lambda position: [row[self._names[position]] for row in rows]
+
+
+def _make_decoder(names: Sequence[str]) -> Callable[[bytes], list[Any]] | None:
+    """None: there are names that the fast parser does not take, such as those with a quote.
+
+    Values are checked and skipped, and made into something only where somebody asks for their column. Objects with
+    fixed names take half the time of dicts.
+    """
+    fields = [(f"f{number}", msgspec.Raw) for number in range(len(names))]
+    aliases = {f"f{number}": name for number, name in enumerate(names)}
+    try:
+        record = msgspec.defstruct("Record", fields, rename=aliases, forbid_unknown_fields=True, gc=False)
+    except ValueError:
+        return None
+    decode: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]  # made here
+    return decode
 
 
 def _refuse(name: str) -> NoReturn:

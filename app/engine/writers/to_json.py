@@ -1,7 +1,7 @@
 """Rows as JSON: one array, one row a line, so that JSON readers and line tools both understand it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -23,12 +23,11 @@ class JsonWriter:
         names = [field.name for field in shape.fields]
         self._keys = [_encode_value(name) for name in names]
         self._documents = [position for position, field in enumerate(shape.fields) if field.kind == "json"]
-        # msgspec writes an object with fixed keys in a third of the time that a dict takes.
-        fields = [(f"f{number}", object) for number in range(len(names))]
-        aliases = {f"f{number}": str(name) for number, name in enumerate(names)}
-        self._record = msgspec.defstruct("Record", fields, rename=aliases, gc=False)
+        self._record = _make_record(names)
 
     def encode(self, rows: Sequence[Row]) -> bytes:
+        if self._record is None:
+            return b",\n".join(map(self._encode_row, rows))
         try:
             columns = list(zip(*rows, strict=True))
             for position in self._documents:
@@ -52,6 +51,16 @@ class JsonWriter:
 def encode_document(value: Value) -> bytes:
     """Indented, for people who look into it; in a fifth of the time that `json.dumps` takes to indent."""
     return msgspec.json.format(_encode_value(value).encode(), indent=1) + b"\n"
+
+
+def _make_record(names: Sequence[str]) -> Callable[..., msgspec.Struct] | None:
+    """Written by msgspec in a third of the time that a dict takes. None: it does not take these names."""
+    fields = [(f"f{number}", object) for number in range(len(names))]
+    aliases = {f"f{number}": str(name) for number, name in enumerate(names)}
+    try:
+        return msgspec.defstruct("Record", fields, rename=aliases, gc=False)
+    except ValueError:  # there is a quote, a backslash or a control character in one
+        return None
 
 
 def _as_it_is(document: Value) -> msgspec.Raw | None:
