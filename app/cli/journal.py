@@ -7,6 +7,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from app.cli.accounts import load_user
+from app.cli.terminal import tame
 from app.journal.attachments import UploadRefusedError
 from app.journal.import_entries import Imported, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
@@ -36,9 +37,9 @@ def import_journal(file: Path, email: str, media: Path | None) -> None:
     except UploadRefusedError as error:
         limit = current_app.config["UPLOAD_MAX_BYTES"]
         message = f"{error} A file may have 1 to {limit:,} bytes (UPLOAD_MAX_BYTES). Nothing was imported."
-        raise click.ClickException(message) from error
+        raise click.ClickException(tame(message)) from error
     except ImportFileError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(tame(str(error))) from error
     _report(done)
 
 
@@ -47,4 +48,4 @@ def _report(done: Imported) -> None:
     if done.skipped:
         click.echo(f"{done.skipped:,} entries were there already.")
     if done.loose:
-        click.echo(f"No line names {', '.join(done.loose)}: now with the first entry.")
+        click.echo(f"No line names {tame(', '.join(done.loose))}: now with the first entry.")

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.archives import keys
+from app.cli.terminal import tame
 from app.engine.verify import Expected, VerificationError, verify_archive
 
 
@@ -25,15 +26,15 @@ def verify(files: tuple[Path, ...], public_key: str | None, person_id: str | Non
     """
     known = keys.known_public_keys() if public_key is None else [_read_key(public_key)]
     expected = Expected(person_id, known, signed=public_key is not None)
-    names = ", ".join(_tame(file.name) for file in files)
+    names = ", ".join(tame(file.name) for file in files)
     try:
-        missing = verify_archive(files, expected, say=lambda finding: click.echo(f"ok     {_tame(finding)}"))
+        missing = verify_archive(files, expected, say=lambda finding: click.echo(f"ok     {tame(finding)}"))
     except VerificationError as error:
         for problem in error.problems:
-            click.echo(f"WRONG  {_tame(problem)}", err=True)
+            click.echo(f"WRONG  {tame(problem)}", err=True)
         raise click.ClickException(f"{names} must not be trusted.") from error
     if missing:
-        click.echo(f"Nothing is wrong with {names}. The archive is whole only with {_tame(', '.join(missing))}.")
+        click.echo(f"Nothing is wrong with {names}. The archive is whole only with {tame(', '.join(missing))}.")
     else:
         click.echo(f"{names}: the archive is whole.")
 
@@ -45,8 +46,3 @@ def _read_key(text: str) -> str:
         return path.read_text(encoding="utf-8") if path.is_file() else text
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{path} cannot be read as a key file: {error}") from error
-
-
-def _tame(text: str) -> str:
-    """A stranger's file must not send commands to this terminal."""
-    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)

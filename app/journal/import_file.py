@@ -17,6 +17,7 @@ from app.journal.entries import TITLE_MAX
 from app.journal.tags import TAG_MAX
 from app.people import NAME_MAX
 
+_DIGITS = 1000
 _FIELDS = {"date", "title", "body", "tags", "comments", "files"}
 
 
@@ -49,6 +50,9 @@ def read_lines(path: Path, media: Path | None = None) -> list[Line]:
             line = _read_line(number, text, media, seen)
         except ValueError as error:
             raise ImportFileError(f"Line {number}: {error}. Nothing was imported.") from error
+        except RecursionError as error:
+            message = f"Line {number}: there are too many brackets within brackets. Nothing was imported."
+            raise ImportFileError(message) from error
         lines.append(line)
     return lines
 
@@ -83,7 +87,7 @@ def _read_line(number: int, text: str, media: Path | None, seen: Counter[str]) -
 
 def _parse(text: str) -> dict[str, Any]:
     try:
-        row = json.loads(text)
+        row = json.loads(text, object_pairs_hook=_each_once, parse_int=_read_int)
     except json.JSONDecodeError as error:
         raise ValueError(f"this is not JSON: {error.msg} (character {error.pos + 1})") from error
     if not isinstance(row, dict):
@@ -92,6 +96,21 @@ def _parse(text: str) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"unknown field {unknown}; known are {', '.join(sorted(_FIELDS))}")
     return row
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values of one name, JSON's readers would lose one."""
+    for name, uses in Counter(name for name, _ in pairs).items():
+        if uses > 1:
+            raise ValueError(f"“{name}” stands there {uses} times")
+    return dict(pairs)
+
+
+def _read_int(digits: str) -> int:
+    """None is wanted anywhere, and Python's own refusal of a long one would tell of its settings."""
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number has {len(digits)} digits")
+    return int(digits)
 
 
 def _key(row: dict[str, Any], seen: Counter[str]) -> str:
