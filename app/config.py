@@ -1,5 +1,5 @@
 """Every setting: its name, its default, its reason. Anyone may read it; of ours it imports what describes
-addresses, limits and keys.
+addresses, limits and keys, and what checks values.
 
 Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY, STORAGE_URL and MAIL_URL; the environment's
 FLASK_… names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is
@@ -19,10 +19,13 @@ from urllib.parse import urlsplit
 import click
 from celery.schedules import schedule
 from flask import Config
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.broker import TIMEOUTS, AddressError, spell
 from app.key_files import KeyRefusedError, check_different, check_hex, find_key
 from app.postgresql import Limits
+from app.setting_values import complain, is_text
 
 GIGABYTE = 1024**3
 QUEUE = "celery"
@@ -132,8 +135,9 @@ def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
     config.update({setting.name: setting.default for setting in SETTINGS})
     for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL"):
         config[name] = os.environ.get(name) or None
-    config.from_prefixed_env()
+    _read_environment(config)
     config.update(overrides)
+    _check(config)
     try:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         _derive(config, instance)
@@ -144,6 +148,30 @@ def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
         ) from error
     except (AddressError, KeyRefusedError) as error:
         raise SettingError(str(error)) from error
+
+
+def _read_environment(config: Config) -> None:
+    """As JSON where it is JSON, except texts: a site may be called 2026."""
+    try:
+        config.from_prefixed_env()
+    except (TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise SettingError(
+            "An environment variable FLASK_… with two underscores in its name sets a part of a setting, and there is "
+            f"one whose setting has no parts, or whose value no program can read ({error})."
+        ) from error
+    for setting in SETTINGS:
+        written = os.environ.get(f"FLASK_{setting.name}")
+        if written and config[setting.name] is not None and is_text(setting.name, setting.default):
+            config[setting.name] = written
+
+
+def _check(config: Config) -> None:
+    found = (complain(setting.name, setting.default, config[setting.name]) for setting in SETTINGS)
+    complaints = list(filter(None, found))
+    if not isinstance(config.get("CELERY") or {}, Mapping):
+        complaints.append("CELERY must be an object in JSON; FLASK_CELERY__name sets one part of it.")
+    if complaints:
+        raise SettingError(" ".join(complaints))
 
 
 def _derive(config: Config, instance: Path) -> None:
@@ -161,9 +189,6 @@ def _derive(config: Config, instance: Path) -> None:
         config["SESSION_COOKIE_NAME"] = "__Host-session"
     _check_fallbacks(config)
     config["MAIL_DIR"] = config["MAIL_DIR"] or str(instance / "mail")
-    _number(config, "ARCHIVE_RESERVE_BYTES")
-    if config["ARCHIVE_QUOTA_BYTES"] is not None:
-        _number(config, "ARCHIVE_QUOTA_BYTES")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config))
     broker = spell(config["REDIS_URL"])
@@ -214,7 +239,15 @@ def _database_uri(url: str | None, instance: Path) -> str:
     scheme, separator, rest = url.partition("://")
     if scheme in {"postgres", "postgresql"}:
         scheme = "postgresql+psycopg"
-    return scheme + separator + rest
+    spelled = scheme + separator + rest
+    try:
+        make_url(spelled).get_dialect()
+    except (ArgumentError, ValueError):
+        scheme = ""
+    if scheme not in {"sqlite", "postgresql+psycopg"}:
+        # Its text is not shown: there may be a password in it.
+        raise SettingError("DATABASE_URL must be like postgresql://name:password@host/database, or unset.")
+    return spelled
 
 
 def _engine_options(config: Config) -> dict[str, Any]:
@@ -222,18 +255,18 @@ def _engine_options(config: Config) -> dict[str, Any]:
     if config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         return options
     limits = {
-        "statement_timeout": _number(config, "DATABASE_STATEMENT_SECONDS"),
-        "lock_timeout": _number(config, "DATABASE_LOCK_SECONDS"),
-        "idle_in_transaction_session_timeout": _number(config, "DATABASE_IDLE_SECONDS"),
+        "statement_timeout": config["DATABASE_STATEMENT_SECONDS"],
+        "lock_timeout": config["DATABASE_LOCK_SECONDS"],
+        "idle_in_transaction_session_timeout": config["DATABASE_IDLE_SECONDS"],
     }
     return options | {
         "pool_pre_ping": True,  # a connection that the server has ended meanwhile is replaced
-        "pool_size": int(_number(config, "DATABASE_POOL_SIZE")),
-        "max_overflow": int(_number(config, "DATABASE_POOL_OVERFLOW")),
-        "pool_timeout": _number(config, "DATABASE_POOL_WAIT_SECONDS"),
+        "pool_size": config["DATABASE_POOL_SIZE"],
+        "max_overflow": config["DATABASE_POOL_OVERFLOW"],
+        "pool_timeout": config["DATABASE_POOL_WAIT_SECONDS"],
         "connect_args": {
             "options": " ".join(f"-c {name}={1000 * value:.0f}" for name, value in limits.items()),
-            **_cable(_number(config, "DATABASE_LOST_SECONDS")),
+            **_cable(config["DATABASE_LOST_SECONDS"]),
         },
     }
 
@@ -250,16 +283,9 @@ def _cable(lost: float) -> dict[str, int]:
 
 
 def database_limits(config: Config) -> Limits:
-    """Raises SettingError."""
     names = ("CONNECT", "ANSWER", "LOST", "STATEMENT")
-    connect, answer, lost, longest = (_number(config, f"DATABASE_{name}_SECONDS") or math.inf for name in names)
+    connect, answer, lost, longest = (config[f"DATABASE_{name}_SECONDS"] or math.inf for name in names)
     return Limits(connect, answer, lost, longest=longest + lost)
-
-
-def _number(config: Config, name: str) -> float:
-    if isinstance(config[name], int | float) and config[name] >= 0:
-        return float(config[name])
-    raise SettingError(f"{name} must be a number, not {config[name]!r}.")
 
 
 def _check_fallbacks(config: Config) -> None:
