@@ -25,10 +25,8 @@ _APART = {"TRUSTED_HOSTS", "SECRET_KEY_FALLBACKS"}
 
 def complain(name: str, default: Any, value: Any) -> str | None:
     """What is wrong with it and what to write, in words; None: nothing. The value itself may be secret."""
-    if value is None:
+    if value is None or name in _APART:
         return None if default is None or name in _OFF else f"{name} must have a value."
-    if name in _APART:
-        return None
     if name in _WORDS:
         return None if value in _WORDS[name] else f"{name} must be {' or '.join(_WORDS[name])}."
     if isinstance(default, bool) or name in _CHOICES:

@@ -40,8 +40,10 @@ def miss(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def run_tool(*command: str | Path, cwd: Path | None = None, given: str = "") -> subprocess.CompletedProcess[str]:
+def run_tool(
+    *command: str | Path, cwd: Path | None = None, given: str = "", seconds: float = 120
+) -> subprocess.CompletedProcess[str]:
     words = [str(word) for word in command]
     return subprocess.run(
-        words, cwd=cwd, input=given, capture_output=True, text=True, errors="replace", timeout=120, check=False
+        words, cwd=cwd, input=given, capture_output=True, text=True, errors="replace", timeout=seconds, check=False
     )

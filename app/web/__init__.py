@@ -7,6 +7,7 @@ from app.web import (
     auth,
     comments,
     confirm,
+    description,
     errors,
     examples,
     files,
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     formats.init_app(app)
     app.register_blueprint(shared.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(description.bp)
     app.register_blueprint(keys.bp)
     app.register_blueprint(home.bp)
     auth.init_app(app)

@@ -30,6 +30,7 @@ POLICY = {
     "shared.static": Access.ANYONE,
     "health.check": Access.ANYONE,
     "health.inspect": Access.ANYONE,
+    "description.show": Access.ANYONE,
     "keys.public_key": Access.ANYONE,
     "home.index": Access.ANYONE,
     "auth.sign_up": Access.ANYONE,
@@ -98,6 +99,8 @@ def check_policy(app: Flask) -> None:
 
 def admit() -> ResponseReturnValue | None:
     """Before every request. None: come in."""
+    if "\0" in request.path:
+        abort(404)  # nothing has such an address, and PostgreSQL cannot even be asked for it
     access = Access.ANYONE if request.endpoint is None else POLICY.get(request.endpoint)
     if access is None:
         abort(403)
