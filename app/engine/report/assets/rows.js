@@ -9,8 +9,14 @@ VIEWER.rows = ({ archive, parts, table }) => {
 
   window.ARCHIVE_CHUNK = (of, number, rows) => {
     const store = stores.get(of);
-    if (store) store.chunks[number] = rows;
+    if (store?.coming[number] && isWhole(rows, number, store)) store.chunks[number] = rows;
   };
+
+  /* A damaged file may be a script all the same. */
+  function isWhole(rows, number, { starts, rows: total, fields }) {
+    const count = (starts[number + 1] ?? total) - starts[number];
+    return Array.isArray(rows) && rows.length === count && rows.every((row) => row?.length === fields.length);
+  }
 
   /* Resolves to false where the part that holds the chunk is not there; rejects where only the chunk is missing. */
   async function load(number, store = own) {
