@@ -43,8 +43,8 @@ POLICY = {
     "settings.index": Access.SIGNED_IN,
     "settings.password": Access.SIGNED_IN,
     "settings.activity": Access.SIGNED_IN,
-    "settings.end_sign_in": Access.SIGNED_IN,
-    "settings.end_other_sign_ins": Access.SIGNED_IN,
+    "settings.end_sign_in": Access.CONFIRMED,
+    "settings.end_other_sign_ins": Access.CONFIRMED,
     "second_factor.set_up": Access.CONFIRMED,
     "second_factor.qr": Access.CONFIRMED,
     "second_factor.renew": Access.SIGNED_IN,  # these two ask for a code themselves, and each is accepted once
@@ -75,6 +75,8 @@ WAYS_BACK = {
     "archives.download": ("archives.show", {"begin": 1}),
     "second_factor.set_up": ("second_factor.set_up", {}),
     "second_factor.qr": ("second_factor.set_up", {}),
+    "settings.end_sign_in": ("settings.index", {}),
+    "settings.end_other_sign_ins": ("settings.index", {}),
 }
 """The page where people go on, and what it is told, for those that need a confirmation."""
 DEEDS = {"archives.create": ("part_size",)}

@@ -111,6 +111,24 @@ def test_one_of_several_can_be_ended(app: Flask, sign_in: SignInFixture, ann: Us
     assert (is_in(here), is_in(there)) == (True, False)
 
 
+def test_a_cookie_alone_ends_no_other_sign_in(
+    app: Flask, sign_in: SignInFixture, ann: User, turn_back: Callable[..., None]
+) -> None:
+    """Whoever has copied one must not shut out the person it was copied from."""
+    here, there = sign_in(ann), sign_in(ann)
+    with app.app_context():
+        _, second = db.session.scalars(select(SignIn.id).order_by(SignIn.id))
+    turn_back(601, "confirmed_at")
+    for path in (f"/settings/sign-ins/{second}/end", "/settings/sign-ins/end-others"):
+        asked = here.post(path)
+        assert (asked.status_code, asked.location.partition("?")[0]) == (303, "/confirm")
+    assert is_in(there)
+    back = here.post(asked.location, data={"password": PASSWORD})
+    assert back.location == "/settings"
+    here.post(path)
+    assert not is_in(there)
+
+
 def test_all_others_can_be_ended(sign_in: SignInFixture, ann: User, bob: User) -> None:
     here, there, elsewhere = sign_in(ann), sign_in(ann), sign_in(bob)
     here.post("/settings/sign-ins/end-others")
