@@ -140,7 +140,11 @@ def check_password(email: str, password: str) -> User | None:
     except (VerificationError, InvalidHashError):
         _record_refusal(user)
         return None
-    return user if known else None
+    if user is None or known is None:
+        return None
+    if password_hasher.check_needs_rehash(known):  # made when less was thought to be enough
+        change_password(user, password)
+    return user
 
 
 def _record_refusal(user: User | None) -> None:
