@@ -21,6 +21,7 @@ from app.web import (
     other_sites,
     policy,
     second_factor,
+    session_cookie,
     settings,
     shared,
     slow_clients,
@@ -30,6 +31,7 @@ from app.web import (
 def init_app(app: Flask) -> None:
     """Register every blueprint."""
     slow_clients.init_app(app)
+    session_cookie.init_app(app)
     headers.init_app(app)
     other_sites.init_app(app)
     policy.init_app(app)
