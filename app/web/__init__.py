@@ -25,6 +25,7 @@ from app.web import (
     settings,
     shared,
     slow_clients,
+    strange_forms,
 )
 
 
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     other_sites.init_app(app)
     policy.init_app(app)
+    strange_forms.init_app(app)
     errors.init_app(app)
     formats.init_app(app)
     app.register_blueprint(shared.bp)

@@ -22,6 +22,7 @@ WORDS = {
     403: ("You may not do this", "If you think you should be able to, ask the person who shared the link with you."),
     404: ("Page not found", "It does not exist, it was deleted, or it is not shared with you. Check the address."),
     405: ("This address cannot be used like that", "Go back to the page you came from, and use its buttons."),
+    415: ("This cannot be sent to a form", "Send its fields as a form does, not as JSON."),
     429: ("Too many attempts", "Wait a minute, then try again."),
 }
 
