@@ -21,6 +21,7 @@ from app.web import (
     other_sites,
     policy,
     second_factor,
+    refusals,
     session_cookie,
     settings,
     shared,
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     session_cookie.init_app(app)
     headers.init_app(app)
     other_sites.init_app(app)
+    refusals.init_app(app)
     policy.init_app(app)
     strange_forms.init_app(app)
     errors.init_app(app)
