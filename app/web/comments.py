@@ -9,11 +9,13 @@ from flask_login import current_user
 from app.journal import comments
 from app.web.journal import entry_page, load_readable
 from app.web.journal_forms import CommentForm
+from app.web.writing import limit_writing
 
 bp = Blueprint("comments", __name__, url_prefix="/journal")
 
 
 @bp.post("/<uuid:entry_id>/comments")
+@limit_writing
 def add(entry_id: UUID) -> ResponseReturnValue:
     entry = load_readable(entry_id)
     form = CommentForm()

@@ -15,6 +15,7 @@ from app.models import Entry
 from app.web.formats import file_size, today
 from app.web.journal_forms import CommentForm, EntryForm
 from app.web.text import clean_line
+from app.web.writing import limit_writing
 
 bp = Blueprint("journal", __name__, url_prefix="/journal")
 
@@ -32,6 +33,7 @@ def index() -> str:
 
 
 @bp.route("/new", methods=["GET", "POST"])
+@limit_writing
 def new() -> ResponseReturnValue:
     form = EntryForm(date=today())
     if form.validate_on_submit():
@@ -51,6 +53,7 @@ def show(entry_id: UUID) -> str:
 
 
 @bp.route("/<uuid:entry_id>/edit", methods=["GET", "POST"])
+@limit_writing
 def edit(entry_id: UUID) -> ResponseReturnValue:
     entry = load_own(entry_id)
     form = EntryForm() if request.method == "POST" else EntryForm.of(entry)

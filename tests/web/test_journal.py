@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility
+from app.web.writing import PER_MINUTE
 from tests.web.conftest import PNG, SignIn
 
 NEW = {
@@ -326,6 +327,24 @@ class TestSizes:
             assert "at most 1,000 bytes" in answer.text
             assert "19.5 kB" in answer.text
         assert count(app, Entry) == 0
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**sqlite_settings, "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
+
+    def test_a_program_cannot_fill_the_site(
+        self, app: Flask, anns: FlaskClient, ann: User, bob: User, sign_in: SignIn, write: Callable[..., Entry]
+    ) -> None:
+        """All kinds of writing count together, each person's own; reading goes on."""
+        entry = write(ann, visibility=Visibility.MEMBERS)
+        codes = {anns.post(f"/journal/{entry.id}/comments", data={"body": ""}).status_code for _ in range(PER_MINUTE)}
+        refused = anns.post("/journal/new", data=NEW)
+        assert (codes, refused.status_code, "Too many" in refused.text) == ({422}, 429, True)
+        assert anns.get("/journal").status_code == 200
+        assert sign_in(bob).post("/journal/new", data=NEW).status_code == 302
+        assert count(app, Entry) == 2
 
 
 class TestErrors:

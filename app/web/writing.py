@@ -1,0 +1,18 @@
+"""How often one person may write: more than anybody types, too few for a program that fills disks and lists.
+
+Entries, changes, comments and files count together. Nobody else's writing counts, whatever network they share.
+"""
+
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+
+from app.extensions import limiter
+
+PER_MINUTE = 60
+
+
+def _writer() -> str:
+    return str(current_user.id) if current_user.is_authenticated else get_remote_address()
+
+
+limit_writing = limiter.shared_limit(f"{PER_MINUTE} per minute", "writing", key_func=_writer, methods=["POST"])
