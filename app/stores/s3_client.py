@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import botocore.session
 from botocore.config import Config
@@ -68,7 +68,16 @@ def _make(address: Address) -> "S3Client":
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreSettingError(f"STORAGE_URL or the AWS settings cannot be used: {error}") from error
+    made.meta.events.register("before-call.s3", _stay)
     return cast("S3Client", made)
+
+
+def _stay(context: dict[str, Any], **_: object) -> None:
+    """The settings name endpoint and region; botocore would look for another region when a store redirects.
+
+    It asked the same endpoint where that is, was redirected again, and ended in a RecursionError.
+    """
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def status_of(error: Exception) -> int:
