@@ -31,6 +31,14 @@ def test_each_part_has_its_unit() -> None:
     assert [path.stem for path in UNITS] == ["satchel-beat", "satchel-large", "satchel-web", "satchel-worker"]
 
 
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_service_sees_no_source_control_and_writes_in_one_folder(path: object) -> None:
+    unit = read_unit((ROOT / "docs" / "systemd" / str(path)).read_text())
+    assert unit["InaccessiblePaths"] == "-/srv/satchel/.git"
+    assert (unit["User"], unit["ProtectSystem"], unit["NoNewPrivileges"]) == ("satchel", "strict", "yes")
+    assert (unit["ReadWritePaths"], unit["UMask"]) == ("/srv/satchel/instance", "0077")
+
+
 @pytest.mark.parametrize(("name", "command"), [("worker", SMALL), ("large", LARGE)])
 def test_a_worker_is_stopped_gently_and_has_its_queue(name: str, command: tuple[str, ...]) -> None:
     unit = read_unit((ROOT / "docs" / "systemd" / f"satchel-{name}.service").read_text())
