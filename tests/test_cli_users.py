@@ -1,6 +1,7 @@
 import pytest
 from flask import Flask
 
+from app import sign_ins
 from app.models import User
 from app.people import check_password, find_user
 from tests.conftest import PASSWORD
@@ -50,6 +51,18 @@ def test_create_refuses_a_taken_address(app: Flask, ann: User) -> None:
     code, output = run(app, "ANN@example.org", "--password-stdin", given=PASSWORD)
     assert code == 1
     assert "has an account already" in output
+
+
+@pytest.mark.parametrize("command", ["lock", "password"])
+def test_operators_end_every_sign_in_of_a_person(app: Flask, ann: User, command: str) -> None:
+    tokens = [sign_ins.begin(ann.id, "192.0.2.1", "A browser") for _ in range(2)]
+    assert all(sign_ins.find(token) for token in tokens)
+    given = ["--password-stdin"] if command == "password" else []
+    done = app.test_cli_runner().invoke(
+        args=["users", command, "ann@example.org", *given], input=f"{PASSWORD}, another\n"
+    )
+    assert done.exit_code == 0, done.output
+    assert not any(sign_ins.find(token) for token in tokens)
 
 
 def test_a_locked_account_is_opened_by_another_password(app: Flask, ann: User) -> None:

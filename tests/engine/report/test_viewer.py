@@ -150,6 +150,17 @@ def test_back_forward_and_reload_keep_what_was_asked(entries: Page) -> None:
     expect(search_box(entries)).to_have_value("lodz")
 
 
+def test_an_address_changes_no_prototype(sample: Path, new_page: NewPage) -> None:
+    inherited = "(() => { const names = []; for (const name in {}) names.push(name); return names; })()"
+    given = "__proto__=evil&__proto__[evil]=1&constructor[prototype][evil]=1&q=sea&evil=1"
+    page = new_page()
+    page.goto(f"{(sample / 'entry.html').as_uri()}#{given}")
+    expect(search_box(page)).to_have_value("sea")
+    assert page.evaluate(inherited) == []
+    page.evaluate("Object.prototype.evil = 1")  # the control
+    assert page.evaluate(inherited) == ["evil"]
+
+
 def test_a_row_has_a_view_of_its_own(entries: Page) -> None:
     entries.get_by_role("button", name="6 Jan 1660", exact=True).click()
     expect(entries.get_by_role("dialog", name="6 Jan 1660")).to_be_visible()
