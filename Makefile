@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test fuzz chaos deploys rush crash torn mixing bench bench-watching lint format reference requirements clean tools
+.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format reference requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -17,6 +17,9 @@ EXAMPLES ?= 5000
 
 fuzz: .venv/installed-dev .venv-tools/installed  ## EXAMPLES=5000 made-up inputs for every parser; a failing one is printed
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m fuzz -n 2 --timeout 0
+
+asvs: .venv/installed-dev  ## how many requirements of OWASP ASVS are met, and is docs/asvs.md whole?
+	@$(BIN)/python -m tests.asvs
 
 bench: .venv/installed-dev .venv-bench/installed  ## us and our peers, in the same run; see benchmarks/README.md
 	@$(BIN)/python -m benchmarks

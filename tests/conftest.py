@@ -17,7 +17,14 @@ from app.models import User
 from tests import fuzzing, programs
 from tests.programs import Program
 
-pytest_plugins = ["tests.browser", "tests.databases", "tests.object_store", "tests.scheduling", "tests.site"]
+pytest_plugins = [
+    "tests.asvs_run",
+    "tests.browser",
+    "tests.databases",
+    "tests.object_store",
+    "tests.scheduling",
+    "tests.site",
+]
 
 PASSWORD = "a password that is long enough"
 
