@@ -103,7 +103,7 @@ def write_stream(members: Members) -> bytes:
         def seek(self, *_: int) -> int:
             raise io.UnsupportedOperation
 
-        tell = seek  # type: ignore[assignment]
+        tell = seek
 
     stream = Stream()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:

@@ -53,7 +53,7 @@ def test_these_are_most_of_them(app: Flask, addresses: dict[str, str]) -> None:
 def test_each_says_what_it_is_and_in_which_characters(sign_in: SignIn, ann: User, addresses: dict[str, str]) -> None:
     for endpoint, answer in ask(sign_in(ann), addresses):
         assert answer.headers["Content-Type"], endpoint
-        if answer.mimetype.startswith("text/"):
+        if (answer.mimetype or "").startswith("text/"):
             assert answer.content_type.lower().endswith("; charset=utf-8"), endpoint
             answer.data.decode("utf-8")
 
