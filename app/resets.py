@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select
 
-from app import outbox, people, sign_ins
+from app import audit, outbox, people, sign_ins
 from app.extensions import begin_write, db
-from app.models import MailKind, PasswordReset, ResetRequest, User
+from app.models import MailKind, PasswordReset, ResetRequest, User, What
 from app.models.columns import database_time
 
 VALID_SECONDS = 1800
@@ -28,10 +28,13 @@ def answer_asked() -> None:
     """Write the mails that were asked for. Nobody gets one whose account is locked, or who has none."""
     begin_write()
     asked = db.session.execute(delete(ResetRequest).returning(*_ASKED)).all()
+    requested = []
     for email, ip_address, user_agent in asked:
         person = people.find_user(email)
         if person is not None and person.is_active:
             outbox.put(MailKind.RESET, person.id, ip_address=ip_address, user_agent=user_agent)
+            requested.append(audit.Event(What.RESET_REQUESTED, person.id, by=audit.NOBODY))
+    audit.record_all(requested)
     db.session.commit()
 
 

@@ -57,14 +57,18 @@ def find(token: str) -> Known | None:
         return None
     if found[3]:
         begin_write()
-        _change(found[1].id, seen_at=database_time())
+        _set(found[1].id, seen_at=database_time())
+        db.session.commit()
     return Known(found[0], found[1], bool(found[2]))
 
 
-def confirm(sign_in_id: str) -> str:
+def confirm(user_id: str, sign_in_id: str) -> str:
     """The password was given again. The token is a new one from here on, and the old one is worth nothing."""
     token = new_token()
-    _change(sign_in_id, token_sha256=hash_token(token), confirmed_at=database_time(), seen_at=database_time())
+    db.session.commit()
+    _set(sign_in_id, token_sha256=hash_token(token), confirmed_at=database_time(), seen_at=database_time())
+    audit.record(What.CONFIRMED, user_id, object_id=sign_in_id)
+    db.session.commit()
     return token
 
 
@@ -109,9 +113,8 @@ def _end(event: audit.Event, *conditions: ColumnElement[bool]) -> int:
     return int(result.rowcount)
 
 
-def _change(sign_in_id: str, **values: Any) -> None:
+def _set(sign_in_id: str, **values: Any) -> None:
     db.session.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(**values))
-    db.session.commit()
 
 
 def _is_open() -> ColumnElement[bool]:

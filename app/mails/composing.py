@@ -12,8 +12,8 @@ from flask import current_app
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app import resets
+from app.browsers import name_address, name_browser
 from app.mails.address import read_mailbox
-from app.mails.browsers import name_address, name_browser
 from app.mails.transport import RefusedError
 from app.models import Archive, Mail, MailKind
 

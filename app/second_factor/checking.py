@@ -13,8 +13,9 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, case, null, or_, select, update
 
+from app import audit
 from app.extensions import begin_write, db
-from app.models import SecondFactor
+from app.models import SecondFactor, What
 from app.models.columns import database_time
 from app.second_factor import recovery_codes, totp
 from app.second_factor.sealing import SealError, open_sealed
@@ -51,10 +52,16 @@ def accept(user_id: str, typed: str, *, uses: int | None = None) -> None:
 
     `uses`: what SecondFactor.uses has been since this attempt began; any code accepted meanwhile ends the attempt.
     """
-    if is_of_app(typed):
-        _accept_code(user_id, "".join(typed.split()), uses)
-    else:
-        _accept_recovery_code(user_id, typed, uses)
+    try:
+        if is_of_app(typed):
+            _accept_code(user_id, "".join(typed.split()), uses)
+        else:
+            _accept_recovery_code(user_id, typed, uses)
+    except WrongCodeError:
+        begin_write()
+        audit.record(What.CODE_REFUSED, user_id)
+        db.session.commit()
+        raise
 
 
 def is_of_app(typed: str) -> bool:

@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app import audit
 from app.extensions import begin_write, db
-from app.models import SecondFactor
+from app.models import SecondFactor, What
 from app.models.columns import database_time
 from app.second_factor import recovery_codes, totp
 from app.second_factor.checking import WrongCodeError, is_of_app, read_clock
@@ -49,6 +50,7 @@ def switch_on(user_id: str, code: str) -> list[str]:
         db.session.rollback()
         raise WrongCodeError
     codes = recovery_codes.replace(user_id)
+    audit.record(What.FACTOR_ON, user_id)
     db.session.commit()
     return codes
 
@@ -58,6 +60,7 @@ def switch_off(user_id: str) -> bool:
     begin_write()
     result: Any = db.session.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
     recovery_codes.remove(user_id)
+    audit.record_all([audit.Event(What.FACTOR_OFF, user_id)] if result.rowcount else [])
     db.session.commit()
     return bool(result.rowcount)
 
@@ -65,6 +68,7 @@ def switch_off(user_id: str) -> bool:
 def renew_recovery_codes(user_id: str) -> list[str]:
     begin_write()
     codes = recovery_codes.replace(user_id)
+    audit.record(What.RECOVERY_CODES_MADE, user_id)
     db.session.commit()
     return codes
 

@@ -108,7 +108,7 @@ def sign_out() -> ResponseReturnValue:
 
 def continue_session() -> None:
     """The password or a code was just given: the same sign-in, under a new token."""
-    _keep(sign_ins.confirm(g.known.sign_in.id))
+    _keep(sign_ins.confirm(g.known.user.id, g.known.sign_in.id))
 
 
 def _enter(user: User) -> ResponseReturnValue:

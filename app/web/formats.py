@@ -14,13 +14,20 @@ from flask import Flask
 from flask_login import current_user
 from markupsafe import Markup
 
+from app.browsers import name_browser
+
 _UNITS = ("kB", "MB", "GB", "TB")
 _STEP = 1024
 
 
 def init_app(app: Flask) -> None:
-    for each in (day, day_text, moment, moment_text, number, file_size, initials):
+    for each in (browser, day, day_text, moment, moment_text, number, file_size, initials):
         app.add_template_filter(each)
+
+
+def browser(user_agent: str) -> str:
+    name = name_browser(user_agent)
+    return name[:1].upper() + name[1:]
 
 
 def day(value: date) -> Markup:

@@ -200,7 +200,7 @@ def test_an_archives_life_is_recorded(app: Flask, ann: User) -> None:
     archive_id, _ = service.request_archive(ann.id)
     service.generate(ann.id)
     audit.act_as(Acting(ann.id))
-    service.record_download(load(archive_id), 1, "192.0.2.1", "A browser")
+    service.record_download(load(archive_id), 1, ip_address="192.0.2.1", user_agent="A browser")
     service.delete(ann.id, archive_id)
     service.request_archive(ann.id)
     service.cancel(ann.id, service.list_archives(ann.id)[0].id)

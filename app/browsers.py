@@ -1,4 +1,4 @@
-"""A browser in a few words of ours. What it says of itself may be anything that somebody wants to have in a mail."""
+"""A browser in a few words of ours: what it says of itself is long, and may be what somebody wants repeated."""
 
 import ipaddress
 
