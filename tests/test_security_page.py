@@ -53,7 +53,7 @@ def test_each_field_has_its_rule() -> None:
     rules = {name: rule for names, rule in read_rows("form and field") for name in named(names)}
     fields = list_fields()
     assert len(fields) > 10
-    assert fields.keys() <= rules.keys()
+    assert fields.keys() == rules.keys()
     for name, field in fields.items():
         for validator in field.kwargs.get("validators", ()):
             if isinstance(validator, Length):
@@ -61,7 +61,7 @@ def test_each_field_has_its_rule() -> None:
 
 
 def test_each_access_is_explained() -> None:
-    assert {access.name for access in Access} <= {name for cells in read_rows("access") for name in named(cells[0])}
+    assert {access.name for access in Access} == {name for cells in read_rows("access") for name in named(cells[0])}
 
 
 def test_each_table_has_its_level(app: Flask) -> None:
@@ -69,7 +69,7 @@ def test_each_table_has_its_level(app: Flask) -> None:
     tables = {name for cells in rows for name in named(cells[0])}
     levels = {word for cells in rows for word in re.findall("secret|personal|shared", cells[1])}
     assert levels == {name for name, _ in read_rows("level")}
-    assert {table.name for table in db.metadata.tables.values()} <= tables
+    assert {table.name for table in db.metadata.tables.values()} | {"alembic_version"} == tables
     columns = [column for table in db.metadata.tables.values() for column in table.columns]
     secrets = {column.name for column in columns if isinstance(column.info.get(KEY), Secret)}
     assert secrets >= {"password_hash", "token_sha256"}
@@ -107,7 +107,7 @@ def find_algorithms(source: str) -> Iterator[str]:
 def test_each_setting_it_names_exists_with_the_default_it_says() -> None:
     defaults = {setting.name: setting.default for setting in SETTINGS}
     shown = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", PAGE)) - {access.name for access in Access}
-    assert shown - {"HALF_SIGNED_IN", "AUDIT_KEY", "MAIL_URL"} <= defaults.keys()
+    assert shown <= defaults.keys()
     said = re.findall(r"`([A-Z_]+)` \((\d+)\)", PAGE)
     assert len(said) == 3
     assert [(name, int(value)) for name, value in said] == [(name, defaults[name]) for name, _ in said]
