@@ -82,11 +82,13 @@ class TestRun:
         )
         return tmp_path
 
-    def run(self, project: Path, named: tuple[str, ...], *more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, project: Path, named: tuple[str, ...], *more: str, ci: str = "true"
+    ) -> subprocess.CompletedProcess[str]:
         tests = "".join(f"`checks/test_some.py::{name}`" for name in named)
         (project / TABLE).write_text(f"| 1.1.1 | 2 | a | b | {tests} |")
         command = (sys.executable, "-m", "pytest", "-p", "tests.asvs_run", "-p", "no:cacheprovider", *more)
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "CI": ci}
         return subprocess.run(command, cwd=project, env=environ, capture_output=True, text=True, check=False)
 
     def test_what_has_not_passed_is_told(self, project: Path) -> None:
@@ -101,3 +103,7 @@ class TestRun:
     )
     def test_the_others_are_left_alone(self, project: Path, named: str, more: tuple[str, ...]) -> None:
         assert self.run(project, (named,), *more).returncode == 0
+
+    def test_a_developer_may_lack_a_program(self, project: Path) -> None:
+        assert self.run(project, ("test_half",), ci="").returncode == 0
+        assert self.run(project, ("test_half",)).returncode == 1
