@@ -1,6 +1,7 @@
 """What tests share: an application on a fresh, migrated database, and people in it."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,11 @@ pytest_plugins = [
 ]
 
 PASSWORD = "a password that is long enough"
+PRODUCTION: dict[str, Any] = {
+    "SESSION_COOKIE_SECURE": True,
+    "TRUSTED_HOSTS": ["localhost"],
+    **{name: secrets.token_hex(32) for name in ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")},
+}
 
 fuzzing.load_profile()
 

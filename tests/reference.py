@@ -17,7 +17,7 @@ from app.engine import register
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
 FROM_THE_ENVIRONMENT_AS_THEY_ARE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL")
-COMMANDS = ("archives", "journal", "serve", "users")
+COMMANDS = ("archives", "audit", "journal", "serve", "users")
 DECLARATIONS: tuple[tuple[str, tuple[Callable[..., Any], ...]], ...] = (
     ("Of a table", (register.subject, register.owned, register.reference, register.excluded)),
     (

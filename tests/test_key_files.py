@@ -10,7 +10,7 @@ from app import create_app
 from app.config import KEYS, SettingError
 from app.key_files import KeyRefusedError, find_key
 
-PRODUCTION = {"SESSION_COOKIE_SECURE": True}
+PRODUCTION = {"SESSION_COOKIE_SECURE": True, "TRUSTED_HOSTS": ["localhost"]}
 
 
 def test_they_are_made_on_first_start_and_only_we_can_read_them(tmp_path: Path) -> None:

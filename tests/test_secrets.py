@@ -2,6 +2,7 @@
 
 import logging
 import re
+import secrets
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from app.web.policy import POLICY, Access
 
 PASSWORD = "canary of a password, quite long"
 WRONG = "canary of a mistyped password"
-SECRETS = {"SECRET_KEY": "canary-of-the-secret-key", "SIGNING_KEY": "ca" * 32}
+SECRETS = {name: secrets.token_hex(32) for name in ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")}
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def verify(anchors: Sequence[Link] = (), watch: Watch = unwatched) -> int:
         found = connection.execute(select(AuditHead.number, AuditHead.mac)).one_or_none()
         end = Link(*found) if found else START
         columns = [getattr(AuditRow, field.name) for field in fields(Row)]
-        stored = connection.execution_options(yield_per=BATCH).execute(select(*columns).order_by(AuditRow.number))
-        rows = (Row(*each) for each in stored)
-        return check_chain(watch(rows, end.number), key, end=end, anchors=[each for each in noted if each != START])
+        chain = select(*columns).order_by(AuditRow.number)
+        with connection.execution_options(yield_per=BATCH).execute(chain) as stored:
+            rows = watch((Row(*each) for each in stored), end.number)
+            return check_chain(rows, key, end=end, anchors=[each for each in noted if each != START])

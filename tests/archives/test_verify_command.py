@@ -33,7 +33,7 @@ def run(app: Flask, *arguments: str | Path) -> tuple[int, str]:
 def test_our_own(app: Flask, ann: User, archive: Path) -> None:
     code, output = run(app, archive, "--person", ann.id)
     assert code == 0, output
-    assert output.count("ok     ") == 7
+    assert output.count("ok     ") == 8
     assert "is whole" in output
     assert app.config["SIGNING_KEY"] not in output
 
@@ -56,7 +56,7 @@ def test_with_a_key_from_elsewhere(app: Flask, archive: Path, tmp_path: Path) ->
 
 def test_what_is_wrong(app: Flask, bob: User, archive: Path, tmp_path: Path) -> None:
     code, output = run(app, archive, "--person", bob.id)
-    assert (code, output.count("ok     ")) == (1, 6)
+    assert (code, output.count("ok     ")) == (1, 7)
     assert "WRONG  the archive is not about this person" in output
     assert "must not be trusted" in output
     with zipfile.ZipFile(tmp_path / "escape.zip", "w") as package:

@@ -14,6 +14,8 @@ from app.web.activity_words import WORDS
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 
+TELEPHONE = "Mozilla/5.0 (Android 16; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
+
 
 @pytest.fixture
 def settings(any_database: dict[str, Any]) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def test_every_deed_has_its_words() -> None:
 
 def test_what_was_done_stands_there_in_words(app: Flask, client: FlaskClient, sign_in: SignIn, ann: User) -> None:
     client.post("/sign-in", data={"email": ann.email, "password": "a wrong one, of a thief"})
-    client.post("/sign-in", data={"email": ann.email, "password": PASSWORD}, headers={"User-Agent": "A telephone"})
+    client.post("/sign-in", data={"email": ann.email, "password": PASSWORD}, headers={"User-Agent": TELEPHONE})
     client.post("/confirm", data={"password": "another wrong one"})
     client.post("/sign-out")
     with app.app_context():
@@ -37,7 +39,7 @@ def test_what_was_done_stands_there_in_words(app: Flask, client: FlaskClient, si
         "Somebody gave a wrong password, and was not signed in",
         "A wrong password was given while signed in",
         "Signed out",
-        "A telephone",
+        "Firefox on Android",
         "127.0.0.1",
         "This browser",
         "A request for an archive was cancelled",
@@ -86,8 +88,8 @@ def test_an_archives_page_says_who_has_downloaded_it(app: Flask, sign_in: SignIn
         service.generate(ann.id)
     client = sign_in(ann)
     assert "Downloads</h2>" not in client.get(f"/archives/{archive_id}").text
-    with client.get(f"/archives/{archive_id}/download", headers={"User-Agent": "A telephone"}) as answer:
+    with client.get(f"/archives/{archive_id}/download", headers={"User-Agent": TELEPHONE}) as answer:
         assert answer.status_code == 200
     page = client.get(f"/archives/{archive_id}").text
     assert "Downloads</h2>" in page
-    assert "A telephone" in page
+    assert "Firefox on Android" in page

@@ -11,6 +11,7 @@ from app.config import SettingError
 from app.models import User
 from app.web.headers import CONTENT_SECURITY_POLICY
 from app.web.policy import POLICY, Access
+from tests.conftest import PRODUCTION
 from tests.web.conftest import SignIn
 from tests.web.test_policy import requests
 
@@ -62,7 +63,7 @@ def test_a_link_made_from_it_would(app: Flask, client: FlaskClient, monkeypatch:
 @pytest.mark.parametrize("hosts", [None, [], "", [""], [5], 5, {"a": "b"}])
 def test_a_site_on_https_does_not_start_without_its_names(sqlite_settings: dict[str, Any], hosts: object) -> None:
     with pytest.raises(SettingError, match=r"TRUSTED_HOSTS must name .* FLASK_TRUSTED_HOSTS="):
-        create_app({**sqlite_settings, "SESSION_COOKIE_SECURE": True, "TRUSTED_HOSTS": hosts})
+        create_app({**sqlite_settings, **PRODUCTION, "TRUSTED_HOSTS": hosts})
 
 
 @pytest.mark.parametrize(
@@ -74,5 +75,5 @@ def test_a_site_on_https_does_not_start_without_its_names(sqlite_settings: dict[
     ],
 )
 def test_its_names_are_understood(sqlite_settings: dict[str, Any], given: dict[str, object]) -> None:
-    app = create_app({**sqlite_settings, "SESSION_COOKIE_SECURE": True, **given})
+    app = create_app({**sqlite_settings, **PRODUCTION, "TRUSTED_HOSTS": None, **given})
     assert app.config["TRUSTED_HOSTS"] == ["satchel.example.org"]

@@ -15,7 +15,7 @@ from app.extensions import db
 from app.models import Entry, User, Visibility
 from app.web.headers import CONTENT_SECURITY_POLICY
 from app.web.policy import POLICY, Access
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, PRODUCTION
 from tests.web.conftest import SignIn
 from tests.web.factor_pages import FACTOR_PAGES
 from tests.web.test_access import Scene, state
@@ -108,7 +108,7 @@ class TestCookies:
 
     @pytest.fixture
     def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
-        return {**sqlite_settings, "SESSION_COOKIE_SECURE": True, "TRUSTED_HOSTS": ["localhost"]}
+        return {**sqlite_settings, **PRODUCTION}
 
     def test_nobody_else_sets_or_reads_them(self, client: FlaskClient, ann: User) -> None:
         form = {"email": ann.email, "password": PASSWORD}
@@ -213,6 +213,10 @@ def test_no_other_site_can_post_even_where_no_token_is_asked_for(
         assert sign_in(ann).get(path, headers={"Sec-Fetch-Site": site}).status_code != 400, path
 
 
+OPEN_FORMS = ("/sign-in", "/sign-up", "/forgotten", "/forgotten/new-password")
+"""For people who are not signed in."""
+
+
 class TestForms:
     """Every unsafe route refuses a form without a token of the same session, and changes nothing."""
 
@@ -253,7 +257,7 @@ class TestForms:
             for rule in app.url_map.iter_rules()
             if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("archives.")
         }
-        tried = {re.sub(r"[0-9a-f-]{36}", "*", path) for path in self.paths(scene)} | {"/sign-in", "/sign-up"}
+        tried = {re.sub(r"[0-9a-f-]{36}", "*", path) for path in self.paths(scene)} | set(OPEN_FORMS)
         tried |= {"/sign-in/code", *FACTOR_PAGES}  # in test_second_factor.py
         assert unsafe == tried
 
@@ -291,7 +295,7 @@ class TestForms:
         anns.application.config["WTF_CSRF_SSL_STRICT"] = True  # the control
         assert anns.post("/settings", data=form, base_url="https://localhost").status_code == 400
 
-    @pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+    @pytest.mark.parametrize("path", OPEN_FORMS)
     def test_signing_in_needs_a_token_too(self, client: FlaskClient, path: str) -> None:
         assert client.post(path, data={"email": "ann@example.org"}).status_code == 400
 
