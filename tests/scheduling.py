@@ -11,8 +11,10 @@ from xdist.scheduler import LoadScopeScheduling
 GROUPS = {
     "tests/archives/test_bucket.py": "Swift",
     "tests/archives/test_bucket_processes.py": "Swift",
+    "tests/archives/test_sharing_bucket.py": "Swift",
     "tests/stores/test_contract.py": "Swift",
     "tests/stores/test_s3.py": "Swift",
+    "tests/test_confirming_in_browser.py": "flask serve",
     "tests/test_hostile_road.py": "the hostile site",
     "tests/test_road.py": "flask serve",
     "tests/test_site_pages.py": "flask serve",
