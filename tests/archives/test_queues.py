@@ -30,7 +30,7 @@ def settings(postgresql_settings: dict[str, Any], valkey: str) -> dict[str, Any]
 
     Large archives are in pieces, and nobody waits behind those either.
     """
-    limits = {"ARCHIVE_LARGE_ROWS": 3, "ARCHIVE_PIECE_ROWS": 500}
+    limits = {"ARCHIVE_LARGE_ROWS": 100, "ARCHIVE_PIECE_ROWS": 500}
     return {**postgresql_settings, **PATIENT, **limits, "REDIS_URL": valkey, "EXAMPLES": True}
 
 

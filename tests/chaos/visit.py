@@ -13,7 +13,7 @@ from tests.chaos.downloaded import find_faults
 from tests.chaos.people import Person
 from tests.conftest import PASSWORD
 
-_FILES = re.compile(r'href="(/archives/[0-9a-f]{64}/download(?:/\d+)?)" download')
+_FILES = re.compile(r'href="(/archives/[0-9a-f]{64}/download(?:/\d+)?)"')
 
 
 SIGN_IN_PAUSE = 6.1
