@@ -82,7 +82,7 @@ def test_a_worker_that_works_while_beat_is_dead(app: Flask, ann: User, client: F
 
 
 def test_a_disk_with_less_than_the_reserve(settings: dict[str, Any], reconciled: None) -> None:
-    client = create_app({**settings, "ARCHIVE_RESERVE_BYTES": 2**62}).test_client()
+    client = create_app({**settings, "ARCHIVE_RESERVE_BYTES": 2**53}).test_client()
     assert ask(client) == (503, {**WELL, "disk": "full"})
 
 
