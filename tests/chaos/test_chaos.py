@@ -11,7 +11,7 @@ from tests.chaos.rush import rush
 
 pytestmark = [pytest.mark.worker, pytest.mark.timeout(600)]
 
-FAULTS, PEOPLE, SEED = len(KINDS), 60, 7
+FAULTS, PEOPLE, SEED = len(KINDS), 30, 7
 LIMITS = Limits(page=45, archive=90)
 """`make chaos` holds pages to 6 s and archives to 30 s, which a machine with much else to do may miss."""
 

@@ -193,6 +193,14 @@ def test_every_byte_of_the_end_and_of_one_member(sound: dict[str, bytes], find: 
         assert {10, start + 12} <= passed, "the time may be another"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_bit_of_the_last_lengths(sound: dict[str, bytes], find: Find, kind: str) -> None:
+    """Of the name, of what is added to it, of the comment. Python's zipfile reads as much as there is."""
+    content = sound[kind]
+    lengths = content.rindex(b"PK\1\2") + 28
+    assert [bit for bit in range(8 * lengths, 8 * (lengths + 6)) if find(flip(content, bit)) is None] == []
+
+
 def test_others_call_it_whole(sound: dict[str, bytes], find: Find) -> None:
     """The control: what zipfile's own test does not see."""
     content = sound["ours"]

@@ -12,8 +12,8 @@ from app.engine.verify.problems import VerificationError
 LARGE, MANY = 0xFFFFFFFF, 0xFFFF
 """What stands where a number is in a ZIP64 field instead."""
 _MASKS = (MANY, MANY, MANY, MANY, LARGE, LARGE)
-_END, _LARGE_END, _POINTER = 22, 56, 20
-"""Bytes of the three records that stand here."""
+_END, _LARGE_END, _POINTER, _ENTRY = 22, 56, 20, 46
+"""Bytes of the three records that stand here, and of an entry of the list without its name."""
 
 
 def read_directory(file: BinaryIO, size: int, most: int) -> tuple[int, int]:
@@ -33,7 +33,20 @@ def read_directory(file: BinaryIO, size: int, most: int) -> tuple[int, int]:
         raise VerificationError("the end of the ZIP file is damaged: its numbers contradict each other")
     if start + length != end:
         raise VerificationError("bytes that belong to no member stand before the first or behind the last")
+    _check_list(file, count, start, end)
     return count, start
+
+
+def _check_list(file: BinaryIO, count: int, start: int, end: int) -> None:
+    """Each entry says where the next one begins, and the last where the list ends. Python's zipfile does not ask."""
+    for _ in range(count):
+        file.seek(start)
+        entry = file.read(_ENTRY)
+        if len(entry) < _ENTRY:
+            break
+        start += _ENTRY + sum(struct.unpack("<3H", entry[28:34]))
+    if start != end:
+        raise VerificationError("the list of members is damaged: its lengths contradict each other")
 
 
 def _read_large_end(file: BinaryIO, pointer: bytes, size: int) -> tuple[int, tuple[int, ...]]:

@@ -41,7 +41,7 @@ def test_a_damaged_chunk_is_said(sample: Path, tmp_path: Path, new_page: NewPage
     chunk.write_bytes(DAMAGES[damage](chunk.read_bytes()))
     errors: list[str] = []
     page = new_page(may_err=True)
-    page.on("pageerror", lambda error: errors.append(error.name or ""))
+    page.on("pageerror", lambda error: errors.append((error.name or "").removeprefix("Uncaught ")))
     page.goto((folder / "entry.html").as_uri())
     expect(page.get_by_role("status")).to_contain_text("viewer/entry.0000.js")
     expect(page.locator("tbody tr")).not_to_have_count(0)
