@@ -11,7 +11,7 @@ run: .venv/installed  ## start everything on this machine
 test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/installed-dev .venv-tools/installed tools  ## every test, the fast ones first
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 3 --cov --cov-report=term
 
 EXAMPLES ?= 5000
 
