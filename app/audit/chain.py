@@ -53,12 +53,14 @@ def check_chain(rows: Iterable[Row], key: bytes, *, end: Link, anchors: Iterable
 
     Raises BrokenChainError.
     """
-    noted = dict(anchors)
+    noted: dict[int, set[str]] = {}
+    for number, mac in anchors:  # of one row there may be several notes, and each has to be true
+        noted.setdefault(number, set()).add(mac)
     last = START
     for row in rows:
         _check_row(row, key, last)
         last = Link(row.number, row.mac)
-        if noted.get(last.number, last.mac) != last.mac:
+        if noted.get(last.number, {last.mac}) != {last.mac}:
             raise BrokenChainError(last.number, "is another one than was anchored: the chain was written anew.")
     if last.number < max(end.number, *noted, 0):
         raise BrokenChainError(last.number + 1, "is missing, and all after it: the end was cut off.")

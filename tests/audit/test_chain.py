@@ -128,6 +128,10 @@ def test_who_has_the_key_can_write_it_anew_but_for_what_was_anchored() -> None:
         new[place] = seal(KEY, row, new[place - 1].mac if place else START.mac)
     assert find_fault(new, end=end_of(new)) is None
     assert find_fault(new, end=end_of(new), anchors=(Link(2, old[1].mac),)) == 2
+    theirs = (Link(2, old[1].mac), Link(2, new[1].mac))  # and have put a note of their own in the place of ours
+    assert (
+        find_fault(new, end=end_of(new), anchors=theirs) == find_fault(new, end=end_of(new), anchors=theirs[::-1]) == 2
+    )
 
 
 def test_another_key_is_said() -> None:
