@@ -6,6 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, ValidationError
 
+from app.models import User
 from app.passwords import PASSWORD_MAX, find_weakness, least_length
 from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, time_zones
 from app.second_factor import checking
@@ -90,6 +91,11 @@ class NewPasswordForm(FlaskForm):
 
 class ForgottenPasswordForm(NewPasswordForm):
     password = PasswordField("New password", validators=[InputRequired("Choose a password.")])
+    person: User | None = None
+    """Whose it is; nobody is signed in."""
+
+    def about_owner(self) -> list[str | None]:
+        return [self.person.name, self.person.email] if self.person else []
 
 
 class PasswordForm(NewPasswordForm):

@@ -4,14 +4,13 @@ The link's token moves from the address into the session at once: it does not st
 has it in its address, and a log of paths never holds it.
 """
 
-import hashlib
-
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from app import people, resets
+from app import resets
 from app.extensions import limiter
 from app.web.auth_forms import ForgottenForm, ForgottenPasswordForm
+from app.web.guessing import typed_account
 from app.web.origin import read_origin
 
 bp = Blueprint("forgotten", __name__, url_prefix="/forgotten")
@@ -19,15 +18,9 @@ bp = Blueprint("forgotten", __name__, url_prefix="/forgotten")
 _TOKEN = "reset_token"  # noqa: S105  # the name of it
 
 
-def _typed_address() -> str:
-    """What limits are counted by, whether there is such an account or not; Redis gets no addresses."""
-    typed = people.normalize_email(request.form.get("email", ""))
-    return hashlib.sha256(typed.encode("utf-8", "replace")).hexdigest()
-
-
 @bp.route("", methods=["GET", "POST"])
 @limiter.limit("10 per minute", methods=["POST"])
-@limiter.limit("5 per hour", methods=["POST"], key_func=_typed_address)
+@limiter.limit("5 per hour", methods=["POST"], key_func=typed_account)
 def ask() -> ResponseReturnValue:
     form = ForgottenForm()
     if form.validate_on_submit():
@@ -47,6 +40,7 @@ def choose() -> ResponseReturnValue:
     if person is None:
         return render_template("auth/forgotten_gone.html"), 410
     form = ForgottenPasswordForm()
+    form.person = person
     if form.validate_on_submit() and resets.use(token, form.password.data or ""):
         session.clear()
         flash("Your password is changed. Sign in with it.", "ok")

@@ -16,6 +16,7 @@ from flask import Response, g, request
 from app import sign_ins
 from app.extensions import client_network, db, find_network, limiter
 from app.people import normalize_email
+from app.web.text import clean_line
 
 _View = Callable[..., Any]
 _IN_ONE_NETWORK = "10 per hour"
@@ -26,7 +27,7 @@ _IN_STRANGE_NETWORKS = "100 per hour"
 def limit_sign_ins(view: _View) -> _View:
     """For a form with the fields `email` and `password`."""
     limit = partial(limiter.limit, methods=["POST"], deduct_when=_has_failed)
-    anywhere = limit(_IN_STRANGE_NETWORKS, key_func=_account, exempt_when=_is_familiar)
+    anywhere = limit(_IN_STRANGE_NETWORKS, key_func=typed_account, exempt_when=_is_familiar)
     here = limit(_IN_ONE_NETWORK, key_func=_account_and_network)
     guarded: _View = limiter.limit("10 per minute", methods=["POST"])(here(anywhere(view)))
     return guarded
@@ -34,7 +35,9 @@ def limit_sign_ins(view: _View) -> _View:
 
 def limit_confirmations(view: _View) -> _View:
     """For a form that asks a signed-in person again: whoever has copied a cookie must not guess for long."""
-    here = limiter.limit(_IN_ONE_NETWORK, key_func=_session, methods=["POST"], deduct_when=_has_failed)
+    here = limiter.shared_limit(
+        _IN_ONE_NETWORK, "confirmations", key_func=_session, methods=["POST"], deduct_when=_has_failed
+    )
     guarded: _View = limiter.limit("10 per minute", methods=["POST"])(here(view))
     return guarded
 
@@ -43,14 +46,18 @@ def _has_failed(response: Response) -> bool:
     return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _account() -> str:
-    """Of the address as typed; Redis does not learn it."""
-    email = normalize_email(request.form.get("email", ""))
-    return hashlib.sha256(email.encode("utf-8", "replace")).hexdigest()
+def typed_account() -> str:
+    """Of the address as the form reads it, whether there is such an account or not; Redis does not learn it."""
+    return hashlib.sha256(_typed_email().encode("utf-8", "replace")).hexdigest()
+
+
+def _typed_email() -> str:
+    """Cleaned as the form's field is: signs that nobody sees would else make another account of each try."""
+    return normalize_email(clean_line(request.form.get("email")))
 
 
 def _account_and_network() -> str:
-    return f"{_account()} {client_network()}"
+    return f"{typed_account()} {client_network()}"
 
 
 def _session() -> str:
@@ -60,7 +67,6 @@ def _session() -> str:
 def _is_familiar() -> bool:
     if request.method != "POST":
         return True
-    email = normalize_email(request.form.get("email", ""))
-    networks = {find_network(address) for address in sign_ins.past_addresses(email)}
+    networks = {find_network(address) for address in sign_ins.past_addresses(_typed_email())}
     db.session.commit()  # no lock is held while Redis is asked
     return client_network() in networks

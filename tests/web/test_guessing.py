@@ -77,6 +77,7 @@ def test_accounts_that_do_not_exist_are_limited_alike(attempt: Attempt) -> None:
     guess_from_everywhere(attempt, email="nobody@example.org")
     assert attempt(ELSEWHERE, email="nobody@example.org") == 429
     assert attempt(ELSEWHERE, email=" Nobody@Example.org") == 429
+    assert attempt(ELSEWHERE, email="nobody\x01@example.org\x02") == 429  # the form drops signs that nobody sees
     assert attempt(ELSEWHERE, email="somebody@example.org") == 422
 
 
@@ -95,6 +96,7 @@ def test_a_stolen_cookie_guesses_ten_times(sign_in: SignIn, ann: User) -> None:
         wrong = browser.post("/confirm", data={"password": "x"}, environ_base={"REMOTE_ADDR": f"203.0.113.{number}"})
         assert wrong.status_code == 422
     assert browser.post("/confirm", data={"password": PASSWORD}).status_code == 429
+    assert browser.post("/settings/password", data={"current": PASSWORD}).status_code == 429
     assert sign_in(ann).post("/confirm", data={"password": PASSWORD}).status_code == 302
 
 
