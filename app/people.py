@@ -6,12 +6,12 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, outbox
 from app.extensions import begin_write, db, password_hasher
-from app.models import MailKind, User, What
+from app.models import MailKind, PasswordReset, SecondFactor, User, What
 from app.passwords import hashing
 
 NAME_MAX = 80
@@ -101,8 +101,16 @@ def change_password(user: User, password: str | None) -> None:
 
 
 def keep_password(user: User, password_hash: str | None) -> None:
-    """As `change_password`, of one that is hashed already. Commits whatever else the transaction has changed."""
+    """As `change_password`, of one that is hashed already. Commits whatever else the transaction has changed.
+
+    Whoever knew the old password may also have seen a second factor being set up, or hold a link for another password:
+    neither is worth anything from here on.
+    """
     user.password_hash = password_hash
+    db.session.flush()
+    db.session.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))
+    pending = (SecondFactor.user_id == user.id, SecondFactor.switched_on_at.is_(None))
+    db.session.execute(delete(SecondFactor).where(*pending))
     if password_hash:
         outbox.put(MailKind.PASSWORD_CHANGED, user.id)
     audit.record(What.PASSWORD_CHANGED if password_hash else What.ACCOUNT_LOCKED, user.id)
@@ -143,8 +151,17 @@ def check_password(email: str, password: str) -> User | None:
     if user is None or known is None:
         return None
     if password_hasher.check_needs_rehash(known):  # made when less was thought to be enough
-        change_password(user, password)
+        _hash_anew(user, known, password)
     return user
+
+
+def _hash_anew(user: User, known: str, password: str) -> None:
+    """The password stays what it is; unless it was changed, or the account locked, in this moment."""
+    again = hash_password(password)
+    begin_write()
+    same = (User.id == user.id, User.password_hash == known)
+    db.session.execute(update(User).where(*same).values(password_hash=again))
+    db.session.commit()
 
 
 def _record_refusal(user: User | None) -> None:

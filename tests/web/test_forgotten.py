@@ -15,6 +15,7 @@ from app.extensions import db
 from app.mails import sending
 from app.models import Mail, MailKind, PasswordReset, ResetRequest, User
 from app.models.columns import database_time
+from app.second_factor import setting_up
 from app.web import forgotten
 from tests.conftest import PASSWORD
 from tests.mails.conftest import read_folder, text_of
@@ -113,6 +114,25 @@ def test_the_database_does_not_hold_the_token(app: Flask, client: FlaskClient, a
                 assert not any(token in str(getattr(row, column.key)) for column in model.__table__.columns)
         stored = db.session.scalars(sa.select(PasswordReset.token_sha256)).one()
         assert (resets.find(stored), resets.find(token) is not None) == (None, True)
+
+
+def test_another_password_ends_what_was_begun(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
+    """Whoever knew the old one, or has read the mail, gets no further."""
+    ask(client)
+    client.get(link_in(send()[0]))
+    with app.app_context():
+        seen = setting_up.begin(ann.id)
+        people.change_password(db.session.get_one(User, ann.id), "a password that she chose herself")
+        assert setting_up.begin(ann.id) not in {seen, None}
+    assert choose(client).status_code == 410
+    assert not can_sign_in(client, NEW_PASSWORD)
+
+
+def test_what_others_know_of_the_owner_is_refused(client: FlaskClient, ann: User, send: Send) -> None:
+    ask(client)
+    client.get(link_in(send()[0]))
+    answer = choose(client, "ann@example.org is me")
+    assert (answer.status_code, "which others know about you" in answer.text) == (422, True)
 
 
 def test_a_locked_account_stays_locked(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:

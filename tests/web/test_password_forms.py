@@ -6,10 +6,11 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app import people
 from app.extensions import db
-from app.models import User
+from app.models import Mail, User
 from tests.conftest import PASSWORD
 
 TYPED = {
@@ -59,6 +60,22 @@ def test_a_weak_hash_is_replaced_when_its_password_is_given(
         assert (kept == ann.password_hash, stronger.check_needs_rehash(kept)) == (False, False)
         assert people.check_password(ann.email or "", PASSWORD)
         assert hash_of(ann) == kept
+        assert db.session.scalars(select(Mail)).all() == []  # nobody has changed a password
+
+
+def test_a_lock_in_that_moment_stays(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    monkeypatch.setattr(people, "password_hasher", stronger)
+    hash_password = people.hash_password
+
+    def lock_meanwhile(password: str) -> str:
+        people.change_password(db.session.get_one(User, ann.id), None)
+        return hash_password(password)
+
+    monkeypatch.setattr(people, "hash_password", lock_meanwhile)
+    with app.app_context():
+        people.check_password(ann.email or "", PASSWORD)
+        assert hash_of(ann) == ""
 
 
 def hash_of(person: User) -> str:
