@@ -115,12 +115,13 @@ def _fault_page(title: str, advice: str, error: BaseException) -> str:
     return template.render(title=title, advice=advice, reference=reference, bare=True)
 
 
+_GIVEN_BACK = {"title", "body", "tags", "readers", "name"}
+
+
 def _typed_text() -> list[tuple[str, str]]:
-    """Longer texts of the refused form. Only our own pages get them back: others may not put words on ours."""
+    """What somebody has written into the refused form, and nothing that is secret. Only our own pages get it back:
+    others may not put words on ours.
+    """
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
-    return [
-        (name, value)
-        for name, value in request.form.items()
-        if value.strip() and name != "csrf_token" and "password" not in name
-    ]
+    return [(name, value) for name, value in request.form.items() if value.strip() and name in _GIVEN_BACK]

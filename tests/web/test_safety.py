@@ -305,6 +305,12 @@ class TestForms:
         assert "A long &lt;b&gt;text&lt;/b&gt;" in own.text
         assert "a secret phrase" not in own.text
 
+    @pytest.mark.parametrize("field", ["current", "code", "password"])
+    def test_but_no_secret(self, sign_in: SignIn, ann: User, field: str) -> None:
+        form = {field: "a secret phrase", "csrf_token": "old"}
+        own = sign_in(ann).post("/settings/password", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert (own.status_code, "a secret phrase" in own.text) == (400, False)
+
     @pytest.mark.parametrize("site", ["cross-site", "same-site", "none", ""])
     def test_others_put_no_words_on_our_pages(self, sign_in: SignIn, ann: User, site: str) -> None:
         answer = sign_in(ann).post("/journal/new", data={"body": "Call this number"}, headers={"Sec-Fetch-Site": site})
