@@ -34,6 +34,7 @@ class Request(request.Request):
             raise
         except Exception as error:
             raise InvalidTaskError(f"a message that is no task: {type(error).__name__}") from error
+        self.time_limits = (None, None)  # ours count: with those of a message, whoever writes one fails an archive
 
     def acknowledge(self) -> None:
         if not self.acknowledged:
