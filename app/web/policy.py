@@ -97,6 +97,10 @@ def check_policy(app: Flask) -> None:
     if undeclared:
         lines = "".join(f'\n    "{endpoint}": Access.…,' for endpoint in sorted(undeclared))
         raise UndeclaredPageError(f"Say in POLICY of app/web/policy.py who may enter:{lines}")
+    confirmed = {endpoint for endpoint, access in POLICY.items() if access is Access.CONFIRMED}
+    if lost := confirmed - WAYS_BACK.keys() - DEEDS.keys():
+        names = ", ".join(sorted(lost))
+        raise UndeclaredPageError(f"Say in WAYS_BACK or DEEDS of app/web/policy.py what follows: {names}")
 
 
 def admit() -> ResponseReturnValue | None:

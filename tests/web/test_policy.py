@@ -153,6 +153,12 @@ def test_a_page_that_nobody_has_declared_stops_the_start(app: Flask) -> None:
         check_policy(app)
 
 
+def test_a_page_that_asks_to_confirm_says_what_follows(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(POLICY, "settings.index", Access.CONFIRMED)
+    with pytest.raises(UndeclaredPageError, match=r"what follows: settings\.index"):
+        check_policy(app)
+
+
 def test_it_would_be_closed_even_then(app: Flask) -> None:
     app.url_map.add(Rule("/new", endpoint="journal.forgotten"))
     app.view_functions["journal.forgotten"] = lambda: "secret"
