@@ -82,7 +82,8 @@ def claim(mail_id: str) -> Held | None:
     free = update(Mail).where(Mail.id == mail_id, _is_free(), Mail.attempt < _most_attempts())
     if not _change(free.values(fence=fence, attempt=Mail.attempt + 1, due_at=database_time(LEASE_SECONDS))):
         return None
-    mail = db.session.scalars(select(Mail).where(Mail.fence == fence), execution_options=_FRESH).one()
+    mine = select(Mail).where(Mail.id == mail_id, Mail.fence == fence)
+    mail = db.session.scalars(mine, execution_options=_FRESH).one()
     db.session.commit()
     return Held(mail, fence)
 

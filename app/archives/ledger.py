@@ -131,7 +131,8 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     )
     if changed != 1:
         return None
-    archive = db.session.scalars(select(Archive).where(Archive.fence == fence), execution_options=FRESH).one()
+    mine = select(Archive).where(Archive.user_id == user_id, Archive.fence == fence)
+    archive = db.session.scalars(mine, execution_options=FRESH).one()
     db.session.commit()
     waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
     return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size, waited, user_id)

@@ -23,8 +23,12 @@ def send_part(archive: Archive, number: int) -> Response:
         return make_response(render_template("archives/gone.html", archive=describe(archive, at)), 410)
     part = service.find_part(archive, number) or abort(404)
     response = _stream(archive, part)
-    if request.method == "GET" and _is_beginning(response):
-        service.record_download(archive, part.number, **read_origin())
+    try:
+        if request.method == "GET" and _is_beginning(response):
+            service.record_download(archive, part.number, **read_origin())
+    except BaseException:
+        response.close()  # gives back the slot
+        raise
     return response
 
 

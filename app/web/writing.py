@@ -3,16 +3,15 @@
 Entries, changes, comments and files count together. Nobody else's writing counts, whatever network they share.
 """
 
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 
-from app.extensions import limiter
+from app.extensions import client_network, limiter
 
 PER_MINUTE = 60
 
 
 def _writer() -> str:
-    return str(current_user.id) if current_user.is_authenticated else get_remote_address()
+    return str(current_user.id) if current_user.is_authenticated else client_network()
 
 
 limit_writing = limiter.shared_limit(f"{PER_MINUTE} per minute", "writing", key_func=_writer, methods=["POST"])
