@@ -32,6 +32,8 @@ QUEUE = "celery"
 """Celery's own default, so that the manual's commands work as they stand."""
 LARGE_QUEUE = "archives.large"
 KEYS = ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")
+AS_THEY_ARE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL")
+"""Settings that the environment has without FLASK_ before their names."""
 
 
 class SettingError(click.ClickException):
@@ -133,7 +135,7 @@ class Every(schedule):
 def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
     """Fill `config` from all sources; `instance` is the folder for what this machine keeps. Raises SettingError."""
     config.update({setting.name: setting.default for setting in SETTINGS})
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL"):
+    for name in AS_THEY_ARE:
         config[name] = os.environ.get(name) or None
     _read_environment(config)
     config.update(overrides)

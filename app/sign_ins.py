@@ -63,7 +63,7 @@ def find(token: str) -> Known | None:
 
 
 def confirm(user_id: str, sign_in_id: str) -> str:
-    """The password was given again. The token is a new one from here on, and the old one is worth nothing."""
+    """The password or a code was given again. From here on the token is a new one, and the old one worth nothing."""
     token = new_token()
     db.session.commit()
     _set(sign_in_id, token_sha256=hash_token(token), confirmed_at=database_time(), seen_at=database_time())

@@ -12,11 +12,10 @@ import click
 from flask import Flask
 
 from app import create_app
-from app.config import SETTINGS, Setting
+from app.config import AS_THEY_ARE, SETTINGS, Setting
 from app.engine import register
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference.md"
-FROM_THE_ENVIRONMENT_AS_THEY_ARE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL")
 COMMANDS = ("archives", "audit", "journal", "serve", "users")
 DECLARATIONS: tuple[tuple[str, tuple[Callable[..., Any], ...]], ...] = (
     ("Of a table", (register.subject, register.owned, register.reference, register.excluded)),
@@ -51,7 +50,7 @@ def write(app: Flask) -> str:
 def _settings() -> Iterator[str]:
     yield "| name in the environment | default | what for |\n|---|---|---|"
     for setting in SETTINGS:
-        prefix = "" if setting.name in FROM_THE_ENVIRONMENT_AS_THEY_ARE else "FLASK_"
+        prefix = "" if setting.name in AS_THEY_ARE else "FLASK_"
         yield f"| `{prefix}{setting.name}` | {_default(setting)} | {setting.reason} |"
 
 
