@@ -18,7 +18,6 @@ from sqlalchemy import func, select
 from app.archives import ledger, service
 from app.extensions import db
 from app.models import Archive, State, User
-from app.tasks import generate_user_archive
 from tests.programs import Program, start_worker, wait_until
 
 pytestmark = pytest.mark.worker
@@ -136,7 +135,8 @@ def test_a_thousand_forged_messages_do_nothing(
     assert not list(Path(app.config["ARCHIVE_DIR"]).rglob("*.zip"))
     bob = make_person("Bob")
     archive_id, _ = ledger.insert(bob.id)
-    generate_user_archive.delay(bob.id)
+    hurried = forge("app.tasks.generate_user_archive", spell(bob.id), timelimit=[None, 0.001])
+    broker.lpush(QUEUE, hurried)  # as good a bell as any: the time that it gives is not taken
     wait_until(lambda: is_ready(bob.id, archive_id), what=f"an archive that was asked for: {worker.log()[-3000:]}")
 
 
