@@ -32,7 +32,7 @@ def settings(any_database: dict[str, Any], valkey: str) -> dict[str, Any]:
 @pytest.fixture
 def long_journal(app: Flask, ann: User) -> int:
     """So many entries that there is time to kill somebody in the middle; returns how many."""
-    return write_days(ann, 20_000)
+    return write_days(ann, 60_000)
 
 
 def test_it_is_made_by_a_worker(ann: User, start_worker: Callable[..., Program]) -> None:
