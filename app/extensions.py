@@ -6,7 +6,7 @@ Anyone may import this room; it imports nothing of ours.
 import sqlite3
 from functools import partial
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from argon2 import PasswordHasher
 from celery import Celery, Task
@@ -16,7 +16,7 @@ from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Connection, Engine, ForeignKeyConstraint, MetaData, event
+from sqlalchemy import Connection, CursorResult, Delete, Engine, ForeignKeyConstraint, MetaData, Update, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
@@ -67,6 +67,11 @@ if TYPE_CHECKING:
     Model = Base
 else:
     Model = db.Model
+
+
+def count_changed(statement: Update | Delete) -> int:
+    """Execute it; how many rows it changed, which decides between two who change the same. Does not commit."""
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
 
 
 def offer_migrations(app: Flask) -> None:

@@ -8,15 +8,15 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.extensions import db
+from app.extensions import count_changed, db
 from app.models import Mail, MailKind
-from app.models.columns import database_time, new_id
+from app.models.columns import database_time, fit_origin, new_id
 
 LEASE_SECONDS = 120
 """So long a worker may take for a mail; nobody renews it, and Celery ends the task before."""
@@ -57,8 +57,7 @@ def put(
         "kind": kind,
         "occasion": hashlib.sha256(told.encode("utf-8", "replace")).hexdigest(),
         "archive_id": archive_id,
-        "ip_address": ip_address and ip_address[:45],
-        "user_agent": user_agent and user_agent[:400],
+        **fit_origin(ip_address, user_agent),
         "at": database_time(),
         "due_at": database_time(),
     }
@@ -129,9 +128,9 @@ _FRESH = {"populate_existing": True}
 def _change(statement: Any) -> int:
     """Run in a transaction of its own; the number of rows it changed."""
     db.session.commit()
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    changed = count_changed(statement.execution_options(synchronize_session=False))
     db.session.commit()
-    return cast("CursorResult[Any]", result).rowcount
+    return changed
 
 
 def _mine(held: Held) -> Any:

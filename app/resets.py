@@ -4,14 +4,12 @@ The page writes down what was typed and looks at no account, so it takes as long
 ones. Beat looks afterwards whose address it is. The token is made by whoever sends the mail: it is in the mail only.
 """
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, and_, delete, select
 
 from app import audit, outbox, people, sign_ins
-from app.extensions import begin_write, db
+from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, PasswordReset, ResetRequest, User, What
-from app.models.columns import database_time
+from app.models.columns import database_time, fit_origin
 
 VALID_SECONDS = 1800
 
@@ -19,8 +17,8 @@ VALID_SECONDS = 1800
 def ask(email: str, ip_address: str, user_agent: str) -> None:
     """Somebody has typed this address. If it is a member's, that person is written to before long."""
     db.session.commit()
-    where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
-    db.session.add(ResetRequest(email=people.normalize_email(email)[: people.EMAIL_MAX], **where_from))
+    origin = fit_origin(ip_address, user_agent)
+    db.session.add(ResetRequest(email=people.normalize_email(email)[: people.EMAIL_MAX], **origin))
     db.session.commit()
 
 
@@ -66,8 +64,8 @@ def use(token: str, password: str) -> bool:
     password_hash = people.hash_password(password)
     begin_write()
     is_still_open = find(token) is not None  # hashing takes long enough for an operator to lock the account
-    used: Any = db.session.execute(delete(PasswordReset).where(_is_valid(token)))
-    if not is_still_open or used.rowcount != 1:
+    used = count_changed(delete(PasswordReset).where(_is_valid(token)))
+    if not is_still_open or used != 1:
         db.session.rollback()
         return False
     person.password_hash = password_hash

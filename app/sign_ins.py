@@ -14,9 +14,9 @@ from flask import current_app
 from sqlalchemy import ColumnElement, and_, select, update
 
 from app import audit, outbox
-from app.extensions import begin_write, db
+from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, SignIn, User, What
-from app.models.columns import database_time
+from app.models.columns import database_time, fit_origin
 
 SEEN_SECONDS = 60
 """No page writes more often than this when its reader was last seen."""
@@ -37,11 +37,11 @@ def begin(user_id: str, ip_address: str, user_agent: str) -> str:
     token = new_token()
     db.session.commit()
     moments = dict.fromkeys(("at", "seen_at", "confirmed_at"), database_time())
-    where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
-    begun = SignIn(user_id=user_id, token_sha256=hash_token(token), **moments, **where_from)
+    origin = fit_origin(ip_address, user_agent)
+    begun = SignIn(user_id=user_id, token_sha256=hash_token(token), **moments, **origin)
     db.session.add(begun)
     db.session.flush()
-    outbox.put(MailKind.SIGNED_IN, user_id, **where_from)
+    outbox.put(MailKind.SIGNED_IN, user_id, **origin)
     audit.record(What.SIGNED_IN, user_id, object_id=begun.id, by=audit.Acting(user_id, begun.id))
     db.session.commit()
     return token
@@ -108,9 +108,9 @@ def mark_ended(user_id: str, *, but: str | None = None) -> None:
 
 def _end(event: audit.Event, *conditions: ColumnElement[bool]) -> int:
     ended = update(SignIn).where(*conditions, SignIn.ended_at.is_(None))
-    result: Any = db.session.execute(ended.values(ended_at=database_time(), token_sha256=None))
-    audit.record_all([event] if result.rowcount else [])
-    return int(result.rowcount)
+    count = count_changed(ended.values(ended_at=database_time(), token_sha256=None))
+    audit.record_all([event] if count else [])
+    return count
 
 
 def _set(sign_in_id: str, **values: Any) -> None:

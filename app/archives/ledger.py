@@ -13,7 +13,6 @@ from typing import Any, cast
 from flask import current_app
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
     Delete,
     Update,
     and_,
@@ -31,7 +30,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app import audit, outbox
 from app.audit import SYSTEM, Event
 from app.engine.build import Built
-from app.extensions import db
+from app.extensions import count_changed, db
 from app.models import (
     DAMAGED,
     DISK_FULL,
@@ -44,7 +43,7 @@ from app.models import (
     State,
     What,
 )
-from app.models.columns import database_time, in_days
+from app.models.columns import database_time, fit_origin, in_days
 
 PULSE = "reconcile"
 FRESH = {"populate_existing": True}
@@ -349,11 +348,11 @@ def fences_at_work() -> set[str]:
 def record_download(archive: Archive, part_number: int, ip_address: str, user_agent: str) -> None:
     """The person is told, once for each browser and address that takes files of this archive."""
     db.session.commit()
-    where_from = {"ip_address": ip_address[:45], "user_agent": user_agent[:400]}
-    db.session.add(ArchiveDownload(archive_id=archive.id, part_number=part_number, **where_from))
+    origin = fit_origin(ip_address, user_agent)
+    db.session.add(ArchiveDownload(archive_id=archive.id, part_number=part_number, **origin))
     db.session.flush()
     occasion = (archive.id, ip_address, user_agent)
-    outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **where_from)
+    outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **origin)
     audit.record(What.ARCHIVE_DOWNLOADED, archive.user_id, object_id=archive.id, result=f"part {part_number}")
     db.session.commit()
 
@@ -372,8 +371,7 @@ def change(
     The commit before it ends any read of ours: SQLite refuses to turn an old read into a write.
     """
     db.session.commit()
-    result = db.session.execute(statement.execution_options(synchronize_session=False))
-    changed = cast("CursorResult[Any]", result).rowcount
+    changed = count_changed(statement.execution_options(synchronize_session=False))
     if changed:
         db.session.add_all(more)
         tell()

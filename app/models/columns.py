@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import uuid_utils
 from sqlalchemy import ColumnElement, DateTime, Dialect, TypeDecorator, literal_column
@@ -54,6 +55,11 @@ def now() -> datetime:
 
 def in_days(days: float) -> ColumnElement[datetime]:
     return database_time(timedelta(days=days).total_seconds())
+
+
+def fit_origin(ip_address: str | None, user_agent: str | None) -> dict[str, Any]:
+    """Where a request comes from, cut to what the columns of these names hold: browsers may claim anything."""
+    return {"ip_address": ip_address and ip_address[:45], "user_agent": user_agent and user_agent[:400]}
 
 
 def is_id(text: object) -> bool:

@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, case, null, or_, select, update
 
 from app import audit
-from app.extensions import begin_write, db
+from app.extensions import begin_write, count_changed, db
 from app.models import SecondFactor, What
 from app.models.columns import database_time
 from app.second_factor import recovery_codes, totp
@@ -125,8 +125,7 @@ def _spend(user_id: str, uses: int | None, *conditions: ColumnElement[bool], **v
 
 def _update(user_id: str, *conditions: ColumnElement[bool], **values: Any) -> bool:
     changed = update(SecondFactor).where(*_on(user_id), *conditions).values(**values)
-    result: Any = db.session.execute(changed.execution_options(synchronize_session=False))
-    return bool(result.rowcount == 1)
+    return count_changed(changed.execution_options(synchronize_session=False)) == 1
 
 
 def _on(user_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -7,11 +7,10 @@ nobody guesses one: so they need no limit that would shut their owner out.
 import hashlib
 import re
 import secrets
-from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from app.extensions import db
+from app.extensions import count_changed, db
 from app.models import RecoveryCode
 from app.models.columns import database_time
 
@@ -39,8 +38,7 @@ def spend(user_id: str, typed: str) -> bool:
     """Whether this was one that had not been used. Does not commit."""
     code = re.sub(r"[\s-]", "", typed).lower()
     mine = (RecoveryCode.user_id == user_id, RecoveryCode.code_sha256 == _hash(code), RecoveryCode.used_at.is_(None))
-    result: Any = db.session.execute(update(RecoveryCode).where(*mine).values(used_at=database_time()))
-    return bool(result.rowcount == 1)
+    return count_changed(update(RecoveryCode).where(*mine).values(used_at=database_time())) == 1
 
 
 def count_left(user_id: str) -> int:

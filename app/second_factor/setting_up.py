@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
-from app.extensions import begin_write, db
+from app.extensions import begin_write, count_changed, db
 from app.models import SecondFactor, What
 from app.models.columns import database_time
 from app.second_factor import recovery_codes, totp
@@ -58,11 +58,11 @@ def switch_on(user_id: str, code: str) -> list[str]:
 def switch_off(user_id: str) -> bool:
     """Whether there was one. Its recovery codes go with it."""
     begin_write()
-    result: Any = db.session.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
+    was_on = count_changed(delete(SecondFactor).where(SecondFactor.user_id == user_id)) > 0
     recovery_codes.remove(user_id)
-    audit.record_all([audit.Event(What.FACTOR_OFF, user_id)] if result.rowcount else [])
+    audit.record_all([audit.Event(What.FACTOR_OFF, user_id)] if was_on else [])
     db.session.commit()
-    return bool(result.rowcount)
+    return was_on
 
 
 def renew_recovery_codes(user_id: str) -> list[str]:
@@ -91,8 +91,7 @@ def reseal() -> tuple[int, int]:
 
 
 def _change(user_id: str, values: dict[str, Any]) -> bool:
-    result: Any = db.session.execute(update(SecondFactor).where(*_pending(user_id)).values(**values))
-    return bool(result.rowcount == 1)
+    return count_changed(update(SecondFactor).where(*_pending(user_id)).values(**values)) == 1
 
 
 def _pending(user_id: str) -> tuple[ColumnElement[bool], ...]:

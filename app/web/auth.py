@@ -13,10 +13,10 @@ from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.second_factor import checking
 from app.web.auth_forms import CodeForm, SignInForm, SignUpForm
-from app.web.codes import say_codes_left, take_code
 from app.web.guessing import limit_sign_ins
 from app.web.half_session import HalfSession, begin_half_session
 from app.web.origin import read_origin
+from app.web.proofs import say_codes_left, take_code
 from app.web.redirects import safe_next
 
 bp = Blueprint("auth", __name__)

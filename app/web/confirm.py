@@ -9,13 +9,12 @@ from flask import Blueprint, current_app, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app import people
 from app.second_factor import checking
 from app.web.auth import continue_session
 from app.web.auth_forms import ConfirmForm
-from app.web.codes import say_codes_left, take_code
 from app.web.guessing import limit_confirmations
 from app.web.policy import DEEDS
+from app.web.proofs import say_codes_left, take_code, take_password
 from app.web.redirects import safe_next
 
 bp = Blueprint("confirm", __name__)
@@ -41,10 +40,7 @@ def index() -> ResponseReturnValue:
 def _is_right(form: ConfirmForm) -> bool:
     if form.code.data:
         return take_code(form.code, current_user.id)
-    if people.check_password(current_user.email, form.password.data or "") is not None:
-        return True
-    form.password.errors = ["This is not your password."]
-    return False
+    return take_password(form.password)
 
 
 def _go_on(deed: str) -> ResponseReturnValue:

@@ -15,8 +15,8 @@ from app import people, sign_ins
 from app.second_factor import checking, setting_up, totp
 from app.web.auth import continue_session
 from app.web.auth_forms import CodeForm, SwitchOffForm
-from app.web.codes import take_code
 from app.web.guessing import limit_confirmations
+from app.web.proofs import take_code, take_password
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
 
@@ -79,10 +79,7 @@ def switch_off() -> ResponseReturnValue:
 
 def _is_allowed(form: SwitchOffForm) -> bool:
     """The code last: it is spent."""
-    if people.check_password(current_user.email, form.current.data or "") is None:
-        form.current.errors = ["This is not your password."]
-        return False
-    return take_code(form.code, current_user.id)
+    return take_password(form.current) and take_code(form.code, current_user.id)
 
 
 def _require_factor() -> None:

@@ -12,6 +12,7 @@ from app.web.activity_words import describe
 from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm
 from app.web.guessing import limit_confirmations
+from app.web.proofs import FEW, take_password
 
 bp = Blueprint("settings", __name__)
 LAST = 2**63 - 1
@@ -31,6 +32,8 @@ def index() -> ResponseReturnValue:
         "sign_ins": sign_ins.list_open(current_user.id),
         "factor": checking.find_on(current_user.id),
         "codes_left": recovery_codes.count_left(current_user.id),
+        "codes": recovery_codes.COUNT,
+        "few": FEW,
     }
     return render_template("settings.html", form=form, **shown), 422 if form.errors else 200
 
@@ -39,15 +42,12 @@ def index() -> ResponseReturnValue:
 @limit_confirmations
 def password() -> ResponseReturnValue:
     form = PasswordForm()
-    if form.validate_on_submit():
-        if people.check_password(current_user.email, form.current.data or "") is None:
-            form.current.errors = ["This is not your password."]
-        else:
-            people.change_password(current_user, form.password.data or "")
-            sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
-            continue_session()
-            flash("Your password is changed. You are signed out everywhere else.", "ok")
-            return redirect(url_for("settings.index"))
+    if form.validate_on_submit() and take_password(form.current):
+        people.change_password(current_user, form.password.data or "")
+        sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
+        continue_session()
+        flash("Your password is changed. You are signed out everywhere else.", "ok")
+        return redirect(url_for("settings.index"))
     return render_template("auth/password.html", form=form), 422 if form.errors else 200
 
 

@@ -1,12 +1,22 @@
-"""A code that was typed into a form: what its field says when it is not accepted, and what the person should know."""
+"""A password or a code that was typed into a form: what its field says when it is not accepted."""
 
 from flask import flash
+from flask_login import current_user
 from wtforms import Field
 
+from app import people
 from app.second_factor import checking, recovery_codes
 from app.web.formats import moment_text
 
 FEW = 3
+
+
+def take_password(field: Field) -> bool:
+    """Of the person who is signed in; or the field says that it is not."""
+    if people.check_password(current_user.email, field.data or "") is not None:
+        return True
+    field.errors = ["This is not your password."]
+    return False
 
 
 def take_code(field: Field, user_id: str, *, uses: int | None = None) -> bool:
