@@ -1,6 +1,6 @@
 """Files that hold what they should: opened only if they are what they seem, and brought to the disk when they matter.
 
-Archives and uploads both use it; it knows neither.
+Archives, uploads, mails and the audit use it; it knows none of them.
 """
 
 import os

@@ -48,8 +48,8 @@ def put(
 ) -> None:
     """Have this person written to. Does not commit: what the mail tells of does, and both are there or neither.
 
-    `occasion`: what tells it from others of its kind; if there is one of the same already, that is enough. None: it is
-    always another.
+    `occasion`: what tells it from others of its kind; if there is one of the same already, that is enough. Without
+    one it is always another.
     """
     told = " ".join((kind, *(occasion or (new_id(),))))
     row = {

@@ -44,8 +44,8 @@ class Inputs:
     connections_a_process: float = 2
     """Of a worker process: the snapshot's and the heart's. Tested."""
     web_processes: float = 8
-    pool: float = 8
-    """Connections of a web process: no more than its threads."""
+    pool: float = 15
+    """Connections of a web process: DATABASE_POOL_SIZE and DATABASE_POOL_OVERFLOW, fewer than its 24 threads."""
     message_bytes: float = 1121
     """One message in Redis. Measured."""
     rings_an_hour: float = 120

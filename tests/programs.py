@@ -202,3 +202,13 @@ def start_worker(
         worker.stop(seconds=0)
         raise
     return worker
+
+
+@contextmanager
+def frozen(program: Program) -> Iterator[None]:
+    """It goes on afterwards, whatever the test has found."""
+    program.send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        program.send(signal.SIGCONT)

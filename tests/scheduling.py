@@ -45,7 +45,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupSc
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The fast ones first, then each group, then those with a worker, then those with a browser, each kind shuffled.
 
-    Groups are long. After them come tests enough to keep the other process busy until the end.
+    Groups are long. After them come tests enough to keep the other processes busy until the end.
     """
     items.sort(key=_turn)
 

@@ -27,7 +27,7 @@ from app.extensions import db
 from app.models import Archive, State
 from app.people import create_user
 from tests.conftest import PASSWORD
-from tests.programs import CELERY, SOCKET, Program, start_valkey, start_worker, wait_until
+from tests.programs import CELERY, SOCKET, Program, frozen, start_valkey, start_worker, wait_until
 
 pytestmark = pytest.mark.worker
 
@@ -118,16 +118,6 @@ def gone(site: Site) -> Iterator[None]:
         yield
     finally:
         site.start_broker()
-
-
-@contextmanager
-def frozen(program: Program) -> Iterator[None]:
-    """The site is there for the next test as well, whatever this one finds."""
-    program.send(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        program.send(signal.SIGCONT)
 
 
 @contextmanager

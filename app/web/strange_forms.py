@@ -1,4 +1,4 @@
-"""A form is text, and files where it has a field for them. Flask-WTF would take JSON too, and a file for any text.
+"""A form is text, and files in the one field that is for them. Flask-WTF would take JSON too, and a file for any text.
 
 Then a validator meets a dictionary or a file where it expects a text, and the page is a fault on our side.
 """

@@ -20,7 +20,7 @@ from app.archives.watching import silence
 from app.extensions import db
 from app.models import Pulse, User
 from app.models.columns import database_time
-from tests.programs import ROOT, Program, wait_until
+from tests.programs import ROOT, Program, frozen, wait_until
 
 pytestmark = pytest.mark.worker
 
@@ -87,10 +87,9 @@ def test_a_disk_with_less_than_the_reserve(settings: dict[str, Any], reconciled:
 
 
 @contextmanager
-def frozen(server: Program, _url: str) -> Iterator[None]:
-    server.send(signal.SIGSTOP)
-    yield
-    server.send(signal.SIGCONT)
+def hung(server: Program, _url: str) -> Iterator[None]:
+    with frozen(server):
+        yield
 
 
 @contextmanager
@@ -110,7 +109,7 @@ def another_password(_server: Program, url: str) -> Iterator[None]:
         client.config_set("requirepass", "")
 
 
-@pytest.mark.parametrize("fault", [frozen, full, another_password])
+@pytest.mark.parametrize("fault", [hung, full, another_password])
 def test_a_broker_that_takes_no_message(
     client: FlaskClient,
     reconciled: None,
