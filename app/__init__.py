@@ -9,7 +9,7 @@ from celery.signals import worker_init
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
+from app import cli, languages, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
 from app.extensions import (
     celery_init_app,
@@ -57,6 +57,7 @@ def _init_extensions(app: Flask) -> None:
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
+    languages.init_app(app)
     celery_init_app(app)
     with app.app_context():
         prepare_sqlite(db.engine)
