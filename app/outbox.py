@@ -65,10 +65,10 @@ def put(
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["occasion"]))
 
 
-def take_unheard() -> Sequence[str]:
+def take_unheard(most: int = MOST_AT_ONCE) -> Sequence[str]:
     """Ids of mails to ring for; marked as rung in the same statement, so that two who ask do not ring twice."""
     db.session.commit()
-    line = select(Mail.id).where(_is_free(), _is_unheard()).order_by(Mail.due_at).limit(MOST_AT_ONCE)
+    line = select(Mail.id).where(_is_free(), _is_unheard()).order_by(Mail.due_at).limit(most)
     rung = update(Mail).where(Mail.id.in_(line), _is_unheard()).values(rung_at=database_time()).returning(Mail.id)
     found = db.session.scalars(rung.execution_options(synchronize_session=False)).all()
     db.session.commit()

@@ -7,14 +7,15 @@ import time
 
 from celery import Task, shared_task
 
-from app import outbox
+from app import outbox, queues
 from app.archives import service, sharing
+from app.config import LARGE_QUEUE, QUEUE
 from app.mails import sending
 
 
 @shared_task
 def generate_user_archive(user_id: str) -> None:
-    if service.generate(user_id):
+    if service.generate(user_id) and queues.count_room(LARGE_QUEUE):
         generate_large_archive.delay(user_id)
 
 
@@ -31,7 +32,7 @@ def make_archive_piece(archive_id: str) -> None:
 
 @shared_task
 def reconcile_archives() -> None:
-    for user_id in service.reconcile_in_turn():
+    for user_id in service.reconcile_in_turn(queues.count_room(QUEUE)):
         generate_user_archive.delay(user_id)
 
 
@@ -42,7 +43,7 @@ def send_mail(mail_id: str) -> None:
 
 @shared_task
 def reconcile_mails() -> None:
-    for mail_id in sending.reconcile():
+    for mail_id in sending.reconcile(queues.count_room(QUEUE)):
         send_mail.delay(mail_id)
 
 

@@ -46,6 +46,9 @@ from app.models import (
 from app.models.columns import database_time, fit_origin, in_days
 
 PULSE = "reconcile"
+HEAD_OF_LINE = 500
+"""So many of those that wait are rung for; the rest has time. In Redis, an hour's unheard bells of 100,000 people
+would take 12 GiB."""
 FRESH = {"populate_existing": True}
 """Read the row as it is now; the session may remember an older one."""
 
@@ -290,15 +293,17 @@ def _expire_some() -> int:
     return len(rows)
 
 
-def take_unheard(user_id: str | None) -> list[str]:
+def take_unheard(user_id: str | None, most: int = HEAD_OF_LINE) -> list[str]:
     """Ids of people whose queued archive nobody has begun, although its bell should have rung by now.
+
+    `most`: of all that wait, only so many are looked at, the first in the line.
 
     They are marked as rung in the same statement, so that two reconcilers do not ring twice.
     """
     db.session.commit()
     rung = db.session.execute(
         update(Archive)
-        .where(_is_unheard(), _is_of_head() if user_id is None else Archive.user_id == user_id)
+        .where(_is_unheard(), _is_of_head(most) if user_id is None else Archive.user_id == user_id)
         .values(dispatched_at=database_time())
         .returning(Archive.user_id)
         .execution_options(synchronize_session=False)
@@ -469,15 +474,10 @@ def _is_silent_or_used_up() -> ColumnElement[bool]:
     return or_(_is_silent(), used_up)
 
 
-HEAD_OF_LINE = 500
-"""So many of those that wait are rung for; the rest has time. In Redis, an hour's unheard bells of 100,000 people
-would take 12 GiB."""
-
-
-def _is_of_head() -> ColumnElement[bool]:
+def _is_of_head(count: int) -> ColumnElement[bool]:
     line = aliased(Archive)
     waits = (line.state == State.QUEUED, _is_due(line))
-    return Archive.id.in_(select(line.id).where(*waits).order_by(line.created_at).limit(HEAD_OF_LINE))
+    return Archive.id.in_(select(line.id).where(*waits).order_by(line.created_at).limit(count))
 
 
 def _is_unheard() -> ColumnElement[bool]:

@@ -122,14 +122,14 @@ def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
     return False
 
 
-def reconcile_in_turn() -> list[str]:
+def reconcile_in_turn(most: int = ledger.HEAD_OF_LINE) -> list[str]:
     """As beat asks for it: of messages that have piled up while no worker was there, one is enough."""
     is_ours = ledger.take_turn(BEAT, current_app.config["RECONCILE_SECONDS"] / 2)
-    return reconcile() if is_ours else []
+    return reconcile(most) if is_ours else []
 
 
-def reconcile() -> list[str]:
-    """Bring rows, leases and files into agreement. Returns the ids of the people to ring for."""
+def reconcile(most: int = ledger.HEAD_OF_LINE) -> list[str]:
+    """Bring rows, leases and files into agreement. Returns the ids of the people to ring for, at most so many."""
     _recover_silent(None)
     pieces.forget_void()
     ledger.expire()
@@ -137,7 +137,7 @@ def reconcile() -> list[str]:
         remind()
     ledger.beat_pulse()
     _anchor_audit()
-    people = ledger.take_unheard(None)
+    people = ledger.take_unheard(None, most)
     _sweep()
     return people
 

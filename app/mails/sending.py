@@ -39,12 +39,12 @@ def send(mail_id: str) -> None:
         _give_back(held, "see above")
 
 
-def reconcile() -> Sequence[str]:
-    """Ids of the mails to ring for."""
+def reconcile(most: int = outbox.MOST_AT_ONCE) -> Sequence[str]:
+    """Ids of the mails to ring for, at most so many."""
     resets.answer_asked()
     for mail_id in outbox.give_up_silent():
         log.error("mail %s: given up, its worker was killed in the last attempt", mail_id)
-    return outbox.take_unheard()
+    return outbox.take_unheard(most)
 
 
 def forget_old() -> None:
