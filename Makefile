@@ -46,7 +46,8 @@ rush: .venv/installed-dev  ## everybody asks in the same moment
 POINTS ?= 1000
 
 crash: .venv/installed-dev  ## killed at so many lines, on SQLite and PostgreSQL; and what is missing is noticed
-	$(TRIAL) tests.crash --points $(POINTS)
+	@mkdir -p build
+	$(TRIAL) tests.crash --points $(POINTS) --log build/crash.log
 
 torn: .venv/installed-dev  ## 200 archives on each database while somebody writes, and with the default isolation
 	$(TRIAL) tests.torn $(if $(ARCHIVES),--archives $(ARCHIVES))

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,22 +32,32 @@ class Result:
         return any(tally.breaches for tally in self.tallies) or not all(trial.is_caught for trial in self.trials)
 
 
-def run_campaign(database: str, points: int) -> Result:
-    """`points`: at which something is killed once; a tenth as many are killed twice, three times, or frozen."""
-    began, few = time.monotonic(), max(points // 10, 3)
+def run_campaign(database: str, points: int, tell: Callable[[str], object] = str) -> Result:
+    """`points`: at which something is killed once; a tenth as many are killed twice, three times, or frozen.
+
+    `tell` hears of each kind of run that has ended.
+    """
+    began, tallies, trials = time.monotonic(), [], []
     with _make_scene(database) as scene:
-        tallies = [
-            *kill_everywhere(scene, points),
-            kill_again(scene, few, 2),
-            kill_again(scene, few, 3),
-            freeze_some(scene, MAKE, few),
-        ]
-        mutants = MUTANTS
-        if database == "postgresql":  # nobody shares on SQLite
-            tallies += strike_sharers(scene, few)
-            mutants = MUTANTS | SHARED
-        trials = list(try_mutants(scene, points, mutants))
+        for tally in _strike(scene, points, shares=database == "postgresql"):
+            tallies.append(tally)
+            tell(f"{database}: {tally.name}: {tally.runs} points, {len(tally.breaches)} breaches")
+        mutants = MUTANTS | SHARED if database == "postgresql" else MUTANTS
+        for trial in try_mutants(scene, points, mutants):
+            trials.append(trial)
+            tell(f"{database}: mutant: {trial.name}: {'caught' if trial.is_caught else 'NOT CAUGHT'}")
     return Result(database, tallies, trials, time.monotonic() - began)
+
+
+def _strike(scene: Scene, points: int, *, shares: bool) -> Iterator[Tally]:
+    """`shares`: several workers may make one archive; nobody does on SQLite."""
+    few = max(points // 10, 3)
+    yield from kill_everywhere(scene, points)
+    yield kill_again(scene, few, 2)
+    yield kill_again(scene, few, 3)
+    yield freeze_some(scene, MAKE, few)
+    if shares:
+        yield from strike_sharers(scene, few)
 
 
 @contextmanager
