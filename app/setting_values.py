@@ -8,6 +8,7 @@ _FRACTIONS = {"_DAYS": 36_500, "_SECONDS": 2_000_000, "_LIMIT": 2_000_000}
 _MOST = 2**53
 """Whole numbers up to it are exact everywhere."""
 _OFF = {
+    "ARCHIVES_PER_DAY",
     "ARCHIVE_LARGE_ROWS",
     "ARCHIVE_LARGE_BYTES",
     "ARCHIVE_PIECE_ROWS",

@@ -7,6 +7,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from app.engine.build import Order, build_archive
+from app.engine.choices import Choices
 from app.engine.graph import Graph, build_graph
 from app.engine.minisign import Signer
 from app.engine.progress import Tell
@@ -52,7 +53,7 @@ def build(
 
 def make_order(*, json_only: bool) -> Order:
     if json_only:
-        return Order(SITE, REFERENCE, SUBJECT, formats=("json",))
+        return Order(SITE, REFERENCE, SUBJECT, choices=Choices(formats=frozenset({"json"})))
     return Order(SITE, REFERENCE, SUBJECT, Signer(KEY))
 
 

@@ -106,7 +106,7 @@ def take_steps(engine: sa.Engine, graph: Graph, folder: Path) -> dict[str, float
 def _fetch(connection: sa.Connection, planned: PlannedTable) -> None:
     """As `read_rows` does, and nothing is done with the rows."""
     options = {"stream_results": True, "max_row_buffer": 1}
-    with connection.execute(planned.select, planned.person, execution_options=options) as result:
+    with connection.execute(planned.select, planned.given, execution_options=options) as result:
         while result.fetchmany(MOST_ROWS):
             pass
 

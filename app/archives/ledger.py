@@ -28,9 +28,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app import audit, outbox
+from app.archives.allowance import NotYetError, check_allowance, is_counted
 from app.audit import SYSTEM, Event
 from app.engine.build import Built
-from app.extensions import count_changed, db
+from app.engine.choices import EVERYTHING, Choices, to_document
+from app.extensions import begin_write, count_changed, db
 from app.models import (
     DAMAGED,
     DISK_FULL,
@@ -41,6 +43,7 @@ from app.models import (
     MailKind,
     Pulse,
     State,
+    User,
     What,
 )
 from app.models.columns import database_time, fit_origin, in_days
@@ -65,28 +68,46 @@ class Claim:
     reference: str
     fence: str
     attempt: int
-    part_size: int | None
-    """What the person chose."""
+    choices: Choices
+    """What the person asked for."""
     waited: float
     """Seconds from the request to this attempt."""
     user_id: str
 
 
-def insert(user_id: str, part_size: int | None = None, **origin: str) -> tuple[str, bool]:
+@dataclass(frozen=True)
+class Wish:
+    """How an archive is asked for."""
+
+    choices: Choices = EVERYTHING
+    locale: str | None = None
+    """The language it is made in; None: the one in the person's settings."""
+    earlier: Archive | None = None
+    """Which archive it tries again."""
+    is_limited: bool = True
+    """Whether the person's allowance is asked; operators need not."""
+
+
+PLAIN = Wish()
+
+def insert(user_id: str, wish: Wish = PLAIN, **origin: str) -> tuple[str, bool]:
     """(id of the person's active archive, whether it is new). The database's index decides between two requests.
 
-    `part_size`: bytes; an archive that is active already keeps its own. `origin`: `ip_address` and `user_agent`.
+    An archive that is active already keeps what was chosen for it. `origin`: `ip_address` and `user_agent`.
+    Raises NotYetError.
     """
     for _ in range(_TRIES):
         try:
-            return _insert(user_id, part_size, origin), True
-        except IntegrityError as error:
+            return _insert(user_id, wish, origin), True
+        except (IntegrityError, NotYetError) as error:
             db.session.rollback()
             refused = error
         found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, _is_active()))
         db.session.commit()
         if found:
             return found, False
+        if isinstance(refused, NotYetError):
+            break
     raise refused
 
 
@@ -94,15 +115,39 @@ _TRIES = 3
 """An active archive may end between our INSERT and our look for it; a person who is gone stays so."""
 
 
-def _insert(user_id: str, part_size: int | None, origin: Mapping[str, str]) -> str:
-    db.session.commit()
-    archive = Archive(user_id=user_id, part_size=part_size, created_at=database_time())
+def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
+    begin_write()
+    # Whoever asks for the same person at the same moment waits here; so the count below is still true at the INSERT.
+    language = db.session.scalar(select(User.language).where(User.id == user_id).with_for_update(key_share=True))
+    again_of = _find_excuse(user_id, wish.earlier)
+    if wish.is_limited and again_of is None:
+        check_allowance(user_id)
+    archive = Archive(
+        user_id=user_id,
+        part_size=wish.choices.part_size,
+        chosen=to_document(wish.choices),
+        locale=wish.locale or language,
+        again_of=again_of,
+        created_at=database_time(),
+    )
     db.session.add(archive)
     db.session.flush()
     outbox.put(MailKind.REQUESTED, user_id, archive.id, archive_id=archive.id, **origin)
     audit.record(What.ARCHIVE_REQUESTED, user_id, object_id=archive.id)
     db.session.commit()
     return archive.id
+
+
+def _find_excuse(user_id: str, earlier: Archive | None) -> str | None:
+    """Of which archive this is another try that does not count: one that failed or has gaps, and was not made since.
+
+    One such try succeeds; the next counts like any other, or a picture that is lost for good would lift the limit.
+    """
+    if earlier is None or not (earlier.state == State.FAILED or earlier.gap_count):
+        return None
+    root = earlier.again_of or earlier.id
+    tried = select(Archive.id).where(Archive.user_id == user_id, Archive.again_of == root, is_counted())
+    return None if db.session.scalar(tried.limit(1)) else root
 
 
 def new_fence() -> str:
@@ -137,7 +182,7 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     archive = db.session.scalars(mine, execution_options=FRESH).one()
     db.session.commit()
     waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
-    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.part_size, waited, user_id)
+    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.choices, waited, user_id)
 
 
 def renew(held: Claim, step: str, done: int) -> None:
@@ -164,6 +209,7 @@ def finish(held: Claim, names: Sequence[str], built: Built) -> None:
         snapshot_at=built.snapshot_at,
         part_count=len(parts),
         size=built.size,
+        media_size=built.media_size,
         row_count=built.rows,
         gap_count=built.gaps,
         error=None,

@@ -33,16 +33,22 @@ class OverQuotaError(Exception):
     """The archive alone is larger than all that the site may keep."""
 
 
-def check_before(user_id: str) -> None:
-    """Raises NoRoomError. The last archive tells how large the next one will be; a first one may have any size."""
-    last = select(Archive.size).where(Archive.user_id == user_id, Archive.size.is_not(None))
-    size = db.session.scalar(last.order_by(Archive.created_at.desc()).limit(1)) or 0
+def check_before(size: int) -> None:
+    """For an archive of so many bytes, as far as `estimate` can tell. Raises NoRoomError."""
     free = storage.free_bytes() - current_app.config["ARCHIVE_RESERVE_BYTES"]
     if free < PEAK * size:
         raise NoRoomError(f"{PEAK * size} bytes of disk are wanted, {free} are free beyond the reserve")
     quota = current_app.config["ARCHIVE_QUOTA_BYTES"]
     if quota is not None and (kept := _kept_bytes()) + min(size, quota) > quota:
         raise NoRoomError(f"{size} bytes are wanted, and {kept} of {quota} are taken by archives that are kept")
+
+
+def fits(size: int) -> bool:
+    try:
+        check_before(size)
+    except NoRoomError:
+        return False
+    return True
 
 
 def guard(tell: Tell, folder: Path) -> Tell:

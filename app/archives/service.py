@@ -17,8 +17,10 @@ from sqlalchemy import func, select
 
 from app import audit
 from app.archives import keys, ledger, pieces, room, storage, weight
+from app.archives.choices import EVERYTHING, Choices, check_choices, still_possible
+from app.archives.estimate import estimate_size
 from app.archives.heart import Heart
-from app.archives.ledger import Claim, LeaseLostError
+from app.archives.ledger import Claim, LeaseLostError, Wish
 from app.archives.reminding import remind
 from app.archives.room import NoRoomError, OverQuotaError
 from app.archives.sharing import Ring, nobody, share
@@ -50,25 +52,29 @@ class LostFileError(Exception):
     """A file of a ready archive is gone, or is not what was published."""
 
 
-class PartSizeError(ValueError):
-    """A size of each file that this site does not offer."""
-
-
-def request_archive(user_id: str, part_size: int | None = None, **origin: str) -> tuple[str, bool]:
+def request_archive(
+    user_id: str, choices: Choices = EVERYTHING, *, locale: str | None = None, is_limited: bool = True, **origin: str
+) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
-    `part_size`: bytes that each file may have, one of ARCHIVE_PART_SIZES; None: one file. An archive that is active
-    already keeps its own. `origin`: `ip_address` and `user_agent` of the browser that asks. Raises PartSizeError.
+    An archive that is active already keeps what was chosen for it. `locale`: the language it is made in; None: the one
+    in the person's settings. `is_limited`: False for operators, who need not wait for the next day. `origin`:
+    `ip_address` and `user_agent` of the browser that asks. Raises ChoiceError, NotYetError.
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
-    if part_size is not None and part_size not in part_sizes():
-        raise PartSizeError(part_size)
-    return ledger.insert(user_id, part_size, **origin)
+    check_choices(choices)
+    return ledger.insert(user_id, Wish(choices, locale, is_limited=is_limited), **origin)
 
 
-def part_sizes() -> list[int]:
-    """Bytes of each file that may be chosen."""
-    return list(current_app.config["ARCHIVE_PART_SIZES"])
+def request_again(user_id: str, archive_id: str, *, locale: str | None = None, **origin: str) -> tuple[str, bool]:
+    """The same once more, as `request_archive`. It does not count where the earlier one failed or has gaps.
+
+    What the site no longer knows or offers falls away. Raises LookupError if they have no such archive, NotYetError.
+    """
+    earlier = find_archive(user_id, archive_id)
+    if earlier is None:
+        raise LookupError(archive_id)
+    return ledger.insert(user_id, Wish(still_possible(earlier.choices), locale, earlier), **origin)
 
 
 def generate(user_id: str, *, large: bool = False, ring: Ring = nobody) -> bool:
@@ -102,7 +108,7 @@ def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
     """Whether it is too large for here."""
     log.info("archive %s: attempt %s", held.reference, held.attempt)
     try:
-        room.check_before(person.id)
+        room.check_before(estimate_size(person, held.choices))
         _make(person, held, large=large, ring=ring)
     except NoRoomError as error:
         log.warning("archive %s: waits for space: %s", held.reference, error)
@@ -232,7 +238,7 @@ def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
     """Build in a folder of our own, publish, and only then say so."""
     site = current_app.config["SITE_NAME"]
     most_rows = None if large else weight.most_rows()
-    order = Order(site, held.reference, subject_of(person), keys.signer(), held.part_size, most_rows=most_rows)
+    order = Order(site, held.reference, subject_of(person), keys.signer(), held.choices, most_rows=most_rows)
     open_file = storage.open_stored if large else weight.weigh_files()
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
     renew = partial(ledger.renew, held)

@@ -7,6 +7,7 @@ from flask.cli import AppGroup
 from kombu.exceptions import OperationalError
 
 from app.archives import service
+from app.archives.choices import Choices
 from app.cli.accounts import load_user
 from app.cli.part_size import PartSize
 from app.engine.progress import TOTAL
@@ -27,7 +28,7 @@ PAUSE = 0.5
 def request(email: str, part_size: int | None, wait: bool) -> None:
     """Ask for somebody's archive, as if they had clicked."""
     user = load_user(email)
-    archive_id, is_new = service.request_archive(user.id, part_size)
+    archive_id, is_new = service.request_archive(user.id, Choices(part_size=part_size))
     _ring(user.id)
     archive = _load(user, archive_id)
     click.echo(f"Archive {archive.reference} {'is requested' if is_new else 'is being made already'}.")

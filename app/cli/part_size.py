@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from app.archives import service
+from app.archives import choices
 
 _UNITS = {"": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
 """As pages count: 1 kB has 1,024 bytes."""
@@ -17,7 +17,7 @@ class PartSize(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        offered = service.part_sizes()
+        offered = choices.part_sizes()
         found = re.fullmatch(r"(\d{1,15}) *((?:[KMGT]B)?)", str(value).upper())
         size = int(found[1]) * _UNITS[found[2]] if found else 0
         if size not in offered:

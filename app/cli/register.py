@@ -44,7 +44,7 @@ def plan(email: str | None, sql: bool) -> None:
     db.session.commit()
     with open_snapshot(db.engine) as (connection, _moment):
         for table in planned:
-            count = connection.execute(table.count, table.person).scalar_one() if user else None
+            count = connection.execute(table.count, table.given).scalar_one() if user else None
             _print_planned(table, count, sql=sql)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app.engine.collector import collecting_rarely
+from app.engine.choices import EVERYTHING, Choices
 from app.engine.coverage import render_coverage
 from app.engine.datapackage import render_datapackage
 from app.engine.graph import Graph
@@ -22,7 +23,7 @@ from app.engine.pieces import ALONE, Sharing
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
 from app.engine.report import load_assets
-from app.engine.shape import FORMATS, REPORT, Edition, Subject
+from app.engine.shape import REPORT, Edition, Subject
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
 
@@ -36,9 +37,8 @@ class Order:
     subject: Subject
     signer: Signer | None = None
     """Without one the archive is not signed."""
-    part_size: int | None = None
-    """Bytes that one file may have; a row that is larger with its files has a part to itself. None: one file."""
-    formats: tuple[str, ...] = FORMATS
+    choices: Choices = EVERYTHING
+    """What the archive shall hold."""
     most_rows: int | None = None
     """More are refused before any is read."""
 
@@ -59,6 +59,8 @@ class Built:
     gaps: int
     snapshot_at: datetime
     """The one moment that all rows were read at; its day stands in the folders' names."""
+    media_size: int = 0
+    """Bytes of the files that rows name."""
 
     @property
     def size(self) -> int:
@@ -87,13 +89,13 @@ def build_archive(
     with collecting_rarely(), ExitStack() as stack:
         with open_snapshot(engine) as (connection, moment):
             edition = Edition(order.site, order.reference, moment, order.subject)
-            package = stack.enter_context(Package(workspace, edition, order.part_size))
+            package = stack.enter_context(Package(workspace, edition, order.choices.part_size))
             shared = ALONE if package.is_divided else sharing
-            reading = Reading(package, edition, order.formats, open_file, progress, sharing=shared)
+            reading = Reading(package, edition, order.choices, open_file, progress, sharing=shared)
             read = reading.run(connection, graph, order.most_rows)
         _complete(package, order, read, progress)
         parts = _check(package, order, progress)
-    return Built(parts, sum(line.rows for line in read.coverage), len(read.gaps), moment)
+    return Built(parts, sum(line.rows for line in read.coverage), len(read.gaps), moment, read.media_size)
 
 
 def _complete(package: Package, order: Order, read: Read, progress: Progress) -> None:
@@ -107,8 +109,9 @@ def _complete(package: Package, order: Order, read: Read, progress: Progress) ->
 
 def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     folders = [each.top for each in package.parts]
-    data = [name for name in ("json", "csv") if name in order.formats]
-    pages = REPORT in order.formats
+    formats = order.choices.written
+    data = [name for name in formats if name != REPORT]
+    pages = REPORT in formats
     assets = _pack_assets()
     for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
         if name in assets:

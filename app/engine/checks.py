@@ -108,7 +108,7 @@ def _snake(name: str) -> str:
 def _check_file(column: Column[object], declared: StoredFile) -> Iterator[tuple[str, str]]:
     if not declared.store.strip():
         yield "a file without a store", 'info=file("uploads"), with the store that holds the bytes'
-    for option, name in (("title", declared.title), ("sha256", declared.sha256)):
+    for option, name in (("title", declared.title), ("sha256", declared.sha256), ("size", declared.size)):
         if name is None:
             continue
         problem = _missing(column.table, name)

@@ -19,7 +19,7 @@ def count_deleted(connection: Connection, plan: Sequence[PlannedTable], counts: 
     return [
         0
         if planned.count_with_deleted is None
-        else connection.execute(planned.count_with_deleted, planned.person).scalar_one() - count
+        else connection.execute(planned.count_with_deleted, planned.given).scalar_one() - count
         for planned, count in zip(plan, counts, strict=True)
     ]
 

@@ -29,6 +29,8 @@ class Media:
     def __init__(self, package: Package, open_file: OpenFile, advance: Advance) -> None:
         self.gaps: list[Gap] = []
         self.count = 0
+        self.size = 0
+        """Bytes of those that were taken."""
         self._package = package
         self._open = open_file
         self._advance = advance
@@ -66,10 +68,13 @@ class Media:
         """A small file is read here and written later: to wait for the press takes longer than that."""
         size = source.seek(0, os.SEEK_END)
         source.seek(0)
+        packed = None
         if size > SMALL:
             self._package.copy(name, source, size, sha256, self._advance)
-            return None
-        return pack(name, source, size, sha256, self._advance)
+        else:
+            packed = pack(name, source, size, sha256, self._advance)
+        self.size += size
+        return packed
 
 
 def _extension(name: str) -> str:

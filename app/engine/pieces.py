@@ -105,7 +105,7 @@ def _find_bounds(connection: Connection, planned: PlannedTable, key: Column[Any]
     place = (func.row_number().over(order_by=key) - 1).label("place")
     rows = planned.count.with_only_columns(key.label("key"), place).subquery()
     bounds = select(cast(rows.c.key, Text)).where(rows.c.place > 0, rows.c.place % size == 0).order_by(rows.c.place)
-    return connection.execute(bounds, planned.person).scalars().all()
+    return connection.execute(bounds, planned.given).scalars().all()
 
 
 def _to_key(text: str, key: Column[Any]) -> ColumnElement[Any]:

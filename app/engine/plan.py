@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, func, select, types
 
+from app.engine.choices import EVERYTHING, Choices
 from app.engine.graph import Graph, Node
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
 from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
-from app.engine.selection import Selection, bind_person
+from app.engine.selection import Limits, Selection, bind_choices, bind_person, limits_of
 from app.engine.shape import Field, Reference, TableShape
 from app.engine.stored import Convert, as_stored, find_convert
 from app.engine.values import to_field
@@ -50,31 +51,38 @@ class PlannedTable:
     left_out: tuple[tuple[str, str], ...]
     range_key: Column[Any] | None
     """What the rows are ordered by, where ranges of it can be read apart from each other."""
+    count_all: Select[Any] | None = None
+    """Where the person's choices keep rows out: how many there are without choices."""
     count_with_deleted: Select[Any] | None = None
-    """Where deleted rows stay out: how many there would be with them."""
-    person: Mapping[str, Any] = field(default_factory=dict)
-    """What each of the statements is sent with: whose rows it asks for."""
+    """Where deleted rows stay out: how many there would be with them, without choices."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """What each of the statements is sent with: whose rows it asks for, and of which days."""
 
 
-def plan_tables(graph: Graph, person_id: str) -> tuple[PlannedTable, ...]:
-    """The included tables, the person's own first, then by name. Raises ValueError when nobody could have this id."""
-    person = bind_person(graph, person_id)
-    return tuple(replace(planned, person=person) for planned in _plan_for_all(graph))
+def plan_tables(
+    graph: Graph, person_id: str, choices: Choices = EVERYTHING, time_zone: str = "UTC"
+) -> tuple[PlannedTable, ...]:
+    """The included tables, the person's own first, then by name. Raises ValueError when nobody could have this id.
+
+    `time_zone`: the person's, in which the chosen days begin and end.
+    """
+    given = {**bind_person(graph, person_id), **bind_choices(choices, time_zone)}
+    return tuple(replace(planned, given=given) for planned in _plan_for_all(graph, limits_of(choices)))
 
 
-@lru_cache(maxsize=1)
-def _plan_for_all(graph: Graph) -> tuple[PlannedTable, ...]:
-    """For nobody yet. A process has one graph, and the same statements for each archive.
+@lru_cache(maxsize=8)
+def _plan_for_all(graph: Graph, limits: Limits) -> tuple[PlannedTable, ...]:
+    """For nobody yet. A process has one graph, and the same statements for each archive with the like choices.
 
     To make them anew took a quarter of a small one; the same object is also found at once among the statements that
     SQLAlchemy has compiled.
     """
-    selection = Selection(graph)
+    selection, whole = Selection(graph, limits), Selection(graph)
     included = frozenset(node.table for node in graph.nodes if node.is_included)
-    return tuple(_plan(node, selection, included) for node in graph.nodes if node.is_included)
+    return tuple(_plan(node, selection, whole, included) for node in graph.nodes if node.is_included)
 
 
-def _plan(node: Node, selection: Selection, included: Collection[Table]) -> PlannedTable:
+def _plan(node: Node, selection: Selection, whole: Selection, included: Collection[Table]) -> PlannedTable:
     table = node.table
     kept, left_out = _sort_columns(table)
     extra: list[ColumnElement[Any]] = []
@@ -98,7 +106,8 @@ def _plan(node: Node, selection: Selection, included: Collection[Table]) -> Plan
         roles=tuple(path.role for path in roles),
         left_out=left_out,
         range_key=_range_key(table, pointers, files),
-        count_with_deleted=count.where(selection.reaches_any(node, table, with_deleted=True))
+        count_all=count.where(whole.includes(node, table)) if selection.may_leave_out(node) else None,
+        count_with_deleted=count.where(whole.reaches_any(node, table, with_deleted=True))
         if node.leaves_out_deleted
         else None,
     )

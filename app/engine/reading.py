@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import Connection
 
+from app.engine.choices import Choices
 from app.engine.coverage import count_deleted, cover
 from app.engine.datapackage import TableDescription, describe_tables
 from app.engine.graph import Graph
@@ -41,6 +42,8 @@ class Read:
     gaps: list[Gap]
     tables: list[TableDescription]
     report: Report
+    media_size: int
+    """Bytes of the files that rows name."""
 
 
 class Reading:
@@ -50,7 +53,7 @@ class Reading:
         self,
         package: Package,
         edition: Edition,
-        formats: Sequence[str],
+        choices: Choices,
         open_file: OpenFile,
         progress: Progress,
         *,
@@ -58,7 +61,8 @@ class Reading:
     ) -> None:
         self._package = package
         self._edition = edition
-        self._formats = formats
+        self._choices = choices
+        self._formats = choices.written
         self._progress = progress
         self._sharing = sharing
         self._report = Report(edition, package.add)
@@ -68,7 +72,7 @@ class Reading:
     def run(self, connection: Connection, graph: Graph, most_rows: int | None = None) -> Read:
         """Raises TooLargeError as soon as the rows are counted, TornReadError."""
         plan = plan_tables(graph, self._edition.subject.id)
-        counts = [connection.execute(planned.count, planned.person).scalar_one() for planned in plan]
+        counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
         if most_rows is not None and sum(counts) > most_rows:
             raise TooLargeError(f"{sum(counts)} rows")
         pieces = share_tables(connection, plan, counts, self._sharing)
@@ -80,7 +84,7 @@ class Reading:
         deleted = count_deleted(connection, plan, counts)
         coverage = cover(graph, plan, counts, deleted)
         tables = describe_tables(graph, plan, counts, in_csv="csv" in self._formats)
-        return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report)
+        return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report, self._media.size)
 
     def _read(
         self,

@@ -25,6 +25,8 @@ class TableDeclaration:
     recipients: str = ""
     source: str = ""
     reason: str = ""
+    dated: str | None = None
+    """The column that says when a row is from; None: by its name. Empty: none does."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,12 @@ class ThirdParty:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """Names a file of the store; its bytes come along. `title` and `sha256` name sibling columns."""
+    """Names a file of the store; its bytes come along. `title`, `sha256` and `size` name sibling columns."""
 
     store: str
     title: str | None = None
     sha256: str | None = None
+    size: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,9 +80,13 @@ def subject(**facts: str) -> Info:
     return {KEY: TableDeclaration("subject", (), **facts)}
 
 
-def owned(*paths: str, **facts: str) -> Info:
-    """Rows that reach the person by at least one owner path, for example `entry_id.author_id`."""
-    return {KEY: TableDeclaration("owned", paths, **facts)}
+def owned(*paths: str, dated: str | None = None, **facts: str) -> Info:
+    """Rows that reach the person by at least one owner path, for example `entry_id.author_id`.
+
+    `dated`: the column that says when a row is from, for people who ask for a range of dates. By itself it is the
+    column `date`, `at` or `created_at`, the first that there is; `""`: none, the rows belong to every date.
+    """
+    return {KEY: TableDeclaration("owned", paths, dated=dated, **facts)}
 
 
 def reference(**facts: str) -> Info:
@@ -124,6 +131,8 @@ def deletion_mark(*, leave_out: bool) -> Info:
     return {KEY: DeletionMark(leave_out)}
 
 
-def file(store: str, *, title: str | None = None, sha256: str | None = None) -> Info:
-    """`title`: the column with the file's own name. `sha256`: that with its checksum; a file that differs is a gap."""
-    return {KEY: StoredFile(store, title, sha256)}
+def file(store: str, *, title: str | None = None, sha256: str | None = None, size: str | None = None) -> Info:
+    """`title`: the column with the file's own name. `sha256`: that with its checksum; a file that differs is a gap.
+    `size`: that with its bytes, by which people are told how large their archive will be.
+    """
+    return {KEY: StoredFile(store, title, sha256, size)}

@@ -60,7 +60,7 @@ def read_rows(connection: Connection, planned: PlannedTable, pseudonyms: Pseudon
     # max_row_buffer: the server's cursor gives as many rows as are asked for, and SQLAlchemy keeps no more.
     options = {"stream_results": True, "max_row_buffer": 1}
     wanted = FIRST_ROWS
-    with connection.execute(planned.select, planned.person, execution_options=options) as result:
+    with connection.execute(planned.select, planned.given, execution_options=options) as result:
         while batch := result.fetchmany(wanted):
             rows = _finish(batch, planned, pseudonyms)
             yield rows

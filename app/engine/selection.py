@@ -3,9 +3,14 @@
 A row is in the archive because an owner path leads from it to the person, or because a row in the archive points to
 it and it is of a reference table. Conditions on one column use IN, so that the database can take an index on the
 foreign key; a correlated EXISTS, needed for keys of several columns, is asked row by row.
+
+What was deleted, and what the person left out, takes with it whatever reaches the person only through it.
 """
 
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     Column,
@@ -25,6 +30,8 @@ from sqlalchemy import (
     types,
 )
 
+from app.engine.categories import find_date
+from app.engine.choices import Choices
 from app.engine.closure import ReferenceClosure
 from app.engine.graph import Graph, Node
 from app.engine.schema import marks_of, stored_type
@@ -32,11 +39,28 @@ from app.engine.schema import marks_of, stored_type
 _PERSON = "person"
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Which choices leave rows out. The days themselves are sent with each statement, as the person is."""
+
+    without: frozenset[str] = frozenset()
+    has_since: bool = False
+    has_until: bool = False
+
+
+UNLIMITED = Limits()
+
+
+def limits_of(choices: Choices) -> Limits:
+    return Limits(choices.without, choices.since is not None, choices.until not in {None, date.max})
+
+
 class Selection:
     """For any person: statements take theirs from `bind_person`. `rows` is always a table or an alias of it."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, limits: Limits = UNLIMITED) -> None:
         self.graph = graph
+        self._limits = limits
         self._key = _key_of(graph)
         # Without a value: a statement that is sent without a person is refused.
         self._person = bindparam(_PERSON, type_=self._key.type)
@@ -55,19 +79,19 @@ class Selection:
     def reaches_any(self, node: Node, rows: FromClause, *, with_deleted: bool = False) -> ColumnElement[bool]:
         """True for the rows that some owner path leads from to the person."""
         reached = or_(false(), *(self.reaches(path.hops, rows, with_deleted=with_deleted) for path in node.paths))
-        return reached if with_deleted else and_(reached, *_not_deleted(node.table, rows))
+        return reached if with_deleted else and_(reached, *self._stays(node.table, rows))
 
     def reaches(
         self, hops: tuple[ForeignKeyConstraint, ...], rows: FromClause, *, with_deleted: bool = False
     ) -> ColumnElement[bool]:
-        """True where this owner path leads from the row to the person; what was deleted on the way breaks it."""
+        """True where this owner path leads from the row to the person; what is left out on the way breaks it."""
         hop, rest = hops[0], hops[1:]
         if not rest and len(hop.elements) == 1 and hop.elements[0].column is self._key:
             return rows.c[hop.elements[0].parent.key] == self._person
         parent = hop.referred_table.alias()
         inside = self.reaches(rest, parent, with_deleted=with_deleted) if rest else self._is_person(parent)
         if not with_deleted:
-            inside = and_(inside, *_not_deleted(hop.referred_table, parent))
+            inside = and_(inside, *self._stays(hop.referred_table, parent))
         return points_into(hop, rows, parent, inside)
 
     def points_to_included(self, key: ForeignKeyConstraint, rows: FromClause) -> ColumnElement[bool]:
@@ -77,6 +101,31 @@ class Selection:
             return false()
         parent = target.table.alias()
         return points_into(key, rows, parent, self.includes(target, parent))
+
+    def may_leave_out(self, node: Node) -> bool:
+        """Whether choices keep rows of this table out: their own, or those of what they come with."""
+        if self._limits == UNLIMITED or not node.is_included or node.table is self.graph.subject:
+            return False
+        if node.declaration.kind == "reference":
+            return True
+        tables = [node.table, *(table for path in node.paths for table in path.tables)]
+        return any(self._is_chosen(table, table) for table in tables)
+
+    def _stays(self, table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
+        """What must be true of a row by itself: it was not deleted, and the person did not leave it out."""
+        return [*_not_deleted(table, rows), *self._is_chosen(table, rows)]
+
+    def _is_chosen(self, table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
+        node = self.graph.node(table)
+        if node.name in self._limits.without and node.declaration.kind == "owned":
+            return [false()]
+        column = find_date(self.graph, node)
+        if column is None or not (self._limits.has_since or self._limits.has_until):
+            return []
+        day = rows.c[column.key]
+        bounds = [day >= _bind_day("since", day)] if self._limits.has_since else []
+        bounds += [day < _bind_day("until", day)] if self._limits.has_until else []
+        return [or_(day.is_(None), and_(*bounds))]
 
     def _is_person(self, rows: FromClause) -> ColumnElement[bool]:
         return rows.c[self._key.key] == self._person
@@ -89,6 +138,43 @@ def bind_person(graph: Graph, person_id: str) -> dict[str, Any]:
     except NotImplementedError:  # a type of the database that SQLAlchemy does not know
         python_type = str
     return {_PERSON: python_type(person_id)}
+
+
+_KINDS: dict[str, types.TypeEngine[Any]] = {
+    "day": types.Date(),
+    "moment": types.DateTime(timezone=True),
+    "moment_in_utc": types.DateTime(),
+}
+"""What a column that dates rows may hold; moments without a zone are in UTC, as reports show them."""
+
+
+def _bind_day(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    kind, form = stored_type(column), "day"
+    if isinstance(kind, types.DateTime):
+        form = "moment" if kind.timezone else "moment_in_utc"
+    return bindparam(f"{name}_{form}", type_=_KINDS[form])
+
+
+def bind_choices(choices: Choices, time_zone: str) -> dict[str, Any]:
+    """What statements with dates are sent with: the first day, and the day behind the last. `time_zone`: IANA's name."""
+    behind = choices.until + timedelta(days=1) if choices.until and choices.until < date.max else None
+    days = {"since": choices.since, "until": behind}
+    given = {}
+    for name, day in days.items():
+        if day is not None:
+            moment = _begin(day, ZoneInfo(time_zone))
+            in_utc = moment.replace(tzinfo=None)
+            given |= {f"{name}_day": day, f"{name}_moment": moment, f"{name}_moment_in_utc": in_utc}
+    return given
+
+
+def _begin(day: date, zone: ZoneInfo) -> datetime:
+    """When the day begins there."""
+    midnight = datetime.combine(day, time.min, zone)
+    try:
+        return midnight.astimezone(UTC)
+    except OverflowError:  # the first day of the first year, or the last of the last
+        return midnight.replace(tzinfo=UTC)
 
 
 def _key_of(graph: Graph) -> Column[Any]:

@@ -3,8 +3,10 @@
 import enum
 import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     CheckConstraint,
     Enum,
@@ -19,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.engine.choices import Choices, from_document
 from app.engine.register import excluded, internal, owned
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
@@ -78,6 +81,12 @@ class Archive(Model):
     """When it was requested."""
     part_size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes that each file may have at most, as the person chose; none: everything in one file."""
+    chosen: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What else they chose otherwise than by default, as `choices` reads it; none: everything, in every format."""
+    locale: Mapped[str | None] = mapped_column(String(16))
+    """The language it is made in, as the person had it when asking."""
+    again_of: Mapped[str | None] = mapped_column(String(64))
+    """Which archive it tries again, where that failed or has gaps; such a request does not count towards the limit."""
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     """When the current or last attempt began."""
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -110,6 +119,8 @@ class Archive(Model):
     """How many files it has; each has a row of its own."""
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes of all its files."""
+    media_size: Mapped[int | None] = mapped_column(BigInteger)
+    """Bytes of the person's pictures and files in them."""
     row_count: Mapped[int | None] = mapped_column(BigInteger)
     gap_count: Mapped[int | None]
     """Items that should be in the archive and could not be read."""
@@ -120,6 +131,11 @@ class Archive(Model):
     def reference(self) -> str:
         """What a person quotes to the operators; it opens nothing."""
         return self.id[:8].upper()
+
+    @property
+    def choices(self) -> Choices:
+        """What was asked for."""
+        return from_document(self.chosen, self.part_size)
 
     @property
     def is_active(self) -> bool:

@@ -153,7 +153,7 @@ class Attachment(Model):
     """Bytes."""
     sha256: Mapped[str] = mapped_column(String(64))
     stored_name: Mapped[str] = mapped_column(
-        String(80), unique=True, info=file("uploads", title="name", sha256="sha256")
+        String(80), unique=True, info=file("uploads", title="name", sha256="sha256", size="size")
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 

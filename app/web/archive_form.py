@@ -5,7 +5,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import SelectField
 
-from app.archives import service
+from app.archives.choices import Choices, part_sizes
 from app.web.choices import choices
 from app.web.formats import file_size
 
@@ -17,10 +17,9 @@ class ArchiveForm(FlaskForm):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        sizes = [(str(size), file_size(size)) for size in service.part_sizes()]
+        sizes = [(str(size), file_size(size)) for size in part_sizes()]
         self.part_size.choices = choices([("", "One file"), *sizes])
 
     @property
-    def chosen_size(self) -> int | None:
-        """Bytes; None: everything in one file."""
-        return int(self.part_size.data) if self.part_size.data else None
+    def chosen(self) -> Choices:
+        return Choices(part_size=int(self.part_size.data) if self.part_size.data else None)

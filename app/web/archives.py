@@ -59,7 +59,7 @@ def create() -> View:
     form = ArchiveForm()
     if not form.validate():
         return make_response(_list(form), 422)
-    archive_id, is_new = service.request_archive(current_user.id, form.chosen_size, **read_origin())
+    archive_id, is_new = service.request_archive(current_user.id, form.chosen, **read_origin())
     try:
         generate_user_archive.delay(current_user.id)
     except OperationalError as error:

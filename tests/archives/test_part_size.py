@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.archives import service
-from app.archives.service import PartSizeError
+from app.archives.choices import ChoiceError, Choices
 from app.engine import build
 from app.engine.build import Order
 from app.models import State, User
@@ -53,7 +53,7 @@ def test_anything_else_is_refused_in_words(ann: User, ann_client: FlaskClient, r
 
 
 def test_the_service_refuses_it_too(ann: User) -> None:
-    with pytest.raises(PartSizeError):
+    with pytest.raises(ChoiceError):
         service.request_archive(ann.id, 5)
     assert list(service.list_archives(ann.id)) == []
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from app.archives import service
+from app.archives.choices import Choices
 from app.models import State
 from app.models.columns import now
 from tests.crash.person import PART_SIZE
@@ -49,7 +50,7 @@ def set_aside(person_id: str) -> None:
 
 
 def request(person_id: str) -> None:
-    service.request_archive(person_id, PART_SIZE)
+    service.request_archive(person_id, Choices(part_size=PART_SIZE))
 
 
 def cancel(person_id: str) -> None:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from app.archives import keys, service
+from app.archives.choices import Choices
 from app.extensions import db
 from app.local.death import die_with_parent
 from app.models import Archive, ArchivePart, ArchivePiece, State
@@ -78,7 +79,7 @@ class Scene:
 
     def _warm_up(self) -> None:
         """SQLAlchemy remembers the statements it has put together; the children inherit that."""
-        service.request_archive(self.person_id, PART_SIZE)
+        service.request_archive(self.person_id, Choices(part_size=PART_SIZE))
         service.generate(self.person_id)
         service.reconcile()
 

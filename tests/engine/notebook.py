@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.engine import piecework
 from app.engine.build import Built, Order, build_archive
+from app.engine.choices import Choices
 from app.engine.graph import build_graph
 from app.engine.package.piece import PieceFile
 from app.engine.pieces import ALONE, Piece, Sharing
@@ -121,7 +122,7 @@ def build(engine: sa.Engine, folder: Path, sharing: Sharing = ALONE, part_size: 
     workspace = folder / "workspace"
     workspace.mkdir(parents=True)
     return build_archive(
-        Order("The Shop", "A1B2C3D4", ANN, part_size=part_size),
+        Order("The Shop", "A1B2C3D4", ANN, choices=Choices(part_size=part_size)),
         engine=engine,
         graph=build_graph(make_schema()),
         open_file=open_file,

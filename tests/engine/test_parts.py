@@ -101,7 +101,7 @@ def rows(parts: list[dict[str, bytes]], table: str) -> list[list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def divided(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return make(replace(ann, part_size=SIZE), engine, schema, tmp_path_factory.mktemp("parts") / "divided")
+    return make(replace(ann, choices=Choices(part_size=SIZE)), engine, schema, tmp_path_factory.mktemp("parts") / "divided")
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ def test_the_same_snapshot_gives_the_same_parts(
     divided: Built, ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
 ) -> None:
     """Where a part ends must not depend on how far the other thread is."""
-    again = make(replace(ann, part_size=SIZE), engine, schema, tmp_path / "again")
+    again = make(replace(ann, choices=Choices(part_size=SIZE)), engine, schema, tmp_path / "again")
     one, two = read(divided), read(again)
     for before, after in zip(one, two, strict=True):
         same = [name for name in before if name.startswith(("data/json/", "data/csv/", "data/media/"))]
@@ -203,7 +203,7 @@ def test_the_same_snapshot_gives_the_same_parts(
 def test_a_row_larger_than_a_part_has_one_to_itself(
     ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
 ) -> None:
-    built = make(replace(ann, part_size=PICTURE), engine, schema, tmp_path / "tiny")
+    built = make(replace(ann, choices=Choices(part_size=PICTURE)), engine, schema, tmp_path / "tiny")
     photos = rows(read(built), "photo")
     assert sorted(row["id"] for part in photos for row in part) == [1, 3, 5, *range(100, 100 + PICTURES)]
     assert sum(len(part) == 1 for part in photos) >= PICTURES - 1
@@ -229,7 +229,7 @@ def test_a_part_that_is_all_but_full_parts_no_row_from_its_file(ann: Order, tmp_
         connection.execute(metadata.tables["person"].insert(), [{"id": 1}])
         photos = [{"id": n, "person_id": 1, "stored": f"{n}.jpg"} for n in range(1, 41)]
         connection.execute(metadata.tables["photo"].insert(), photos)
-    order = replace(ann, part_size=size, formats=("json",))
+    order = replace(ann, choices=Choices(part_size=size, formats=frozenset({"json"})))
     built = make_archive(
         order, engine, metadata, tmp_path / "parts", lambda _, name: io.BytesIO(random.Random(name).randbytes(20_000))
     )
@@ -239,7 +239,7 @@ def test_a_part_that_is_all_but_full_parts_no_row_from_its_file(ann: Order, tmp_
 
 
 def test_json_alone_is_a_whole_archive(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> None:
-    (part,) = read(make(replace(ann, formats=("json",)), engine, schema, tmp_path / "json"))
+    (part,) = read(make(replace(ann, choices=Choices(formats=frozenset({"json"}))), engine, schema, tmp_path / "json"))
     assert not [name for name in part if name.startswith(("viewer/", "data/csv/")) or name.endswith(".html")]
     assert {"README.txt", "data/coverage.json", "bagit.txt"} <= set(part)
     resources = json.loads(part["data/datapackage.json"])["resources"]
@@ -250,7 +250,7 @@ def test_json_alone_is_a_whole_archive(ann: Order, engine: sa.Engine, schema: sa
 def test_programs_of_others_accept_each_part(
     ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, signer: Signer, formats: tuple[str, ...]
 ) -> None:
-    built = make(replace(ann, part_size=4 * SIZE, formats=formats), engine, schema, tmp_path / "parts")
+    built = make(replace(ann, choices=Choices(part_size=4 * SIZE, formats=frozenset(formats))), engine, schema, tmp_path / "parts")
     key = tmp_path / "site.pub"
     key.write_text(signer.public_key)
     for part in built.parts:

@@ -12,7 +12,7 @@ from app.engine.plan import PlannedTable, plan_tables
 
 def send(connection: sa.Connection, planned: PlannedTable) -> tuple[object, list[Any]]:
     """What was compiled, and the rows."""
-    result = connection.execute(planned.select, planned.person)
+    result = connection.execute(planned.select, planned.given)
     return result.context.compiled, list(result.all())
 
 

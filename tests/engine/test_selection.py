@@ -61,7 +61,7 @@ def read_all(connection: sa.Connection, metadata: MetaData, person: str) -> Rows
         names = [each.name for each in planned.shape.fields]
         rows = [list(map(without_file, row)) for batch in read_rows(connection, planned, pseudonyms) for row in batch]
         found[planned.shape.name] = [dict(zip(names, row, strict=True)) for row in rows]
-        assert connection.execute(planned.count, planned.person).scalar_one() == len(found[planned.shape.name])
+        assert connection.execute(planned.count, planned.given).scalar_one() == len(found[planned.shape.name])
     return found
 
 
@@ -305,7 +305,7 @@ def test_deleted_rows_are_a_declared_choice(
     found = read_all(connection, metadata, "1")
     graph = build_graph(metadata)
     plan = plan_tables(graph, "1")
-    counts = [connection.execute(planned.count, planned.person).scalar_one() for planned in plan]
+    counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
     told = {line.table: line.reason for line in cover(graph, plan, counts, count_deleted(connection, plan, counts))}
     if leave_out:
         assert ids(found["post"]) == [1, 3]

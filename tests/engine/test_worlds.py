@@ -105,9 +105,9 @@ def check_counts(
     with_deleted = find_rows(world, person, with_deleted=True)
     for table in planned:
         name = table.shape.name
-        assert connection.execute(table.count, table.person).scalar_one() == len(archive[name])
+        assert connection.execute(table.count, table.given).scalar_one() == len(archive[name])
         if table.count_with_deleted is not None:
-            assert connection.execute(table.count_with_deleted, table.person).scalar_one() == len(with_deleted[name])
+            assert connection.execute(table.count_with_deleted, table.given).scalar_one() == len(with_deleted[name])
         elif world.sheets[name].kind == "owned":
             assert len(with_deleted[name]) == len(archive[name])
 

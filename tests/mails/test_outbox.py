@@ -35,8 +35,8 @@ def change_archive(archive_id: str, **values: Any) -> None:
 
 
 def test_an_archive_writes_as_it_goes(app: Flask, ann: User) -> None:
-    archive_id, _ = service.request_archive(ann.id, None, **BROWSER)
-    service.request_archive(ann.id, None, **BROWSER)  # a double click
+    archive_id, _ = service.request_archive(ann.id, **BROWSER)
+    service.request_archive(ann.id, **BROWSER)  # a double click
     assert kinds() == ["requested"]
     service.generate(ann.id)
     assert kinds() == ["requested", "ready"]
@@ -235,7 +235,7 @@ def test_mails_go_after_thirty_days_and_with_their_person(app: Flask, put: Calla
 def test_they_are_in_the_archive(app: Flask, ann: User) -> None:
     """What was sent to whom is the person's own data; links for a new password are nobody's to find there."""
     token = resets.issue(ann.id)
-    archive_id, _ = service.request_archive(ann.id, None, **BROWSER)
+    archive_id, _ = service.request_archive(ann.id, **BROWSER)
     service.generate(ann.id)
     (place,) = service.places_of(db.session.get_one(Archive, archive_id))
     with zipfile.ZipFile(place) as archive:

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import sqlalchemy as sa
 
 from app.engine import build
+from app.engine.choices import Choices
 from app.engine.graph import build_graph
 from app.engine.progress import READING
 from app.engine.reading import TornReadError
@@ -75,7 +76,7 @@ def _is_torn(engine: sa.Engine, watch: sa.Engine) -> bool:
             wait_until(lambda: count_changes(watch) > before, what="another change")
 
     subject = Subject(str(PERSON), "Ann", "ann@example.org", "en", "UTC")
-    order = build.Order("The Bank", "A1B2C3D4", subject, formats=("json",))
+    order = build.Order("The Bank", "A1B2C3D4", subject, choices=Choices(formats=frozenset({"json"})))
     with tempfile.TemporaryDirectory(prefix="torn-") as folder:
         try:
             built = build.build_archive(

@@ -1,0 +1,78 @@
+"""What the site holds about a person, for the page that shows it: each category with its numbers.
+
+Whose rows they are is the engine's to say: the same conditions decide as in an archive of everything.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from app.archives.sources import graph
+from app.engine.census import Counted, count_categories
+from app.extensions import db
+from app.models import User
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A category. Its texts are as the register has them, in English."""
+
+    name: str
+    """What `Choices.without` calls it."""
+    title: str
+    icon: str
+    purpose: str
+    retention: str
+    recipients: str
+    source: str
+    rows: int
+    """Of the table itself; those that belong to them are not counted."""
+    earliest: date | None
+    """The first day that a row is from, in the person's time zone."""
+    latest: date | None
+    file_count: int
+    """Pictures and files that its rows, or those that belong to them, name."""
+    file_bytes: int
+    """As far as the tables say how large they are."""
+    is_optional: bool
+    """It may be left out; the account itself may not."""
+    is_dated: bool
+    """A range of dates leaves some of its rows out."""
+
+
+def list_holdings(user_id: str) -> list[Holding]:
+    """The account first. One statement, whatever the number of tables; a person who is gone holds nothing."""
+    person = db.session.get(User, user_id)
+    if person is None:
+        return []
+    zone = ZoneInfo(person.time_zone)
+    return [_hold(counted, zone) for counted in count_categories(db.session.connection(), graph(), person.id)]
+
+
+def _hold(counted: Counted, zone: ZoneInfo) -> Holding:
+    node = counted.node
+    declaration = node.declaration
+    return Holding(
+        name=node.name,
+        title=declaration.title or node.name,
+        icon=declaration.icon,
+        purpose=declaration.purpose,
+        retention=declaration.retention,
+        recipients=declaration.recipients,
+        source=declaration.source,
+        rows=counted.rows,
+        earliest=to_day(counted.earliest, zone),
+        latest=to_day(counted.latest, zone),
+        file_count=counted.files,
+        file_bytes=counted.file_bytes,
+        is_optional=declaration.kind == "owned",
+        is_dated=counted.is_dated,
+    )
+
+
+def to_day(moment: date | datetime | None, zone: ZoneInfo) -> date | None:
+    """A moment without a zone is in UTC, as reports show it."""
+    if not isinstance(moment, datetime):
+        return moment
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware.astimezone(zone).date()

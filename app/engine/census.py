@@ -1,0 +1,144 @@
+"""How much there is of one person, counted and not read: for pages that show it before any archive is made."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, cast, func, literal, null, select, true, types, union_all
+
+from app.engine.categories import category_of, find_date, list_categories
+from app.engine.choices import EVERYTHING, Choices
+from app.engine.graph import Graph, Node
+from app.engine.register import StoredFile
+from app.engine.schema import column_declaration
+from app.engine.selection import Limits, Selection, bind_choices, bind_person, limits_of
+
+AT_ONCE = 16
+"""Tables that one statement counts: SQLite joins 64, and PostgreSQL plans more of them slowly."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A category, with what belongs to it."""
+
+    node: Node
+    rows: int
+    """Of its own table."""
+    earliest: Any
+    """As the column has it: a date, a moment, or None."""
+    latest: Any
+    files: int
+    file_bytes: int
+    is_dated: bool
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Of a whole archive."""
+
+    rows: int
+    file_bytes: int
+    """As far as the tables say how large they are."""
+
+
+def count_categories(connection: Connection, graph: Graph, person_id: str) -> list[Counted]:
+    """The person's own table first, then by name. Raises ValueError when nobody could have this id."""
+    person = bind_person(graph, person_id)
+    return [
+        counted
+        for statement, nodes in _ask_categories(graph)
+        for counted in _read(graph, nodes, connection.execute(statement, person).one())
+    ]
+
+
+def count_amount(
+    connection: Connection, graph: Graph, person_id: str, choices: Choices = EVERYTHING, time_zone: str = "UTC"
+) -> Amount:
+    """What an archive with these choices would hold now. Raises ValueError when nobody could have this id."""
+    given = {**bind_person(graph, person_id), **bind_choices(choices, time_zone)}
+    rows, file_bytes = connection.execute(_ask_amount(graph, limits_of(choices)), given).one()
+    return Amount(int(rows), int(file_bytes) if choices.files else 0)
+
+
+@lru_cache(maxsize=1)
+def _ask_categories(graph: Graph) -> list[tuple[Select[Any], list[Node]]]:
+    """Put together once for a process, as the plan of an archive is."""
+    categories = list_categories(graph)
+    selection = Selection(graph)
+    some = [categories[start : start + AT_ONCE] for start in range(0, len(categories), AT_ONCE)]
+    return [(_join(_ask_category(graph, selection, node) for node in nodes), nodes) for nodes in some]
+
+
+def _join(counts: Iterable[Select[Any]]) -> Select[Any]:
+    """The one row of each, side by side."""
+    first, *others = [count.subquery() for count in counts]
+    columns = [column for each in (first, *others) for column in each.c]
+    rows: Any = first
+    for other in others:
+        rows = rows.join(other, true())
+    return select(*columns).select_from(rows)
+
+
+_WIDTH = 5
+
+
+def _ask_category(graph: Graph, selection: Selection, node: Node) -> Select[Any]:
+    date = find_date(graph, node)
+    span = (func.min(date), func.max(date)) if date is not None else (null(), null())
+    files, file_bytes = _ask_files(graph, selection, node)
+    named = zip(("rows", "earliest", "latest", "files", "bytes"), (func.count(), *span, files, file_bytes), strict=True)
+    columns = [column.label(name) for name, column in named]
+    return select(*columns).select_from(node.table).where(selection.includes(node, node.table))
+
+
+def _ask_files(graph: Graph, selection: Selection, category: Node) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """How many, and their bytes, of the category and of what belongs to it."""
+    zero: ColumnElement[Any] = literal(0, types.BigInteger)
+    count, size = zero, zero
+    for node in graph.nodes:
+        if node.is_included and category_of(graph, node) is category:
+            rows = node.table.alias()
+            inside = selection.includes(node, rows)
+            for column, file in _files(node):
+                asked = select(func.count(rows.c[column.key])).where(inside)
+                count += asked.scalar_subquery()
+                if file.size:
+                    size += select(_total(rows.c[file.size])).where(inside).scalar_subquery()
+    return count, size
+
+
+def _read(graph: Graph, nodes: Sequence[Node], row: Sequence[Any]) -> list[Counted]:
+    return [
+        Counted(
+            node,
+            *row[start : start + 3],
+            *map(int, row[start + 3 : start + _WIDTH]),
+            is_dated=find_date(graph, node) is not None,
+        )
+        for node, start in zip(nodes, range(0, len(row), _WIDTH), strict=True)
+    ]
+
+
+@lru_cache(maxsize=8)
+def _ask_amount(graph: Graph, limits: Limits) -> Select[Any]:
+    selection = Selection(graph, limits)
+    counts = [_ask_table(node, selection) for node in graph.nodes if node.is_included]
+    each = union_all(*counts).subquery()
+    return select(func.sum(each.c.rows), func.sum(each.c.bytes))
+
+
+def _ask_table(node: Node, selection: Selection) -> Select[Any]:
+    sizes = [_total(node.table.columns[file.size]) for _, file in _files(node) if file.size]
+    size = sum(sizes[1:], start=sizes[0]) if sizes else literal(0, types.BigInteger)
+    counted = select(func.count().label("rows"), cast(size, types.BigInteger).label("bytes"))
+    return counted.select_from(node.table).where(selection.includes(node, node.table))
+
+
+def _total(size: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(size), 0)
+
+
+def _files(node: Node) -> list[tuple[Column[Any], StoredFile]]:
+    found = ((column, column_declaration(column)) for column in node.table.columns)
+    return [(column, declared) for column, declared in found if isinstance(declared, StoredFile)]
