@@ -4,11 +4,11 @@ The private key stays in the configuration; nothing here shows or writes it. A p
 `PUBLIC_KEY_DIR`, so archives stay verifiable after the signing key was replaced.
 """
 
-import secrets
 from pathlib import Path
 
 from flask import current_app
 
+from app.disk import replace_file
 from app.engine.minisign import Signer
 
 
@@ -44,12 +44,7 @@ def _remember(found: Signer) -> None:
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    try:
-        draft.write_text(found.public_key, encoding="utf-8")
-        draft.replace(path)  # whole or not at all, whichever process writes last: it is the same text
-    finally:
-        draft.unlink(missing_ok=True)  # a disk may be full
+    replace_file(path, found.public_key)  # whichever process writes last: it is the same text
 
 
 def _folder() -> Path:
