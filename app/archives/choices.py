@@ -27,7 +27,9 @@ def check_choices(choices: Choices) -> None:
         known = ", ".join(sorted(optional_categories()))
         raise ChoiceError("without", f"{', '.join(unknown)}: may be left out: {known}.")
     if choices.since and choices.until and choices.since > choices.until:
-        raise ChoiceError("until", f"{choices.until} is before {choices.since}: the last day cannot be before the first.")
+        raise ChoiceError(
+            "until", f"{choices.until} is before {choices.since}: the last day cannot be before the first."
+        )
     if not choices.formats <= set(FORMATS):
         raise ChoiceError("formats", f"Formats are {', '.join(FORMATS)}.")
     if choices.part_size is not None and choices.part_size not in part_sizes():

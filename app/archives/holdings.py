@@ -4,11 +4,11 @@ Whose rows they are is the engine's to say: the same conditions decide as in an 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, tzinfo
 
 from app.archives.sources import graph
 from app.engine.census import Counted, count_categories
+from app.engine.time_zones import find_zone
 from app.extensions import db
 from app.models import User
 
@@ -45,11 +45,11 @@ def list_holdings(user_id: str) -> list[Holding]:
     person = db.session.get(User, user_id)
     if person is None:
         return []
-    zone = ZoneInfo(person.time_zone)
+    zone = find_zone(person.time_zone)
     return [_hold(counted, zone) for counted in count_categories(db.session.connection(), graph(), person.id)]
 
 
-def _hold(counted: Counted, zone: ZoneInfo) -> Holding:
+def _hold(counted: Counted, zone: tzinfo) -> Holding:
     node = counted.node
     declaration = node.declaration
     return Holding(
@@ -70,7 +70,7 @@ def _hold(counted: Counted, zone: ZoneInfo) -> Holding:
     )
 
 
-def to_day(moment: date | datetime | None, zone: ZoneInfo) -> date | None:
+def to_day(moment: date | datetime | None, zone: tzinfo) -> date | None:
     """A moment without a zone is in UTC, as reports show it."""
     if not isinstance(moment, datetime):
         return moment

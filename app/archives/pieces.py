@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.archives.ledger import FRESH, Claim, LeaseLostError, change, is_over, new_fence, new_lease
+from app.engine.choices import Choices
 from app.engine.pieces import Piece
 from app.extensions import db
 from app.models import Archive, ArchivePiece, State
@@ -26,6 +27,8 @@ class PieceClaim:
     reference: str
     """The archive's, for logs."""
     user_id: str
+    choices: Choices
+    """The archive's."""
     attempt: str
     snapshot: str
     fence: str
@@ -69,7 +72,8 @@ def claim(archive_id: str) -> PieceClaim | None:
         return None
     row, archive = found
     piece = Piece(row.number, row.table_name, row.low, row.high)
-    return PieceClaim(row.id, archive.id, archive.reference, archive.user_id, row.attempt, row.snapshot, fence, piece)
+    of_archive = (archive.id, archive.reference, archive.user_id, archive.choices)
+    return PieceClaim(row.id, *of_archive, row.attempt, row.snapshot, fence, piece)
 
 
 def renew(held: PieceClaim) -> None:

@@ -125,6 +125,7 @@ def _make(held: PieceClaim) -> None:
             graph=graph(),
             snapshot=held.snapshot,
             subject=subject_of(person),
+            choices=held.choices,
             workspace=folder,
             go_on=heart.check,
         )

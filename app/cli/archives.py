@@ -1,15 +1,17 @@
 """`flask archives …`: what an operator does with archives from the terminal."""
 
 import time
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 from kombu.exceptions import OperationalError
 
 from app.archives import service
-from app.archives.choices import Choices
+from app.archives.allowance import NotYetError
+from app.archives.choices import ChoiceError, Choices
 from app.cli.accounts import load_user
-from app.cli.part_size import PartSize
+from app.cli.choices import choice_options, read_choices
 from app.engine.progress import TOTAL
 from app.extensions import db
 from app.models import Archive, State, User
@@ -23,17 +25,32 @@ PAUSE = 0.5
 
 @archives.command("request")
 @click.option("--user", "email", required=True, help="E-mail address of the person.")
-@click.option("--part-size", type=PartSize(), help="How large each file may be, such as 2GB. Unset: one file.")
+@choice_options
+@click.option("--beyond-limit", is_flag=True, help="Even if the person has asked for as many as they may in a day.")
 @click.option("--wait", is_flag=True, help="Show progress until the archive is ready, and then where its files are.")
-def request(email: str, part_size: int | None, wait: bool) -> None:
+def request(email: str, beyond_limit: bool, wait: bool, **chosen: Any) -> None:
     """Ask for somebody's archive, as if they had clicked."""
     user = load_user(email)
-    archive_id, is_new = service.request_archive(user.id, Choices(part_size=part_size))
+    archive_id, is_new = _request(user, read_choices(chosen), beyond_limit=beyond_limit)
     _ring(user.id)
     archive = _load(user, archive_id)
     click.echo(f"Archive {archive.reference} {'is requested' if is_new else 'is being made already'}.")
     if wait:
         _watch(user, archive_id)
+
+
+def _request(user: User, choices: Choices, *, beyond_limit: bool) -> tuple[str, bool]:
+    ask = service.request_beyond_limit if beyond_limit else service.request_archive
+    try:
+        return ask(user.id, choices)
+    except ChoiceError as error:
+        raise click.BadParameter(str(error), param_hint=f"--{error.field}") from error
+    except NotYetError as error:
+        when = error.next_at.isoformat(sep=" ", timespec="minutes")
+        raise click.ClickException(
+            f"{user.email} has asked for as many archives as anybody may in a day (ARCHIVES_PER_DAY), "
+            f"and may again at {when}. --beyond-limit asks for one all the same."
+        ) from error
 
 
 @archives.command("list")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from app.engine.collector import collecting_rarely
 from app.engine.choices import EVERYTHING, Choices
+from app.engine.collector import collecting_rarely
 from app.engine.coverage import render_coverage
 from app.engine.datapackage import render_datapackage
 from app.engine.graph import Graph
@@ -113,12 +113,15 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     data = [name for name in formats if name != REPORT]
     pages = REPORT in formats
     assets = _pack_assets()
-    for name, content in read.report.render(part.number, folders, read.coverage, read.gaps, data, has_pages=pages):
+    found = (folders, read.coverage, read.gaps, data)
+    for name, content in read.report.render(part.number, *found, has_pages=pages, choices=order.choices):
         if name in assets:
             part.put(name, assets[name])
         else:
             part.add(name, content)
-    coverage = render_coverage(read.graph, read.edition, read.coverage, read.gaps, part=part, parts=package.parts)
+    coverage = render_coverage(
+        read.graph, read.edition, read.coverage, read.gaps, choices=order.choices, part=part, parts=package.parts
+    )
     part.add("data/coverage.json", coverage)
     part.add("data/datapackage.json", render_datapackage(read.edition, read.tables, part))
     add_tags(part, len(package.parts), read.edition, order.signer)

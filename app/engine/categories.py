@@ -4,10 +4,10 @@ A table belongs to another when that is the only way by which its rows reach the
 pictures, the files of an archive.
 """
 
-from sqlalchemy import Column, types
+from sqlalchemy import Column
 
 from app.engine.graph import Graph, Node
-from app.engine.schema import stored_type
+from app.engine.schema import is_date
 
 DATED_BY = ("date", "at", "created_at")
 """Names of columns that date a row, where its table does not say which does; the first that is there."""
@@ -17,8 +17,8 @@ def category_of(graph: Graph, node: Node) -> Node:
     """The table that a person knows this one's rows by: itself, or the one that they belong to."""
     seen = [node]
     while (owner := _owner(graph, seen[-1])) is not None:
-        if owner in seen:  # tables that belong to each other: neither goes with the other
-            return node
+        if owner in seen:  # a table whose rows belong to others of it, or several that belong to each other
+            return owner
         seen.append(owner)
     return seen[-1]
 
@@ -44,7 +44,3 @@ def find_date(graph: Graph, node: Node) -> Column[object] | None:
     names = DATED_BY if declared is None else (declared,)
     columns = (node.table.columns[name] for name in names if name in node.table.columns)
     return next((column for column in columns if is_date(column)), None)
-
-
-def is_date(column: Column[object]) -> bool:
-    return isinstance(stored_type(column), types.Date | types.DateTime)

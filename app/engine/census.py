@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, cast, func, literal, null, select, true, types, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    types,
+    union_all,
+)
 
 from app.engine.categories import category_of, find_date, list_categories
 from app.engine.choices import EVERYTHING, Choices
@@ -87,7 +100,9 @@ def _ask_category(graph: Graph, selection: Selection, node: Node) -> Select[Any]
     date = find_date(graph, node)
     span = (func.min(date), func.max(date)) if date is not None else (null(), null())
     files, file_bytes = _ask_files(graph, selection, node)
-    named = zip(("rows", "earliest", "latest", "files", "bytes"), (func.count(), *span, files, file_bytes), strict=True)
+    named = zip(
+        ("rows", "earliest", "latest", "files", "bytes"), (func.count(), *span, files, file_bytes), strict=True
+    )
     columns = [column.label(name) for name, column in named]
     return select(*columns).select_from(node.table).where(selection.includes(node, node.table))
 
@@ -112,8 +127,11 @@ def _read(graph: Graph, nodes: Sequence[Node], row: Sequence[Any]) -> list[Count
     return [
         Counted(
             node,
-            *row[start : start + 3],
-            *map(int, row[start + 3 : start + _WIDTH]),
+            rows=row[start],
+            earliest=row[start + 1],
+            latest=row[start + 2],
+            files=int(row[start + 3]),
+            file_bytes=int(row[start + 4]),
             is_dated=find_date(graph, node) is not None,
         )
         for node, start in zip(nodes, range(0, len(row), _WIDTH), strict=True)
@@ -131,7 +149,7 @@ def _ask_amount(graph: Graph, limits: Limits) -> Select[Any]:
 def _ask_table(node: Node, selection: Selection) -> Select[Any]:
     sizes = [_total(node.table.columns[file.size]) for _, file in _files(node) if file.size]
     size = sum(sizes[1:], start=sizes[0]) if sizes else literal(0, types.BigInteger)
-    counted = select(func.count().label("rows"), cast(size, types.BigInteger).label("bytes"))
+    counted: Select[Any] = select(func.count().label("rows"), cast(size, types.BigInteger).label("bytes"))
     return counted.select_from(node.table).where(selection.includes(node, node.table))
 
 

@@ -16,7 +16,7 @@ from app.engine.register import (
     TableDeclaration,
     ThirdParty,
 )
-from app.engine.schema import column_declaration, is_left_out, keys_of, table_declaration
+from app.engine.schema import column_declaration, is_date, is_left_out, keys_of, table_declaration
 
 LOOKS_SECRET = re.compile(r"password|passwd|hash|token|secret|otp(?![a-z])|salt|api_?key|private_?key", re.IGNORECASE)
 LOOKS_DELETED = re.compile(r"(is_)?(soft_)?(deleted|removed|trashed)(_at|_on|_date|_time)?", re.IGNORECASE)
@@ -53,8 +53,16 @@ def _check_shape(table: Table, declaration: TableDeclaration) -> Iterator[Findin
         yield Finding(table.fullname, f"a person is named by one column, not by {keys}", fix)
     if declaration.kind == "owned" and not declaration.paths:
         yield Finding(table.fullname, "owned, but no owner path is given", 'info=owned("user_id")')
+    if declaration.dated and not _is_date(table, declaration.dated):
+        columns = ", ".join(column.key for column in table.columns if is_date(column)) or "none"
+        fix = f"columns with a date: {columns}"
+        yield Finding(table.fullname, f"dated={declaration.dated!r}: {table.fullname} has no such date", fix)
     for path in sorted({path for path in declaration.paths if declaration.paths.count(path) > 1}):
         yield Finding(table.fullname, f"owner path {path!r} is given twice", f'info=owned("{path}")')
+
+
+def _is_date(table: Table, name: str) -> bool:
+    return name in table.columns and is_date(table.columns[name])
 
 
 def _check_column(column: Column[object], declaration: TableDeclaration) -> Iterator[tuple[str, str]]:

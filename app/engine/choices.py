@@ -39,7 +39,7 @@ EVERYTHING = Choices()
 
 
 def to_document(choices: Choices) -> dict[str, Any] | None:
-    """What JSON can keep of them, but for the size of parts: what was chosen otherwise than by default; None: nothing."""
+    """What JSON can keep of them, but for the size of parts: what is not as by default; None: nothing."""
     chosen: dict[str, Any] = {
         "without": sorted(choices.without),
         "since": choices.since and choices.since.isoformat(),

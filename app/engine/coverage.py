@@ -1,53 +1,76 @@
 """The coverage statement: what became of every table of the database; an archive proves its completeness by it."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
+from app.engine.choices import Choices
 from app.engine.graph import Graph, Node
 from app.engine.names import data_path
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
+from app.engine.report.choices_told import tell_files, tell_rows
 from app.engine.schema import marks_of
 from app.engine.shape import Coverage, Edition, Gap
 from app.engine.writers.to_json import encode_document
 
 
-def count_deleted(connection: Connection, plan: Sequence[PlannedTable], counts: Sequence[int]) -> list[int]:
-    """How many rows of each planned table stay out because the person deleted them; in the same snapshot."""
-    return [
-        0
-        if planned.count_with_deleted is None
-        else connection.execute(planned.count_with_deleted, planned.given).scalar_one() - count
-        for planned, count in zip(plan, counts, strict=True)
-    ]
+class LeftOut(NamedTuple):
+    """Of one table, what is the person's and not in the archive."""
+
+    deleted: int
+    chosen: int
+    files: int
 
 
-def cover(graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int], deleted: Sequence[int]) -> list[Coverage]:
+def count_left_out(
+    connection: Connection, plan: Sequence[PlannedTable], counts: Sequence[int], files: Mapping[str, int]
+) -> list[LeftOut]:
+    """For each planned table; in the same snapshot. `files`: those that the person did not want, by table."""
+    found = []
+    for planned, count in zip(plan, counts, strict=True):
+        whole = _count(connection, planned, planned.count_all, count)
+        deleted = _count(connection, planned, planned.count_with_deleted, whole) - whole
+        found.append(LeftOut(deleted, whole - count, files.get(planned.shape.name, 0)))
+    return found
+
+
+def _count(connection: Connection, planned: PlannedTable, count: Select[Any] | None, otherwise: int) -> int:
+    return otherwise if count is None else int(connection.execute(count, planned.given).scalar_one())
+
+
+def cover(
+    graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int], left_out: Sequence[LeftOut]
+) -> list[Coverage]:
     """A line for every table, the person's own first. `counts`: the snapshot's COUNT(*), in the plan's order."""
-    planned = {found[0].shape.name: found for found in zip(plan, counts, deleted, strict=True)}
+    planned = {found[0].shape.name: found for found in zip(plan, counts, left_out, strict=True)}
     return [_line(node, planned.get(node.name)) for node in graph.nodes]
 
 
-def _line(node: Node, found: tuple[PlannedTable, int, int] | None) -> Coverage:
+def _line(node: Node, found: tuple[PlannedTable, int, LeftOut] | None) -> Coverage:
     title = node.declaration.title or node.name
     if found is None:
         return Coverage(node.name, title, "excluded", 0, node.declaration.reason, ())
-    planned, count, deleted = found
-    status: Literal["included", "empty"] = "included" if count else "empty"
-    return Coverage(node.name, title, status, count, _tell_deleted(node, deleted), planned.left_out)
+    planned, count, left_out = found
+    status: Literal["included", "empty", "left_out"] = "included" if count else "empty"
+    if left_out.chosen and not count:
+        status = "left_out"
+    told = " ".join(_tell(node, left_out))
+    return Coverage(node.name, title, status, count, told, planned.left_out, left_out.chosen, left_out.files)
 
 
-def _tell_deleted(node: Node, deleted: int) -> str:
-    """What became of rows that the person deleted and the database still holds."""
-    told = []
-    if deleted:
-        rows = "1 row" if deleted == 1 else f"{deleted} rows"
-        told.append(f"Without {rows} that you deleted or that stood under something deleted.")
+def _tell(node: Node, left_out: LeftOut) -> Iterator[str]:
+    """What became of rows that are the person's and not here, and of deleted ones that the database still holds."""
+    if left_out.chosen:
+        yield tell_rows(left_out.chosen)
+    if left_out.files:
+        yield tell_files(left_out.files)
+    if left_out.deleted:
+        rows = "1 row" if left_out.deleted == 1 else f"{left_out.deleted} rows"
+        yield f"Without {rows} that you deleted or that stood under something deleted."
     if marks_of(node.table, leave_out=False):
-        told.append("Rows that you deleted and that are still held are included.")
-    return " ".join(told)
+        yield "Rows that you deleted and that are still held are included."
 
 
 def render_coverage(
@@ -56,6 +79,7 @@ def render_coverage(
     coverage: Sequence[Coverage],
     gaps: Sequence[Gap],
     *,
+    choices: Choices,
     part: Part,
     parts: Sequence[Part],
 ) -> bytes:
@@ -70,10 +94,23 @@ def render_coverage(
             "key": next(iter(subject.primary_key.columns)).name,
             "json": data_path(subject.fullname, "json"),
         },
+        "choices": _list_choices(choices, edition),
         "tables": [_statement(line, node, part) for line, node in zip(coverage, graph.nodes, strict=True)],
         "gaps": list(map(vars, gaps)),
     }
     return encode_document(statement)
+
+
+def _list_choices(choices: Choices, edition: Edition) -> dict[str, object]:
+    """What was asked for, also where it is everything. The days are those of this time zone."""
+    return {
+        "without": sorted(choices.without),
+        "since": choices.since and choices.since.isoformat(),
+        "until": choices.until and choices.until.isoformat(),
+        "time_zone": edition.subject.time_zone,
+        "files": choices.files,
+        "formats": list(choices.written),
+    }
 
 
 def _statement(line: Coverage, node: Node, part: Part) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import BinaryIO
@@ -24,10 +25,15 @@ _OURS = frozenset(
 
 
 class Media:
-    """Copies files into `data/media/` of the archive under short ASCII names, and lists the gaps."""
+    """Copies files into `data/media/` of the archive under short ASCII names, and lists the gaps.
 
-    def __init__(self, package: Package, open_file: OpenFile, advance: Advance) -> None:
+    `open_file`: None where the person wants none of them; then they are counted.
+    """
+
+    def __init__(self, package: Package, open_file: OpenFile | None, advance: Advance) -> None:
         self.gaps: list[Gap] = []
+        self.left_out: Counter[str] = Counter()
+        """By table, those that the person did not want."""
         self.count = 0
         self.size = 0
         """Bytes of those that were taken."""
@@ -41,6 +47,8 @@ class Media:
 
     def measure(self, wanted: WantedFile) -> int:
         """How many bytes of a part its file may take; none where there is nothing."""
+        if self._open is None:
+            return 0
         try:
             with self._open(wanted.store, wanted.stored_name) as source:
                 return most_bytes(source.seek(0, os.SEEK_END))
@@ -48,7 +56,10 @@ class Media:
             return 0  # `take` will say why
 
     def take(self, wanted: WantedFile) -> str | None:
-        """The member's path below `data/`, or None for a gap."""
+        """The member's path below `data/`, or None for a gap and for what is not wanted."""
+        if self._open is None:
+            self.left_out[self._table] += 1
+            return None
         name = f"media/{self.count + 1:06d}{_extension(wanted.name)}"
         sha256 = None if wanted.sha256 is None else wanted.sha256.lower()
         try:

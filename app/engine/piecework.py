@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.engine.choices import Choices
 from app.engine.collector import collecting_rarely
 from app.engine.graph import Graph
 from app.engine.package.piece import PieceWriter
@@ -28,14 +29,17 @@ def make_piece(
     graph: Graph,
     snapshot: str,
     subject: Subject,
+    choices: Choices,
     workspace: Path,
     go_on: Callable[[], object],
 ) -> Path:
     """The finished file, in `workspace`, an empty folder of our own. `snapshot`: the name of an exported one.
 
+    `choices`: those of the archive; a piece is in every format, whichever are wanted.
+
     Raises what the database raises, when the snapshot is gone too; OSError; and whatever `go_on` raises.
     """
-    planned = narrow(_find(piece.table, graph, subject), piece)
+    planned = narrow(_find(piece.table, graph, subject, choices), piece)
     with collecting_rarely(), join_snapshot(engine, snapshot) as connection, PieceWriter(workspace) as place:
         table = _Table(planned, piece, subject, place)
         for batch in read_rows(connection, planned, Pseudonyms()):
@@ -46,8 +50,9 @@ def make_piece(
     return path
 
 
-def _find(table: str, graph: Graph, subject: Subject) -> PlannedTable:
-    return next(planned for planned in plan_tables(graph, subject.id) if planned.shape.name == table)
+def _find(table: str, graph: Graph, subject: Subject, choices: Choices) -> PlannedTable:
+    plan = plan_tables(graph, subject.id, choices, subject.time_zone)
+    return next(planned for planned in plan if planned.shape.name == table)
 
 
 class _Table:

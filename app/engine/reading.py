@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.engine.choices import Choices
-from app.engine.coverage import count_deleted, cover
+from app.engine.coverage import count_left_out, cover
 from app.engine.datapackage import TableDescription, describe_tables
 from app.engine.graph import Graph
 from app.engine.media import Media, OpenFile
@@ -66,12 +66,13 @@ class Reading:
         self._progress = progress
         self._sharing = sharing
         self._report = Report(edition, package.add)
-        self._media = Media(package, open_file, lambda _: progress.advance(0))
+        self._media = Media(package, open_file if choices.files else None, lambda _: progress.advance(0))
         self._pseudonyms = Pseudonyms({edition.subject.id})
 
     def run(self, connection: Connection, graph: Graph, most_rows: int | None = None) -> Read:
         """Raises TooLargeError as soon as the rows are counted, TornReadError."""
-        plan = plan_tables(graph, self._edition.subject.id)
+        subject = self._edition.subject
+        plan = plan_tables(graph, subject.id, self._choices, subject.time_zone)
         counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
         if most_rows is not None and sum(counts) > most_rows:
             raise TooLargeError(f"{sum(counts)} rows")
@@ -81,8 +82,8 @@ class Reading:
             shown = self._report.table(planned.shape)  # the coverage page tells what one without rows is for
             if count:
                 self._read(connection, planned, count, shown, pieces.get(planned.shape.name, ()))
-        deleted = count_deleted(connection, plan, counts)
-        coverage = cover(graph, plan, counts, deleted)
+        left_out = count_left_out(connection, plan, counts, self._media.left_out)
+        coverage = cover(graph, plan, counts, left_out)
         tables = describe_tables(graph, plan, counts, in_csv="csv" in self._formats)
         return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report, self._media.size)
 

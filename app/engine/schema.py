@@ -5,7 +5,7 @@ Columns are looked up by their `key`, which is what `Table.c` knows them by, and
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Table, TypeDecorator
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Table, TypeDecorator, types
 from sqlalchemy.types import TypeEngine
 
 from app.engine.register import (
@@ -33,6 +33,11 @@ def column_declaration(column: Column[object]) -> ColumnDeclaration | None:
 def stored_type(column: ColumnElement[Any]) -> TypeEngine[Any]:
     """What the database holds, without what a type of somebody's own makes of it."""
     return column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+
+
+def is_date(column: Column[Any]) -> bool:
+    """Whether it says a day or a moment."""
+    return isinstance(stored_type(column), types.Date | types.DateTime)
 
 
 def kind_of(table: Table) -> str | None:

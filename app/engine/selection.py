@@ -8,9 +8,8 @@ What was deleted, and what the person left out, takes with it whatever reaches t
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     Column,
@@ -35,6 +34,7 @@ from app.engine.choices import Choices
 from app.engine.closure import ReferenceClosure
 from app.engine.graph import Graph, Node
 from app.engine.schema import marks_of, stored_type
+from app.engine.time_zones import find_zone
 
 _PERSON = "person"
 
@@ -156,19 +156,19 @@ def _bind_day(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def bind_choices(choices: Choices, time_zone: str) -> dict[str, Any]:
-    """What statements with dates are sent with: the first day, and the day behind the last. `time_zone`: IANA's name."""
+    """What statements with dates are sent with: the first day, and the day behind the last."""
     behind = choices.until + timedelta(days=1) if choices.until and choices.until < date.max else None
     days = {"since": choices.since, "until": behind}
-    given = {}
+    given: dict[str, Any] = {}
     for name, day in days.items():
         if day is not None:
-            moment = _begin(day, ZoneInfo(time_zone))
+            moment = _begin(day, find_zone(time_zone))
             in_utc = moment.replace(tzinfo=None)
             given |= {f"{name}_day": day, f"{name}_moment": moment, f"{name}_moment_in_utc": in_utc}
     return given
 
 
-def _begin(day: date, zone: ZoneInfo) -> datetime:
+def _begin(day: date, zone: tzinfo) -> datetime:
     """When the day begins there."""
     midnight = datetime.combine(day, time.min, zone)
     try:

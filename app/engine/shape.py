@@ -85,11 +85,16 @@ class Coverage:
 
     table: str
     title: str
-    status: Literal["included", "empty", "excluded"]
+    status: Literal["included", "empty", "left_out", "excluded"]
+    """empty: none are the person's. left_out: all that are the person's, by their choice."""
     rows: int
     reason: str
     left_out: tuple[tuple[str, str], ...]
     """Columns that are not in the archive, each with the reason."""
+    rows_left_out: int = 0
+    """The person's own, which their choices keep out."""
+    files_left_out: int = 0
+    """That rows of the archive name, and that the person did not want."""
 
 
 @dataclass(frozen=True)

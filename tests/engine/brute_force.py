@@ -1,8 +1,10 @@
 """What belongs to a person, found row by row in plain Python. Slow, and shares nothing with the engine."""
 
+from dataclasses import replace
 from typing import Any
 
-from tests.engine.worlds import Key, Row, Sheet, World
+from app.engine.choices import Choices
+from tests.engine.worlds import Key, Row, Sheet, World, is_category
 
 Found = dict[str, list[Row]]
 
@@ -38,6 +40,28 @@ def find_rows(world: World, person: Any, *, with_deleted: bool = False) -> Found
                 found[name].append(row)
     _follow(world, found)
     return {name: sorted(rows, key=lambda row, n=name: _order(world.sheets[n], row)) for name, rows in found.items()}  # type: ignore[misc]
+
+
+def leave_out(world: World, choices: Choices) -> World:
+    """The same world, where all that was chosen against was deleted."""
+    return World({name: _mark(world, sheet, choices) for name, sheet in world.sheets.items()}, world.ids)
+
+
+def _mark(world: World, sheet: Sheet, choices: Choices) -> Sheet:
+    if not is_category(world, sheet):
+        return replace(sheet, rows=[dict(row) for row in sheet.rows])
+    rows = [{**row, "gone": _is_gone(sheet, row) or _is_unwanted(sheet, row, choices)} for row in sheet.rows]
+    return replace(sheet, rows=rows, leaves_out_deleted=True)
+
+
+def _is_gone(sheet: Sheet, row: Row) -> bool:
+    return bool(sheet.leaves_out_deleted and row["gone"])
+
+
+def _is_unwanted(sheet: Sheet, row: Row, choices: Choices) -> bool:
+    if sheet.name in choices.without or row["date"] is None:
+        return sheet.name in choices.without
+    return bool((choices.since and row["date"] < choices.since) or (choices.until and row["date"] > choices.until))
 
 
 def _order(sheet: Sheet, row: Row) -> list[Any]:

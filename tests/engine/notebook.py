@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.engine import piecework
 from app.engine.build import Built, Order, build_archive
-from app.engine.choices import Choices
+from app.engine.choices import EVERYTHING, Choices
 from app.engine.graph import build_graph
 from app.engine.package.piece import PieceFile
 from app.engine.pieces import ALONE, Piece, Sharing
@@ -85,13 +85,20 @@ class Others:
     """Other workers, here one in this process: it makes at once those pieces that are `theirs`."""
 
     def __init__(
-        self, engine: sa.Engine, folder: Path, theirs: Callable[[Piece], bool], *, least: int = LEAST
+        self,
+        engine: sa.Engine,
+        folder: Path,
+        theirs: Callable[[Piece], bool],
+        *,
+        least: int = LEAST,
+        choices: Choices = EVERYTHING,
     ) -> None:
         self.least_rows: int | None = least
         self.offered: list[Piece] = []
         self._engine = engine
         self._folder = folder
         self._theirs = theirs
+        self._choices = choices
         self._made: dict[int, Path] = {}
 
     def offer(self, snapshot: str, pieces: Sequence[Piece]) -> None:
@@ -109,6 +116,7 @@ class Others:
             graph=build_graph(make_schema()),
             snapshot=snapshot,
             subject=ANN,
+            choices=self._choices,
             workspace=workspace,
             go_on=lambda: None,
         )
@@ -118,11 +126,11 @@ class Others:
         return PieceFile(made) if made else None
 
 
-def build(engine: sa.Engine, folder: Path, sharing: Sharing = ALONE, part_size: int | None = None) -> Built:
+def build(engine: sa.Engine, folder: Path, sharing: Sharing = ALONE, choices: Choices = EVERYTHING) -> Built:
     workspace = folder / "workspace"
     workspace.mkdir(parents=True)
     return build_archive(
-        Order("The Shop", "A1B2C3D4", ANN, choices=Choices(part_size=part_size)),
+        Order("The Shop", "A1B2C3D4", ANN, choices=choices),
         engine=engine,
         graph=build_graph(make_schema()),
         open_file=open_file,

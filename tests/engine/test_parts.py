@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.engine.build import Built, Order
+from app.engine.choices import Choices
 from app.engine.minisign import Signer
 from app.engine.register import file, owned, subject
 from app.extensions import prepare_sqlite
@@ -101,7 +102,9 @@ def rows(parts: list[dict[str, bytes]], table: str) -> list[list[dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def divided(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return make(replace(ann, choices=Choices(part_size=SIZE)), engine, schema, tmp_path_factory.mktemp("parts") / "divided")
+    return make(
+        replace(ann, choices=Choices(part_size=SIZE)), engine, schema, tmp_path_factory.mktemp("parts") / "divided"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +253,12 @@ def test_json_alone_is_a_whole_archive(ann: Order, engine: sa.Engine, schema: sa
 def test_programs_of_others_accept_each_part(
     ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, signer: Signer, formats: tuple[str, ...]
 ) -> None:
-    built = make(replace(ann, choices=Choices(part_size=4 * SIZE, formats=frozenset(formats))), engine, schema, tmp_path / "parts")
+    built = make(
+        replace(ann, choices=Choices(part_size=4 * SIZE, formats=frozenset(formats))),
+        engine,
+        schema,
+        tmp_path / "parts",
+    )
     key = tmp_path / "site.pub"
     key.write_text(signer.public_key)
     for part in built.parts:

@@ -5,16 +5,19 @@ A world is plain Python, so that the slow answer of `brute_force` can be found w
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateTable
 
+from app.engine.choices import Choices
 from app.engine.graph import RegisterError, build_graph
 from app.engine.register import deletion_mark, excluded, internal, owned, reference, subject, third_party
 
 Row = dict[str, Any]
+DAYS = [date(2020, 1, day) for day in (1, 2, 3, 4)]
 
 
 @dataclass
@@ -71,7 +74,35 @@ def make_world(random: Random) -> World:
         _make_rows(random, sheet, world)
     for sheet in sheets.values():
         _point(random, sheet, world)
+    for row in (row for sheet in sheets.values() for row in sheet.rows):
+        row["date"] = random.choice([None, *DAYS])
     return world
+
+
+def choose(random: Random, world: World) -> Choices:
+    """What the person of a world may leave out: some tables that nothing else brings along, and some days."""
+    categories = [sheet.name for sheet in world.sheets.values() if is_category(world, sheet)]
+    without = random.sample(categories, random.randint(0, len(categories) // 2))
+    since, until = random.choice([(None, None), (DAYS[1], None), (None, DAYS[2]), (DAYS[1], DAYS[2])])
+    return Choices(without=frozenset(without), since=since, until=until)
+
+
+def is_category(world: World, sheet: Sheet) -> bool:
+    """Whether its rows reach the person by themselves, by several ways, or round about by rows of their own table."""
+    seen: list[str] = []
+    here = _brought_by(sheet)
+    while here is not None and here not in seen:
+        if here == sheet.name:
+            return True
+        seen.append(here)
+        here = _brought_by(world.sheets[here])
+    return sheet.kind == "owned" and not seen
+
+
+def _brought_by(sheet: Sheet) -> str | None:
+    """The only table that brings its rows along."""
+    ways = {path[0].target for path in sheet.paths}
+    return ways.pop() if len(ways) == 1 and all(len(path) > 1 for path in sheet.paths) else None
 
 
 def _choose_primary(random: Random, sheet: Sheet, parents: list[Sheet]) -> None:
@@ -202,6 +233,7 @@ def _declare(world: World) -> sa.MetaData:
             metadata,
             *(_column(sheet, column, world) for column in sheet.columns),
             sa.Column("serial", sa.Integer),
+            sa.Column("date", sa.Date),
             sa.Column("code", sa.Integer, unique=True),
             sa.Column("gone", sa.Boolean, info=deletion_mark(leave_out=sheet.leaves_out_deleted)),
             *(_constraint(key) for key in sheet.keys),

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from app.engine.choices import EVERYTHING, Choices
+from app.engine.report.choices_told import tell_choices
 from app.engine.report.contents import Contents
 from app.engine.report.formats import Formats
 from app.engine.report.manifest import render_manifest
@@ -48,11 +50,13 @@ class Report:
         data_formats: Sequence[str],
         *,
         has_pages: bool = True,
+        choices: Choices = EVERYTHING,
     ) -> Iterator[tuple[str, bytes]]:
         """The path below the top folder and the bytes of each page, script and style of one part, in a fixed order.
 
         When all rows are written and each table is flushed. `part`: from 1. `folders`: the top folders of all parts,
         in order. `data_formats`: what lies below `data/` (`json`, `csv`). Without pages there is only README.txt.
+        `choices`: what the archive was asked to hold.
         """
         contents = Contents(
             self._edition,
@@ -64,6 +68,7 @@ class Report:
             part,
             tuple(folders),
             has_pages,
+            tuple(tell_choices(choices, coverage, self._formats)),
         )
         if not has_pages:
             yield render_readme(contents)

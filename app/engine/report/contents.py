@@ -24,6 +24,8 @@ class Contents:
     """The top folders of all parts."""
     has_pages: bool
     """Whether the person wanted the report, or only the data."""
+    left_out: tuple[str, ...]
+    """What the person chose to leave out, a sentence each; none: this is everything."""
 
     @cached_property
     def tables(self) -> tuple[TableReport, ...]:

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import cached_property, lru_cache
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_datetime_format, get_timezone_gmt
 from babel.numbers import format_compact_decimal, format_decimal
 
 from app.engine.shape import Value
+from app.engine.time_zones import find_zone
 
 NEAR_NEW_YEAR = frozenset({"12-30", "12-31", "01-01", "01-02"})
 """The days on which the year depends on the time zone."""
@@ -34,10 +34,7 @@ class Formats:
 
     @cached_property
     def zone(self) -> tzinfo:
-        try:
-            return ZoneInfo(self.zone_name)
-        except (KeyError, ValueError, OSError):
-            return UTC
+        return find_zone(self.zone_name)
 
     @property
     def language_tag(self) -> str:

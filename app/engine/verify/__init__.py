@@ -84,6 +84,8 @@ def _check(
     say(f"Checksums: {files} files are what the manifests say, and no file is unlisted.")
     _say_parts(parts, missing, say)
     say(check_totals(parts, complete=complete))
+    for line in parts[0].documents.left_out:
+        say(line)
     say(f"Files: {sum(part.tables.files for part in parts)} pictures and other files; one row names each of them.")
     say(check_references(references))
     for line in check_owners(owners):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.engine.verify.choices import tell_left_out
 from app.engine.verify.container import Container
 from app.engine.verify.problems import VerificationError, raise_all
 
@@ -95,6 +96,8 @@ class Documents:
     subject: str
     """The JSON member with the person's own row; part 1 has it."""
     key: str
+    left_out: tuple[str, ...]
+    """What the person's choices keep out of the whole archive, in words."""
     common: dict[str, Any] = field(repr=False)
     """What every part of the archive must say alike."""
 
@@ -132,6 +135,7 @@ def _read(container: Container, coverage: dict[str, Any], package: dict[str, Any
         {str(line["table"]): int(line["rows"]) for line in included},
         f"data/{coverage['subject']['json']}",
         str(coverage["subject"]["key"]),
+        tuple(tell_left_out(coverage)),
         _common(coverage, part),
     )
 

@@ -1,0 +1,215 @@
+"""An archive of less than everything says what is not there, and the verifier holds it to that."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine.build import Built, Order
+from app.engine.choices import EVERYTHING, Choices
+from app.engine.graph import RegisterError, build_graph
+from app.engine.minisign import Signer
+from app.engine.plan import plan_tables
+from app.engine.register import owned, subject
+from app.engine.verify import Expected, VerificationError, verify_archive
+from tests.engine.conftest import make_archive
+from tests.engine.forging import Members, pack, seal, unpack
+
+Make = Callable[[Choices], Members]
+
+
+@pytest.fixture
+def make(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> Make:
+    """The members of Ann's archive with these choices; it has been verified."""
+
+    def make(choices: Choices) -> Members:
+        built: Built = make_archive(replace(ann, choices=choices), engine, schema, tmp_path / "chosen")
+        return unpack(built.parts[0].file)
+
+    return make
+
+
+def read_coverage(members: Members) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(members["data/coverage.json"])
+    return found
+
+
+def lines(members: Members) -> dict[str, tuple[Any, ...]]:
+    keys = ("status", "rows", "rows_left_out", "files_left_out")
+    return {line["table"]: tuple(line[key] for key in keys) for line in read_coverage(members)["tables"]}
+
+
+def test_a_category_takes_along_what_belongs_to_it(make: Make) -> None:
+    members = make(Choices(without=frozenset({"album"})))
+    assert lines(members) == {
+        "person": ("included", 1, 0, 0),
+        "album": ("left_out", 0, 2, 0),
+        "genre": ("left_out", 0, 1, 0),
+        "message": ("included", 4, 0, 0),
+        "photo": ("left_out", 0, 3, 0),
+        "setting": ("excluded", 0, 0, 0),
+    }
+    assert read_coverage(members)["gaps"] == []  # two photos of hers have lost their files, and she wants none
+    assert not [name for name in members if "album" in name or "photo" in name or "media" in name]
+    told = "Without 3 rows that you chose to leave out."
+    assert told in members["data/coverage.json"].decode()
+    assert told in members["coverage.html"].decode()
+    for page in ("README.txt", "about.html", "index.html", "coverage.html"):
+        assert "Without “Albums”." in members[page].decode()
+        assert "Left out in all: 6 rows of yours." in members[page].decode()
+
+
+def test_without_files_their_rows_stay_and_nothing_is_a_gap(make: Make) -> None:
+    members = make(Choices(files=False))
+    assert lines(members)["photo"] == ("included", 3, 0, 3)
+    assert read_coverage(members)["gaps"] == []
+    assert [row["title"] for row in json.loads(members["data/json/photo.json"])] == [
+        "waves.PNG",
+        "lost.jpg",
+        "page.html",
+    ]
+    assert not [name for name in members if name.startswith("data/media/")]
+    assert "3 files themselves are not here, as you chose." in members["coverage.html"].decode()
+
+
+def test_everything_says_so(make: Make) -> None:
+    """The control: with nothing left out nothing is said of it."""
+    members = make(EVERYTHING)
+    assert read_coverage(members)["choices"] == {
+        "without": [],
+        "since": None,
+        "until": None,
+        "time_zone": "Europe/London",
+        "files": True,
+        "formats": ["json", "csv", "report"],
+    }
+    assert {line[2:] for line in lines(members).values()} == {(0, 0)}
+    for page in ("README.txt", "about.html", "index.html", "coverage.html"):
+        assert "eft out in all" not in members[page].decode()
+        assert "you chose" not in members[page].decode()
+
+
+@pytest.fixture
+def verify(tmp_path: Path, signer: Signer) -> Callable[[Members], list[str]]:
+    def verify(members: Members) -> list[str]:
+        said: list[str] = []
+        path = pack(tmp_path / "sealed.zip", seal(members, signer))
+        verify_archive([path], Expected("1", [signer.public_key], signed=True), say=said.append)
+        return said
+
+    return verify
+
+
+def edit(members: Members, **changes: Any) -> None:
+    coverage = read_coverage(members)
+    coverage["choices"] |= changes
+    members["data/coverage.json"] = json.dumps(coverage).encode()
+
+
+def test_the_verifier_says_what_is_left_out(make: Make, verify: Callable[[Members], list[str]]) -> None:
+    said = verify(make(Choices(without=frozenset({"message"}), files=False)))
+    assert "Left out by the person's choice: 4 rows of 1 tables." in said
+    assert "Left out by the person's choice: 3 files, whose rows are here." in said
+
+
+@pytest.mark.parametrize(
+    ("choices", "said", "complaint"),
+    [
+        (Choices(without=frozenset({"album"})), {"without": []}, "6 rows are left out, and by no choice"),
+        (Choices(files=False), {"files": True}, "3 files are left out, and by no choice"),
+        (EVERYTHING, {"without": ["album"]}, "album has rows here, although it was left out"),
+        (EVERYTHING, {"without": None}, "do not fit"),
+    ],
+    ids=["rows", "files", "too many", "no list"],
+)
+def test_it_refuses_what_no_choice_explains(
+    make: Make, verify: Callable[[Members], list[str]], choices: Choices, said: dict[str, Any], complaint: str
+) -> None:
+    members = make(choices)
+    verify(members)
+    edit(members, **said)
+    with pytest.raises(VerificationError, match=complaint):
+        verify(members)
+
+
+def test_it_misses_a_row_as_before(make: Make, verify: Callable[[Members], list[str]]) -> None:
+    members = make(Choices(without=frozenset({"album"})))
+    rows = members["data/json/message.json"].splitlines(keepends=True)
+    members["data/json/message.json"] = b"".join([*rows[:1], *rows[2:]])
+    with pytest.raises(VerificationError, match="message: 4 rows should be here"):
+        verify(members)
+
+
+def dated(column: sa.Column[Any], **facts: str) -> sa.MetaData:
+    metadata = sa.MetaData()
+    sa.Table("person", metadata, sa.Column("id", sa.Integer, primary_key=True), info=subject(title="Account"))
+    sa.Table(
+        "visit",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("person_id", sa.ForeignKey("person.id")),
+        column,
+        info=owned("person_id", **facts),
+    )
+    return metadata
+
+
+@pytest.mark.parametrize(
+    ("kind", "zone"),
+    [(sa.DateTime(timezone=True), UTC), (sa.DateTime(), None), (sa.Date(), None)],
+    ids=["zone", "no zone", "date"],
+)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_days_begin_and_end_where_the_person_lives(
+    database: str, kind: Any, zone: Any, request: pytest.FixtureRequest
+) -> None:
+    """In Ho Chi Minh City a day begins at 17:00 of the day before in UTC."""
+    metadata = dated(sa.Column("at", kind))
+    moments: list[Any] = [
+        datetime(2026, 1, 30, 16, 59, 59, tzinfo=zone),
+        datetime(2026, 1, 30, 17, tzinfo=zone),
+        datetime(2026, 1, 31, 16, 59, 59, tzinfo=zone),
+        datetime(2026, 1, 31, 17, tzinfo=zone),
+    ]
+    expected = [2, 3]
+    if isinstance(kind, sa.Date):
+        moments, expected = [date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)], [2]
+    url = sa.make_url("sqlite://")
+    if database == "postgresql":
+        url = sa.make_url(request.getfixturevalue("postgres")).set(
+            drivername="postgresql+psycopg", database="postgres"
+        )
+    engine = sa.create_engine(url)
+    day = date(2026, 1, 31)
+    with engine.connect() as connection:  # nothing is committed
+        metadata.create_all(connection)
+        connection.execute(metadata.tables["person"].insert(), [{"id": 1}])
+        rows = [{"id": number, "person_id": 1, "at": moment} for number, moment in enumerate(moments, 1)]
+        connection.execute(metadata.tables["visit"].insert(), [*rows, {"id": 9, "person_id": 1, "at": None}])
+        for time_zone, is_theirs in (("Asia/Ho_Chi_Minh", True), ("UTC", isinstance(kind, sa.Date))):
+            plan = plan_tables(build_graph(metadata), "1", Choices(since=day, until=day), time_zone)
+            ids = [row.id for row in connection.execute(plan[1].select, plan[1].given)]
+            assert (ids == [*expected, 9]) == is_theirs
+        ends = Choices(since=date.min, until=date.max)
+        plan = plan_tables(build_graph(metadata), "1", ends, "Asia/Ho_Chi_Minh")
+        assert len(connection.execute(plan[1].select, plan[1].given).all()) == len(moments) + 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize("column", ["nothing", "id"])
+def test_a_date_that_is_none_is_a_finding(column: str) -> None:
+    with pytest.raises(RegisterError, match=r"columns with a date: at") as found:
+        build_graph(dated(sa.Column("at", sa.DateTime()), dated=column))
+    assert f"dated={column!r}" in str(found.value)
+
+
+@pytest.mark.parametrize(("facts", "stays"), [({}, False), ({"dated": ""}, True), ({"dated": "at"}, False)], ids=str)
+def test_a_table_may_have_no_date(facts: dict[str, str], stays: bool) -> None:
+    graph = build_graph(dated(sa.Column("at", sa.DateTime()), **facts))
+    plan = plan_tables(graph, "1", Choices(since=date(2026, 1, 1)))
+    assert (plan[1].count_all is None) == stays
