@@ -77,7 +77,7 @@ SETTINGS = (
     Setting(
         "ARCHIVE_PART_SIZES", [GIGABYTE, 2 * GIGABYTE, 4 * GIGABYTE], "Sizes of each file that people may choose."
     ),
-    Setting("ARCHIVES_PER_DAY", 5, "A person's archives in 24 hours; each reads all they have. None: any number."),
+    Setting("ARCHIVES_PER_DAY", 5, "A person's archives in 24 hours; each reads all they have. 0 or None: any."),
     Setting("ARCHIVE_KEEP_DAYS", 7, "How long a finished archive can be downloaded."),
     Setting("ARCHIVE_LEASE_SECONDS", 15, "How long a silent worker keeps an archive; it renews at a quarter."),
     Setting("ARCHIVE_RING_SECONDS", 30, "A queued archive whose bell may be lost is rung again after this."),

@@ -86,7 +86,9 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCach
 
 @pytest.fixture
 def made_app(settings: dict[str, Any], compiled_templates: BytecodeCache) -> Flask:
-    app = create_app({"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, **settings})
+    app = create_app(
+        {"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "ARCHIVES_PER_DAY": None, **settings}
+    )
     app.jinja_env.bytecode_cache = compiled_templates
     return app
 

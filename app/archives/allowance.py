@@ -38,7 +38,7 @@ class Allowance:
 def find_allowance(user_id: str) -> Allowance:
     """As it is now, whether or not an archive is being made."""
     most: int | None = current_app.config["ARCHIVES_PER_DAY"]
-    if most is None:
+    if not most:
         return Allowance(is_allowed=True, next_at=None, most=None)
     counted = (
         Archive.user_id == user_id,

@@ -90,7 +90,8 @@ class Wish:
 
 PLAIN = Wish()
 
-def insert(user_id: str, wish: Wish = PLAIN, **origin: str) -> tuple[str, bool]:
+
+def insert(user_id: str, wish: Wish = PLAIN, /, **origin: str) -> tuple[str, bool]:
     """(id of the person's active archive, whether it is new). The database's index decides between two requests.
 
     An archive that is active already keeps what was chosen for it. `origin`: `ip_address` and `user_agent`.
@@ -117,8 +118,7 @@ _TRIES = 3
 
 def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
     begin_write()
-    # Whoever asks for the same person at the same moment waits here; so the count below is still true at the INSERT.
-    language = db.session.scalar(select(User.language).where(User.id == user_id).with_for_update(key_share=True))
+    language = _hold_person(user_id)
     again_of = _find_excuse(user_id, wish.earlier)
     if wish.is_limited and again_of is None:
         check_allowance(user_id)
@@ -136,6 +136,11 @@ def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
     audit.record(What.ARCHIVE_REQUESTED, user_id, object_id=archive.id)
     db.session.commit()
     return archive.id
+
+
+def _hold_person(user_id: str) -> str | None:
+    """Their language. Whoever asks for the same person meanwhile waits: what we count stays true until our INSERT."""
+    return db.session.scalar(select(User.language).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def _find_excuse(user_id: str, earlier: Archive | None) -> str | None:

@@ -53,20 +53,26 @@ class LostFileError(Exception):
 
 
 def request_archive(
-    user_id: str, choices: Choices = EVERYTHING, *, locale: str | None = None, is_limited: bool = True, **origin: str
+    user_id: str, choices: Choices = EVERYTHING, /, *, locale: str | None = None, **origin: str
 ) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
     An archive that is active already keeps what was chosen for it. `locale`: the language it is made in; None: the one
-    in the person's settings. `is_limited`: False for operators, who need not wait for the next day. `origin`:
-    `ip_address` and `user_agent` of the browser that asks. Raises ChoiceError, NotYetError.
+    in the person's settings. `origin`: `ip_address` and `user_agent` of the browser that asks. Raises ChoiceError,
+    NotYetError.
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
     check_choices(choices)
-    return ledger.insert(user_id, Wish(choices, locale, is_limited=is_limited), **origin)
+    return ledger.insert(user_id, Wish(choices, locale), **origin)
 
 
-def request_again(user_id: str, archive_id: str, *, locale: str | None = None, **origin: str) -> tuple[str, bool]:
+def request_beyond_limit(user_id: str, choices: Choices = EVERYTHING) -> tuple[str, bool]:
+    """The same for operators, whom the limit of a day does not stop. Raises ChoiceError."""
+    check_choices(choices)
+    return ledger.insert(user_id, Wish(choices, is_limited=False))
+
+
+def request_again(user_id: str, archive_id: str, /, *, locale: str | None = None, **origin: str) -> tuple[str, bool]:
     """The same once more, as `request_archive`. It does not count where the earlier one failed or has gaps.
 
     What the site no longer knows or offers falls away. Raises LookupError if they have no such archive, NotYetError.

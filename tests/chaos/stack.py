@@ -25,6 +25,7 @@ SETTINGS: dict[str, Any] = {
     "RECONCILE_SECONDS": 1,
     "ARCHIVE_RETRY_SECONDS": 1,
     "ARCHIVE_PART_SIZES": [400_000],
+    "ARCHIVES_PER_DAY": None,
     "TRUSTED_PROXIES": 1,  # each client comes from an address of its own, as people do
     # Five seconds by default; within them every archive of these people would be finished, and none given back.
     "CELERY": {"worker_soft_shutdown_timeout": 0.0},
