@@ -54,13 +54,13 @@ def test_anything_else_is_refused_in_words(ann: User, ann_client: FlaskClient, r
 
 def test_the_service_refuses_it_too(ann: User) -> None:
     with pytest.raises(ChoiceError):
-        service.request_archive(ann.id, 5)
+        service.request_archive(ann.id, Choices(part_size=5))
     assert list(service.list_archives(ann.id)) == []
 
 
 def test_an_active_archive_keeps_its_own_choice(ann: User) -> None:
-    first, _ = service.request_archive(ann.id, GIGABYTE)
-    assert service.request_archive(ann.id, 2 * GIGABYTE) == (first, False)
+    first, _ = service.request_archive(ann.id, Choices(part_size=GIGABYTE))
+    assert service.request_archive(ann.id, Choices(part_size=2 * GIGABYTE)) == (first, False)
     assert load(first).part_size == GIGABYTE
 
 
@@ -73,11 +73,11 @@ def test_the_engine_is_told(app: Flask, ann: User, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(service, "build_archive", build_and_note)
     for chosen in (None, 4 * GIGABYTE):
-        archive_id, _ = service.request_archive(ann.id, chosen)
+        archive_id, _ = service.request_archive(ann.id, Choices(part_size=chosen))
         service.generate(ann.id)
         assert load(archive_id).state == State.READY
         service.delete(ann.id, archive_id)
-    assert [order.part_size for order in orders] == [None, 4 * GIGABYTE]
+    assert [order.choices.part_size for order in orders] == [None, 4 * GIGABYTE]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_engine_is_told(app: Flask, ann: User, monkeypatch: pytest.MonkeyPat
 def test_asking_again_keeps_the_choice(
     ann: User, ann_client: FlaskClient, journal: object, state: State, words: str
 ) -> None:
-    archive_id, _ = service.request_archive(ann.id, 2 * GIGABYTE)
+    archive_id, _ = service.request_archive(ann.id, Choices(part_size=2 * GIGABYTE))
     service.generate(ann.id)
     change(archive_id, state=state)
     page = ann_client.get(f"/archives/{archive_id}").text
@@ -104,7 +104,7 @@ def test_asking_again_keeps_the_choice(
 
 
 def test_a_size_no_longer_offered_gives_way_to_one_file(app: Flask, ann: User, ann_client: FlaskClient) -> None:
-    archive_id, _ = service.request_archive(ann.id, 2 * GIGABYTE)
+    archive_id, _ = service.request_archive(ann.id, Choices(part_size=2 * GIGABYTE))
     service.cancel(ann.id, archive_id)
     app.config["ARCHIVE_PART_SIZES"] = [GIGABYTE]
     page = ann_client.get(f"/archives/{archive_id}").text
