@@ -149,8 +149,8 @@ def _ask_amount(graph: Graph, limits: Limits) -> Select[Any]:
 def _ask_table(node: Node, selection: Selection) -> Select[Any]:
     sizes = [_total(node.table.columns[file.size]) for _, file in _files(node) if file.size]
     size = sum(sizes[1:], start=sizes[0]) if sizes else literal(0, types.BigInteger)
-    counted: Select[Any] = select(func.count().label("rows"), cast(size, types.BigInteger).label("bytes"))
-    return counted.select_from(node.table).where(selection.includes(node, node.table))
+    columns: list[ColumnElement[Any]] = [func.count().label("rows"), cast(size, types.BigInteger).label("bytes")]
+    return select(*columns).select_from(node.table).where(selection.includes(node, node.table))
 
 
 def _total(size: ColumnElement[Any]) -> ColumnElement[Any]:
