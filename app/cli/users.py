@@ -18,6 +18,7 @@ from app.people import (
     time_zones,
 )
 from app.second_factor import checking, setting_up
+from app.text import clean_line
 
 users = AppGroup("users", help="Accounts of people.")
 
@@ -36,9 +37,10 @@ def check_time_zone(_context: click.Context, _parameter: click.Parameter, value:
 
 
 def check_name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if len(value) > NAME_MAX:
+    name = clean_line(value)
+    if len(name) > NAME_MAX:
         raise click.BadParameter(f"A name may have at most {NAME_MAX} characters.")
-    return value
+    return name
 
 
 @users.command("create")

@@ -16,6 +16,7 @@ from typing import Any
 from app.journal.entries import TITLE_MAX
 from app.journal.tags import TAG_MAX
 from app.people import NAME_MAX
+from app.text import clean_line
 
 _DIGITS = 1000
 _FIELDS = {"date", "title", "body", "tags", "comments", "files"}
@@ -126,7 +127,7 @@ def _title(row: dict[str, Any]) -> str:
 
 
 def _short(value: object, field: str, longest: int) -> str:
-    text = _text(value, field).strip()
+    text = clean_line(_text(value, field))
     if not text:
         raise ValueError(f"“{field}” is empty")
     if len(text) > longest:

@@ -10,8 +10,8 @@ from app.models import User
 from app.passwords import PASSWORD_MAX, find_weakness, least_length
 from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, time_zones
 from app.second_factor import checking
+from app.text import clean_line
 from app.web.choices import choices
-from app.web.text import clean_line
 
 
 def _name_field() -> StringField:

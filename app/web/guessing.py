@@ -16,7 +16,7 @@ from flask import Response, g, request
 from app import sign_ins
 from app.extensions import client_network, db, find_network, limiter
 from app.people import normalize_email
-from app.web.text import clean_line
+from app.text import clean_line
 
 _View = Callable[..., Any]
 _IN_ONE_NETWORK = "10 per hour"

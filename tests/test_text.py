@@ -1,0 +1,86 @@
+"""Names, titles and tags hold nothing that only changes how others look, and keep what a language needs."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.text import clean, clean_line, clean_lines
+from tests.fuzzing import examples
+
+DISGUISES = {
+    "a right-to-left override": "\u202eAnn",
+    "an isolate": "\u2067Ann\u2069",
+    "a right-to-left mark": "Ann\u200f",
+    "a zero-width space": "A\u200bnn",
+    "a word joiner": "An\u2060n",
+    "a byte order mark": "\ufeffAnn",
+    "a soft hyphen": "A\u00adnn",
+    "a joiner between letters": "A\u200dnn",
+    "a non-joiner between letters": "An\u200cn",
+    "a grapheme joiner": "An\u034fn",
+    "a filler of Hangul": "An\u3164n",
+    "a style of emoji": "Ann\ufe0f",
+    "a letter in tags": "Ann\U000e0041",
+    "a mark of an annotation": "\ufff9Ann",
+    "a blank of Braille": "\u2800Ann",
+    "a line break": "Ann\u2028",
+}
+
+
+@pytest.mark.parametrize("kind", DISGUISES)
+def test_nobody_looks_like_ann(kind: str) -> None:
+    assert clean_line(DISGUISES[kind]) == "Ann"
+    assert clean(DISGUISES[kind]) != "Ann"  # the control: taking out control characters does not do
+
+
+def test_what_kept_a_letter_from_its_mark() -> None:
+    assert clean_line("Rene\u034f\u0301") == "René"
+
+
+WRITING = {
+    "a Persian word": "می\u200cخواهم",
+    "a Persian word with a vowel": "مِی\u200cخواهم",
+    "a Hindi conjunct": "क्\u200dष",
+    "a Bengali ya": "র\u200d্য",
+    "a Malayalam word": "ന്\u200c",
+    "an astronaut": "👩\u200d🚀",
+    "a family": "👨\u200d👩\u200d👧",
+    "a colour of skin": "👩🏽\u200d🚀",
+    "a rainbow": "🏳\ufe0f\u200d🌈",
+    "a heart": "❤\ufe0f",
+    "a key": "1\ufe0f\u20e3",
+    "a nod": "🙂\u200d↕\ufe0f",
+    "the flag of Wales": "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",
+    "Vietnamese": "Đêm ở Huế",
+    "Hebrew and Latin": "שלום Ann",
+}
+
+
+@pytest.mark.parametrize("kind", WRITING)
+def test_what_a_language_needs_stays(kind: str) -> None:
+    assert clean_line(WRITING[kind]) == unicodedata.normalize("NFC", WRITING[kind])
+
+
+def test_a_divider_that_nobody_sees() -> None:
+    """After a letter that joins to none, a ZWNJ changes nothing but the name."""
+    assert clean_line("دا\u200cر") == "دار"
+
+
+@examples(300)
+@given(
+    st.text(
+        st.sampled_from("aé\u0301\u202e\u200d\u200c\u200b\ufe0f❤👩🏽🚀1\u20e3میا्क\u034f 🏴\U000e0067\U000e007f")
+        | st.characters()
+    )
+)
+def test_once_is_enough(text: str) -> None:
+    once = clean_line(text)
+    assert clean_line(once) == once == unicodedata.normalize("NFC", once)
+    assert "\u202e" not in once
+
+
+def test_each_line_alone() -> None:
+    assert clean_lines(" ann@example.org\u200b\r\n\r\nbob@example.org ") == "ann@example.org\n\nbob@example.org"
+    assert clean_lines(None) == ""
