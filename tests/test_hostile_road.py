@@ -96,6 +96,7 @@ def list_paths(app: Flask) -> list[str]:
         ann = people.find_user(EMAIL)
         assert ann is not None
         everything = db.session.scalars(db.select(Entry).where(Entry.title == "Everything")).one()
+        imported = db.session.scalars(db.select(Entry).where(Entry.title == "Imported")).one()
         mine = db.session.scalars(db.select(Entry).where(Entry.author_id == ann.id)).all()
         entries = [entry for entry in mine if entry.title not in FORMULAS]
         others = db.session.scalars(db.select(Entry).where(Entry.author_id != ann.id).limit(5)).all()
@@ -107,6 +108,7 @@ def list_paths(app: Flask) -> list[str]:
         return [
             *("/settings", "/journal?q=script", "/archives/", f"/archives/{archive.id}", *shelves, *searches),
             *(f"/journal/{entry.id}" for entry in (*entries, *others)),
+            f"/journal/{imported.id}?comments=2",
             *(f"/journal/{entry.id}/{page}" for entry in entries for page in ("edit", "delete")),
             *(f"/files/{each.id}/remove" for each in everything.attachments),
             *(f"/journal/comments/{comment.id}/delete" for comment in comments),
@@ -127,7 +129,7 @@ def test_nothing_fires_on_the_site(scene: Scene, new_page: NewPage) -> None:
 
 def show_unescaped(scene: Scene, patch: pytest.MonkeyPatch) -> Flask:
     """The same site, with its templates and its Markdown writing what they are given."""
-    patch.setattr(journal, "render_markdown", lambda text: text)
+    patch.setattr(journal, "render_markdown", lambda text, _most_signs: text)
     app = open_site(Path(scene.app.instance_path))
     app.jinja_env.autoescape = False
     return app

@@ -1,20 +1,29 @@
 """What readers say about an entry. Whoever may read it may comment; the author of either may delete the comment."""
 
-from collections.abc import Sequence
-
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
+from app.journal.pages import Page, count_pages, turn_to
 from app.models import Comment, Entry
 
 COMMENT_MAX = 10_000
+PAGE_SIZE = 50
 
 
-def list_comments(entry_id: str) -> Sequence[Comment]:
-    """Oldest first, with their authors."""
+def list_comments(entry_id: str, number: int) -> Page[Comment]:
+    """Oldest first, with their authors. A number beyond the last page gives the last page."""
+    total = _count(entry_id)
+    number = turn_to(number, total, PAGE_SIZE)
     found = select(Comment).where(Comment.entry_id == entry_id).order_by(Comment.id)
-    return db.session.scalars(found.options(joinedload(Comment.author))).all()
+    found = found.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    items = db.session.scalars(found.options(joinedload(Comment.author))).all()
+    return Page(items, number, total, PAGE_SIZE)
+
+
+def count_pages_of(entry_id: str) -> int:
+    """The newest comment stands on the last of them."""
+    return count_pages(_count(entry_id), PAGE_SIZE)
 
 
 def add_comment(entry: Entry, author_id: str, body: str) -> Comment:
@@ -32,3 +41,7 @@ def find_deletable_comment(user_id: str, comment_id: str) -> Comment | None:
 def delete_comment(comment: Comment) -> None:
     db.session.delete(comment)
     db.session.commit()
+
+
+def _count(entry_id: str) -> int:
+    return db.session.scalar(select(func.count()).select_from(Comment).where(Comment.entry_id == entry_id)) or 0

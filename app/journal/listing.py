@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import defer, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, defer, joinedload, selectinload
 
 from app.extensions import db
 from app.journal.access import shared_with
+from app.journal.pages import Page, turn_to
 from app.models import Attachment, Comment, Entry, Tag, entry_tag
+from app.text import with_any_marks
 
 PAGE_SIZE = 20
 _BEGINNING = 600
 _MOST_TAGS = 24
 _MOST_WORDS = 20
+_LONGEST_WORD = 40
 
 Shelf = Literal["mine", "shared"]
 
@@ -28,25 +31,12 @@ class Listed:
     comments: int
 
 
-@dataclass(frozen=True)
-class Page:
-    items: list[Listed]
-    number: int
-    total: int
-    """Entries on all pages."""
-
-    @property
-    def count(self) -> int:
-        return max(1, -(-self.total // PAGE_SIZE))
-
-
-def list_entries(reader_id: str, shelf: Shelf, *, words: str = "", tag: str = "", number: int = 1) -> Page:
+def list_entries(reader_id: str, shelf: Shelf, *, words: str = "", tag: str = "", number: int = 1) -> Page[Listed]:
     """A number beyond the last page gives the last page."""
     wanted = and_(_on_shelf(reader_id, shelf), *_matches(words, tag))
     total = db.session.scalar(select(func.count()).select_from(Entry).where(wanted)) or 0
-    page = Page([], number, total)
-    number = min(max(number, 1), page.count)
-    return Page(_load(wanted, number), number, total)
+    number = turn_to(number, total, PAGE_SIZE)
+    return Page(_load(wanted, number), number, total, PAGE_SIZE)
 
 
 def count_tags(reader_id: str, shelf: Shelf) -> list[tuple[str, int]]:
@@ -73,12 +63,18 @@ def _on_shelf(reader_id: str, shelf: Shelf) -> ColumnElement[bool]:
 def _matches(words: str, tag: str) -> list[ColumnElement[bool]]:
     """Every word must stand in the title or the text."""
     conditions: list[ColumnElement[bool]] = [
-        or_(Entry.title.icontains(word, autoescape=True), Entry.body.icontains(word, autoescape=True))
-        for word in words.split()[:_MOST_WORDS]
+        or_(_contains(Entry.title, word), _contains(Entry.body, word)) for word in words.split()[:_MOST_WORDS]
     ]
     if tag:
         conditions.append(Entry.tags.any(Tag.name == tag))
     return conditions
+
+
+def _contains(text: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    """`dem` finds `Đêm`; with a mark the word is meant as it is written: `đêm` finds neither `dem` nor `đem`."""
+    if word.isascii() and len(word) <= _LONGEST_WORD:
+        return text.regexp_match(with_any_marks(word))
+    return text.icontains(word, autoescape=True)
 
 
 def _load(wanted: ColumnElement[bool], number: int) -> list[Listed]:

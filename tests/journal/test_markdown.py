@@ -1,12 +1,27 @@
 """Hostile Markdown in, harmless HTML out; and what people mean by Markdown still works."""
 
 import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from html.parser import HTMLParser
+from types import FrameType
 
 import pytest
 from markdown_it import MarkdownIt
 
-from app.journal.markdown import plain_text, render_markdown, sanitize
+from app.journal.comments import COMMENT_MAX
+from app.journal.comments import PAGE_SIZE as COMMENTS_OF_PAGE
+from app.journal.markdown import (
+    LONGEST,
+    MOST_SIGNS,
+    MOST_SIGNS_OF_COMMENT,
+    is_costly,
+    plain_text,
+    render_markdown,
+    sanitize,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -128,3 +143,78 @@ def test_the_page_keeps_its_only_first_heading() -> None:
 
 def test_plain_text() -> None:
     assert plain_text("# Tea & *milk*\n\n<b>x</b> [y](https://z.example)\n\n> 1 < 2") == "Tea & milk <b>x</b> y 1 < 2"
+
+
+HEAVY = {
+    "open brackets": "[a\n",
+    "open pictures": "![",
+    "emphasis": "a*b_",
+    "strong emphasis": "**a_ ",
+    "links": "[a](b) ",
+    "lists": "- a\n",
+    "headings": "# a\n",
+    "line ends": "a\n",
+    "quotations": ">" * 30 + "a\n",
+    "definitions": "[a]: b\n",
+}
+MOST_WORK = 1_500_000
+"""Calls of functions, which are the same everywhere; a million takes about a third of a second."""
+
+
+class TooMuchWorkError(Exception):
+    pass
+
+
+def work(render: Callable[[str], str], text: str) -> int:
+    """How many functions it calls; it is stopped a little beyond MOST_WORK."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+        if calls > MOST_WORK:
+            raise TooMuchWorkError
+
+    sys.setprofile(count)
+    with suppress(TooMuchWorkError):
+        try:
+            render(text)
+        finally:
+            sys.setprofile(None)
+    return calls
+
+
+def largest(unit: str, most_signs: int = MOST_SIGNS) -> str:
+    """As many of them as are still rendered."""
+    count = min(LONGEST // len(unit), most_signs // max(1, len(re.findall(r"[\[\]!*_`<&\\\n]", unit))))
+    text = unit * count
+    assert not is_costly(text, most_signs)
+    return text
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_no_text_takes_long(kind: str) -> None:
+    assert work(render_markdown, largest(HEAVY[kind])) < MOST_WORK
+    huge = HEAVY[kind] * (2 * 1024**2 // len(HEAVY[kind]))
+    for render in (render_markdown, plain_text):
+        assert work(render, huge) < 1000
+    remark = largest(HEAVY[kind], MOST_SIGNS_OF_COMMENT)[:COMMENT_MAX]
+    assert COMMENTS_OF_PAGE * work(partial(render_markdown, most_signs=MOST_SIGNS_OF_COMMENT), remark) < 2 * MOST_WORK
+
+
+def test_without_limits_one_would() -> None:
+    """The control: a hundredth of the text that a form may send."""
+    assert work(MarkdownIt("commonmark").render, "[a\n" * 15_000) > MOST_WORK
+
+
+def test_what_is_too_much_is_shown_as_written() -> None:
+    text = "# No *heading*\nand <b>no</b> end\n\n" + "*a*" * MOST_SIGNS
+    markup = render_markdown(text)
+    assert markup.startswith("<p># No *heading*<br>and &lt;b&gt;no&lt;/b&gt; end</p>\n<p>*a**a*")
+    assert dangers(markup) == []
+    assert plain_text(text).startswith("# No *heading* and <b>no</b> end *a*")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_hostile_comes_out_as_written(text: str) -> None:
+    assert dangers(render_markdown(text, most_signs=-1)) == []
