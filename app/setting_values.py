@@ -13,6 +13,7 @@ _OFF = {
     "ARCHIVE_LARGE_BYTES",
     "ARCHIVE_PIECE_ROWS",
     "ARCHIVE_QUOTA_BYTES",
+    "UPLOAD_QUOTA_BYTES",
     "WTF_CSRF_TIME_LIMIT",
 }
 """Numbers that may be null: then there is no such limit."""

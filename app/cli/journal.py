@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from app.cli.accounts import load_user
 from app.cli.terminal import tame
-from app.journal.attachments import UploadRefusedError
+from app.journal.attachments import Refusal, UploadRefusedError
 from app.journal.import_entries import Imported, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
 
@@ -35,9 +35,10 @@ def import_journal(file: Path, email: str, media: Path | None) -> None:
         with click.progressbar(length=len(lines), label="Importing") as bar:
             done = import_entries(user.id, lines, loose, bar.update)
     except UploadRefusedError as error:
-        limit = current_app.config["UPLOAD_MAX_BYTES"]
-        message = f"{error} A file may have 1 to {limit:,} bytes (UPLOAD_MAX_BYTES). Nothing was imported."
-        raise click.ClickException(tame(message)) from error
+        rule = ""
+        if error.refusal in {Refusal.TOO_LARGE, Refusal.EMPTY}:
+            rule = f" A file may have 1 to {current_app.config['UPLOAD_MAX_BYTES']:,} bytes (UPLOAD_MAX_BYTES)."
+        raise click.ClickException(tame(f"{error}{rule} Nothing was imported.")) from error
     except ImportFileError as error:
         raise click.ClickException(tame(str(error))) from error
     _report(done)

@@ -1,17 +1,19 @@
 """Pictures and files of entries: rows here, bytes in `uploads`. Bytes go after the commit that lets go of them."""
 
+import enum
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from sqlalchemy import select
+from flask import current_app
+from sqlalchemy import func, select
 
-from app.extensions import db
+from app.extensions import begin_write, db
 from app.journal import uploads
 from app.journal.access import readable_by
-from app.models import Attachment, Entry
+from app.models import Attachment, Entry, User
 from app.stores import StoreDownError
 
 log = logging.getLogger(__name__)
@@ -33,23 +35,49 @@ class Upload(NamedTuple):
             yield self.source
 
 
+class Refusal(enum.Enum):
+    """Why a file cannot be taken, in an operator's words; pages have their own."""
+
+    TOO_LARGE = "“{}” is too large."
+    EMPTY = "“{}” is empty."
+    STORE_DOWN = "“{}” cannot be kept at the moment. Try again in a few minutes."
+    DISK_FULL = "“{}” cannot be kept: the disk has only its reserve left (UPLOAD_RESERVE_BYTES)."
+    OVER_QUOTA = "“{}” has no room any more: one person's files may have so many bytes (UPLOAD_QUOTA_BYTES)."
+
+
 class UploadRefusedError(Exception):
-    """A file cannot be taken; the message names it and says why."""
+    """A file cannot be taken; `name` is the file's, `refusal` says why."""
+
+    def __init__(self, name: str, refusal: Refusal) -> None:
+        super().__init__(refusal.value.format(name))
+        self.name = name
+        self.refusal = refusal
 
 
 @contextmanager
-def stored(files: Sequence[Upload]) -> Iterator[list[Attachment]]:
-    """Rows for these files, for the block to add and commit. If it fails, their bytes are gone again."""
+def stored(files: Sequence[Upload], owner_id: str | None = None) -> Iterator[list[Attachment]]:
+    """Rows for these files, for the block to add and commit. If it fails, their bytes are gone again.
+
+    `owner_id`: whose quota must have room for them. None: nobody's, when an operator brings them.
+    """
     db.session.commit()  # no lock is held while bytes are written
     rows: list[Attachment] = []
     try:
         for file in files:
             rows.append(_store(file))  # noqa: PERF401  # the rows so far are needed when a later one fails
+        if rows and owner_id is not None:
+            _check_quota(owner_id, rows)
         yield rows
     except BaseException:
         db.session.rollback()
         uploads.discard(row.stored_name for row in rows)
         raise
+
+
+def count_bytes(owner_id: str) -> int:
+    """All pictures and files of a person."""
+    sizes = select(func.sum(Attachment.size)).join(Entry).where(Entry.author_id == owner_id)
+    return int(db.session.scalar(sizes) or 0)
 
 
 def find_readable_attachment(reader_id: str, attachment_id: str) -> Attachment | None:
@@ -71,19 +99,36 @@ def remove_attachment(attachment: Attachment) -> None:
     uploads.discard([name])
 
 
+def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:
+    """In the transaction that adds the rows, under a lock: of two uploads at once, one sees the other's bytes."""
+    quota = current_app.config["UPLOAD_QUOTA_BYTES"]
+    if quota is None:
+        return
+    begin_write()
+    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
+    taken = count_bytes(owner_id)
+    for row in rows:
+        taken += row.size
+        if taken > quota:
+            raise UploadRefusedError(row.name, Refusal.OVER_QUOTA)
+
+
 def _store(file: Upload) -> Attachment:
     name = uploads.clean_name(file.name)
     try:
         with file.open() as stream:
             kept = uploads.store(stream)
     except uploads.FileTooLargeError as error:
-        raise UploadRefusedError(f"“{name}” is too large.") from error
+        raise UploadRefusedError(name, Refusal.TOO_LARGE) from error
+    except uploads.DiskFullError as error:
+        log.exception("an upload cannot be kept")
+        raise UploadRefusedError(name, Refusal.DISK_FULL) from error
     except StoreDownError as error:
         log.exception("an upload cannot be kept")
-        raise UploadRefusedError(f"“{name}” cannot be kept at the moment. Try again in a few minutes.") from error
+        raise UploadRefusedError(name, Refusal.STORE_DOWN) from error
     if kept.size == 0:
         uploads.discard([kept.stored_name])
-        raise UploadRefusedError(f"“{name}” is empty.")
+        raise UploadRefusedError(name, Refusal.EMPTY)
     return Attachment(
         name=name,
         media_type=kept.media_type,

@@ -12,9 +12,10 @@ from app.journal import uploads
 from app.journal.access import readable_by
 from app.journal.attachments import Upload, stored
 from app.journal.tags import drop_unused_tags, ensure_tags
-from app.models import Entry, User, Visibility
+from app.models import Entry, User, Visibility, entry_reader
 
 TITLE_MAX = 200
+_MOST_PAST_READERS = 20
 
 
 class EntryGoneError(Exception):
@@ -51,9 +52,17 @@ def find_readable_entry(reader_id: str, entry_id: str) -> Entry | None:
     return db.session.scalar(found.options(joinedload(Entry.author)))
 
 
+def list_past_readers(author_id: str) -> Sequence[User]:
+    """People with an account whom this author shares entries with, by name."""
+    chosen = select(entry_reader.c.user_id).join(Entry, Entry.id == entry_reader.c.entry_id)
+    known = User.id.in_(chosen.where(Entry.author_id == author_id))
+    found = select(User).where(known, User.email.is_not(None)).order_by(User.name, User.id).limit(_MOST_PAST_READERS)
+    return db.session.scalars(found).all()
+
+
 def add_entry(author_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Entry:
     """Raises UploadRefusedError, and then nothing is kept."""
-    with stored(files) as attachments:
+    with stored(files, author_id) as attachments:
         entry = Entry(author_id=author_id, attachments=attachments)
         db.session.add(entry)
         _apply(entry, draft)
@@ -63,7 +72,7 @@ def add_entry(author_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Ent
 
 def change_entry(author_id: str, entry_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Entry:
     """Raises UploadRefusedError or EntryGoneError, and then everything is as before."""
-    with stored(files) as attachments:
+    with stored(files, author_id) as attachments:
         entry = _lock_own_entry(author_id, entry_id)
         former = list(entry.tags)
         _apply(entry, draft)

@@ -5,10 +5,11 @@ A file is there as a whole or not at all: it is written to a draft in the upload
 
 import codecs
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
-import unicodedata
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -18,6 +19,7 @@ import puremagic
 from flask import current_app
 
 from app.stores import Store, StoreDownError
+from app.text import clean_line
 
 _BLOCK = 64 * 1024
 _SAMPLE = 8 * 1024
@@ -31,6 +33,10 @@ class FileTooLargeError(Exception):
     """A file has more bytes than the site allows."""
 
 
+class DiskFullError(Exception):
+    """The disk of the upload folder is full, or has only its reserve left."""
+
+
 @dataclass(frozen=True)
 class StoredBytes:
     stored_name: str
@@ -40,7 +46,7 @@ class StoredBytes:
 
 
 def store(stream: IO[bytes]) -> StoredBytes:
-    """Keep the bytes of this stream. Raises FileTooLargeError or StoreDownError, and then nothing is kept."""
+    """Keep the bytes of this stream. Raises FileTooLargeError, DiskFullError or StoreDownError: nothing is kept."""
     folder = Path(current_app.config["UPLOAD_DIR"])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = secrets.token_hex(16)
@@ -48,8 +54,10 @@ def store(stream: IO[bytes]) -> StoredBytes:
     try:
         kept = _write(draft, name, stream)
         _store().put(draft, name, kept.sha256)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFullError from error
         raise
     return kept
 
@@ -73,9 +81,7 @@ def discard(names: Iterable[str]) -> None:
 
 def clean_name(name: str) -> str:
     """The last part of a file's name, without characters that nobody sees."""
-    last = name.replace("\\", "/").rpartition("/")[2]
-    visible = "".join(each for each in unicodedata.normalize("NFC", last) if unicodedata.category(each)[0] != "C")
-    shown = visible.strip() or "file"
+    shown = clean_line(name.replace("\\", "/").rpartition("/")[2]) or "file"
     suffix = PurePath(shown).suffix[:_SUFFIX_MAX]
     return shown if len(shown) <= _NAME_MAX else shown[: _NAME_MAX - len(suffix)] + suffix
 
@@ -101,10 +107,18 @@ def _write(draft: Path, name: str, stream: IO[bytes]) -> StoredBytes:
             size += len(block)
             if size > limit:
                 raise FileTooLargeError
+            _leave_reserve(draft.parent)
             sample = sample or block[:_SAMPLE]
             digest.update(block)
             file.write(block)
     return StoredBytes(name, size, digest.hexdigest(), sniff(sample))
+
+
+def _leave_reserve(folder: Path) -> None:
+    """Asked before each block: those who write at the same time go beyond it by a block each at most."""
+    reserve = current_app.config["UPLOAD_RESERVE_BYTES"]
+    if shutil.disk_usage(folder).free < reserve + _BLOCK:
+        raise OSError(errno.ENOSPC, f"the last {reserve} bytes of this disk are kept free")
 
 
 def _is_text(sample: bytes) -> bool:

@@ -1,5 +1,6 @@
 import io
 import os
+import shutil
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -126,3 +127,11 @@ def test_a_bomb_stays_packed(app: Flask, folder: Path) -> None:
     assert most < 8 * 1024**2
     with zipfile.ZipFile(bomb) as opened:
         assert opened.getinfo("zeros").file_size == 32 * 1024**2  # the control: unpacked it is far more
+
+
+def test_the_disk_keeps_its_reserve(app: Flask, folder: Path) -> None:
+    assert uploads.store(io.BytesIO(b"x")).size == 1  # the control: there is room
+    app.config["UPLOAD_RESERVE_BYTES"] = shutil.disk_usage(folder).total
+    with pytest.raises(uploads.DiskFullError):
+        uploads.store(io.BytesIO(b"x"))
+    assert len(list(folder.iterdir())) == 1

@@ -1,0 +1,27 @@
+"""Why a file was not taken, in a person's words."""
+
+from flask import current_app
+from flask_babel import lazy_gettext
+
+from app.journal.attachments import Refusal, UploadRefusedError
+from app.web.formats import file_size
+
+_WORDS = {
+    Refusal.TOO_LARGE: lazy_gettext("“%(name)s” is too large. A picture or file may have at most %(most)s."),
+    Refusal.EMPTY: lazy_gettext("“%(name)s” is empty. Choose another file."),
+    Refusal.STORE_DOWN: lazy_gettext("“%(name)s” cannot be kept at the moment. Try again in a few minutes."),
+    Refusal.DISK_FULL: lazy_gettext(
+        "“%(name)s” cannot be kept: the site has no room for files at the moment. "
+        "Save without it, and add it another day."
+    ),
+    Refusal.OVER_QUOTA: lazy_gettext(
+        "There is no room for “%(name)s”: all your pictures and files together may have %(quota)s. "
+        "Remove some that you no longer need, or save without this one."
+    ),
+}
+
+
+def explain_refusal(error: UploadRefusedError) -> str:
+    most, quota = (current_app.config[name] for name in ("UPLOAD_MAX_BYTES", "UPLOAD_QUOTA_BYTES"))
+    told = {"name": error.name, "most": file_size(most), "quota": file_size(quota or 0)}
+    return str(_WORDS[error.refusal]) % told
