@@ -14,6 +14,10 @@ from wtforms.validators import Length
 from app.config import SETTINGS
 from app.engine.register import KEY, Secret
 from app.extensions import db
+from app.journal.comments import PAGE_SIZE
+from app.journal.markdown import LONGEST, MOST_SIGNS, MOST_SIGNS_OF_COMMENT
+from app.web import strangers
+from app.web.journal_forms import READERS_MAX
 from app.web.policy import Access
 from app.web.writing import PER_MINUTE
 from tests.programs import ROOT
@@ -131,6 +135,10 @@ LOGS_ELSEWHERE = re.compile(
 
 def test_what_is_costly_has_its_limit() -> None:
     assert f"at most {PER_MINUTE} entries, changes and comments a minute" in PAGE
+    assert f"a line each, at most {READERS_MAX};" in PAGE
+    assert f"{strangers.PER_HOUR}\nsuch addresses an hour are named to a person" in PAGE
+    assert f"more than {LONGEST:,} characters, or more than {MOST_SIGNS:,} signs" in PAGE
+    assert f"a comment with more than {MOST_SIGNS_OF_COMMENT} such signs likewise; {PAGE_SIZE} comments" in PAGE
     costly = PAGE.partition("## What is costly")[2].partition("\n## ")[0]
     for name in ("ARCHIVE_TIME_LIMIT", "ARCHIVE_QUOTA_BYTES", "DATABASE_STATEMENT_SECONDS", "MAX_CONTENT_LENGTH"):
         assert f"`{name}`" in costly

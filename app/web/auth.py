@@ -13,6 +13,7 @@ from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.second_factor import checking
 from app.web.auth_forms import CodeForm, SignInForm, SignUpForm
+from app.web.errors import typed_text
 from app.web.guessing import limit_sign_ins
 from app.web.half_session import HalfSession, begin_half_session
 from app.web.origin import read_origin
@@ -37,9 +38,14 @@ def load_person(token: str) -> User | None:
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Pages lead to the form and back again; scripts learn that the session has ended."""
+    """Pages lead to the form and back again; scripts learn that the session has ended.
+
+    What somebody has just sent is shown, to be sent again: writing may take longer than a session lasts.
+    """
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"error": "Sign in first."}, 401
+    if typed := typed_text():
+        return render_template("journal/signed_out.html", typed=typed), 401
     back = request.full_path.removesuffix("?") if request.method in SAFE_METHODS else None
     return redirect(url_for("auth.sign_in", next=back))
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.journal import comments
@@ -22,8 +23,13 @@ def add(entry_id: UUID) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return entry_page(entry, form), 422
     comment = comments.add_comment(entry, current_user.id, form.body.data or "")
-    flash("Your comment is saved.", "ok")
-    return redirect(url_for("journal.show", entry_id=entry.id, _anchor=f"comment-{comment.id}"))
+    flash(_("Your comment is saved."), "ok")
+    last = comments.count_pages_of(entry.id)
+    return redirect(
+        url_for(
+            "journal.show", entry_id=entry.id, comments=last if last > 1 else None, _anchor=f"comment-{comment.id}"
+        )
+    )
 
 
 @bp.route("/comments/<uuid:comment_id>/delete", methods=["GET", "POST"])
@@ -31,6 +37,6 @@ def delete(comment_id: UUID) -> ResponseReturnValue:
     comment = comments.find_deletable_comment(current_user.id, str(comment_id)) or abort(404)
     if request.method == "POST":
         comments.delete_comment(comment)
-        flash("The comment is deleted.", "ok")
+        flash(_("The comment is deleted."), "ok")
         return redirect(url_for("journal.show", entry_id=comment.entry_id))
     return render_template("journal/delete_comment.html", comment=comment)

@@ -51,7 +51,7 @@ def explain(error: HTTPException) -> ResponseReturnValue:
 def explain_expired_form(error: CSRFError) -> ResponseReturnValue:
     """What was typed is shown again, so that it can be copied."""
     current_app.logger.info("Refused a form: %s", error.description)
-    return render_template("error_form.html", typed=_typed_text()), 400
+    return render_template("error_form.html", typed=typed_text()), 400
 
 
 def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
@@ -118,7 +118,7 @@ def _fault_page(title: str, advice: str, error: BaseException) -> str:
 _GIVEN_BACK = {"title", "body", "tags", "readers", "name"}
 
 
-def _typed_text() -> list[tuple[str, str]]:
+def typed_text() -> list[tuple[str, str]]:
     """What somebody has written into the refused form, and nothing that is secret. Only our own pages get it back:
     others may not put words on ours.
     """

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.journal import attachments, uploads
@@ -55,6 +56,6 @@ def remove(attachment_id: UUID) -> ResponseReturnValue:
     attachment = attachments.find_own_attachment(current_user.id, str(attachment_id)) or abort(404)
     if request.method == "POST":
         attachments.remove_attachment(attachment)
-        flash(f"“{attachment.name}” is removed.", "ok")
+        flash(_("“%(name)s” is removed.", name=attachment.name), "ok")
         return redirect(url_for("journal.show", entry_id=attachment.entry_id))
     return render_template("journal/remove_file.html", attachment=attachment)

@@ -2,24 +2,31 @@
 
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 
-from app.journal import entries, listing
+from app.journal import attachments, entries, listing
 from app.journal.attachments import UploadRefusedError
 from app.journal.comments import list_comments
-from app.journal.markdown import plain_text, render_markdown
+from app.journal.markdown import MOST_SIGNS, MOST_SIGNS_OF_COMMENT, is_costly, plain_text, render_markdown
 from app.models import Entry
-from app.web.formats import file_size, today
+from app.text import clean_line
+from app.web.errors import explain_expired_form, explain_limit, typed_text
+from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
-from app.web.text import clean_line
+from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
 
 bp = Blueprint("journal", __name__, url_prefix="/journal")
 
 _EXCERPT = 220
+_MOST_SIGNS_OF_EXCERPT = 100
+_WRITING = {"journal.new", "journal.edit"}
 
 
 @bp.get("")
@@ -40,11 +47,10 @@ def new() -> ResponseReturnValue:
         try:
             entry = entries.add_entry(current_user.id, form.draft(), form.uploads())
         except UploadRefusedError as error:
-            _refuse_files(form, error)
+            form.files.errors = [explain_refusal(error)]
         else:
-            flash("Your entry is saved.", "ok")
-            return redirect(url_for("journal.show", entry_id=entry.id))
-    return _form_page(form, None)
+            return _saved(entry)
+    return _form_page(form, None), 422 if form.errors else 200
 
 
 @bp.get("/<uuid:entry_id>")
@@ -61,13 +67,12 @@ def edit(entry_id: UUID) -> ResponseReturnValue:
         try:
             entries.change_entry(current_user.id, entry.id, form.draft(), form.uploads())
         except UploadRefusedError as error:
-            _refuse_files(form, error)
+            form.files.errors = [explain_refusal(error)]
         except entries.EntryGoneError:
             abort(404)
         else:
-            flash("Your entry is saved.", "ok")
-            return redirect(url_for("journal.show", entry_id=entry.id))
-    return _form_page(form, entry)
+            return _saved(entry)
+    return _form_page(form, entry), 422 if form.errors else 200
 
 
 @bp.route("/<uuid:entry_id>/delete", methods=["GET", "POST"])
@@ -78,20 +83,43 @@ def delete(entry_id: UUID) -> ResponseReturnValue:
             entries.delete_entry(current_user.id, entry.id)
         except entries.EntryGoneError:
             abort(404)
-        flash(f"“{entry.title}” is deleted.", "ok")
+        flash(_("“%(title)s” is deleted.", title=entry.title), "ok")
         return redirect(url_for("journal.index"))
     return render_template("journal/delete.html", entry=entry)
 
 
+@bp.errorhandler(CSRFError)
+@bp.errorhandler(RateLimitExceeded)
+def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
+    """The form with all that was typed, where it was refused before a view saw it: nobody writes a page twice."""
+    often = isinstance(error, RateLimitExceeded)
+    typed = typed_text()
+    if typed and not current_user.is_authenticated:
+        return render_template("journal/signed_out.html", typed=typed), 400
+    if not typed or request.endpoint not in _WRITING:
+        return explain_limit(error) if often else explain_expired_form(error)
+    entry_id = (request.view_args or {}).get("entry_id")
+    entry = entries.find_own_entry(current_user.id, str(entry_id)) if entry_id else None
+    problem = _("Nothing is saved yet: this page was open for too long. All that you wrote is below. Save it again.")
+    if often:
+        problem = _("Nothing is saved yet: you have saved very often. All that you wrote is below. Wait a minute.")
+    return _form_page(EntryForm(), entry, problem), 429 if often else 400
+
+
 @bp.app_template_filter("markdown")
-def markdown_filter(text: str) -> Markup:
-    return Markup(render_markdown(text))  # noqa: S704  # sanitised there
+def markdown_filter(text: str, most_signs: int = MOST_SIGNS) -> Markup:
+    return Markup(render_markdown(text, most_signs))  # noqa: S704  # sanitised there
+
+
+@bp.app_template_filter("comment")
+def comment_filter(text: str) -> Markup:
+    return markdown_filter(text, MOST_SIGNS_OF_COMMENT)
 
 
 @bp.app_template_filter("excerpt")
 def excerpt(text: str) -> str:
     """The first words of a text, without Markdown's signs."""
-    words = plain_text(text)
+    words = plain_text(text, _MOST_SIGNS_OF_EXCERPT)
     return words if len(words) <= _EXCERPT else f"{words[:_EXCERPT].rpartition(' ')[0] or words[:_EXCERPT]} …"
 
 
@@ -104,18 +132,31 @@ def load_readable(entry_id: UUID) -> Entry:
 
 
 def entry_page(entry: Entry, form: CommentForm) -> str:
-    is_mine = entry.author_id == current_user.id
-    comments = list_comments(entry.id)
-    return render_template("journal/show.html", entry=entry, comments=comments, form=form, is_mine=is_mine)
+    return render_template(
+        "journal/show.html",
+        entry=entry,
+        comments=list_comments(entry.id, request.args.get("comments", 1, type=int)),
+        form=form,
+        is_mine=entry.author_id == current_user.id,
+        is_costly=is_costly(entry.body),
+    )
 
 
-def _refuse_files(form: EntryForm, error: UploadRefusedError) -> None:
-    limit = file_size(current_app.config["UPLOAD_MAX_BYTES"])
-    form.files.errors = [f"{error} A picture or file needs at least one byte and may have at most {limit}."]
+def _saved(entry: Entry) -> ResponseReturnValue:
+    flash(_("Your entry is saved."), "ok")
+    return redirect(url_for("journal.show", entry_id=entry.id))
 
 
-def _form_page(form: EntryForm, entry: Entry | None) -> ResponseReturnValue:
-    if form.errors and form.uploads():
-        again = "Choose your pictures and files again: browsers do not keep them."
+def _form_page(form: EntryForm, entry: Entry | None, problem: str = "") -> str:
+    if (form.errors or problem) and form.uploads():
+        again = _("Choose your pictures and files again: browsers do not keep them.")
         form.files.errors = [*form.files.errors, again]
-    return render_template("journal/form.html", form=form, entry=entry), 422 if form.errors else 200
+    return render_template(
+        "journal/form.html",
+        form=form,
+        entry=entry,
+        problem=problem,
+        past_readers=entries.list_past_readers(current_user.id),
+        tags=[name for name, _uses in listing.count_tags(current_user.id, "mine")],
+        taken=attachments.count_bytes(current_user.id),
+    )

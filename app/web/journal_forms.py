@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import DateField, MultipleFileField, RadioField, StringField, TextAreaField
@@ -15,13 +18,16 @@ from app.journal.comments import COMMENT_MAX
 from app.journal.entries import TITLE_MAX, Draft
 from app.journal.tags import TAG_MAX, split_tags
 from app.models import Entry, User, Visibility
+from app.text import clean, clean_line, clean_lines
 from app.web.choices import choices
-from app.web.text import clean, clean_line
+from app.web.formats import number
+from app.web.strangers import count_strangers, may_name_strangers
 
-VISIBILITIES = [
-    (Visibility.PRIVATE.value, "Only me"),
-    (Visibility.CHOSEN.value, "People I choose"),
-    (Visibility.MEMBERS.value, "Every member of this site"),
+READERS_MAX = 100
+VISIBILITIES: list[tuple[str, Any]] = [
+    (Visibility.PRIVATE.value, lazy_gettext("Only me")),
+    (Visibility.CHOSEN.value, lazy_gettext("People I choose")),
+    (Visibility.MEMBERS.value, lazy_gettext("Every member of this site")),
 ]
 
 
@@ -32,28 +38,48 @@ class DayField(DateField):
         try:
             super().process_formdata(valuelist)
         except ValueError as error:
-            raise ValueError("This is not a date. Write it as 2026-11-22: year, month, day.") from error
+            raise ValueError(_("This is not a date. Write it as 2026-11-22: year, month, day.")) from error
 
     def _value(self) -> str:
         # Not by strftime: it writes the year 800 with three digits, which browsers refuse.
         return self.data.isoformat() if isinstance(self.data, date) else " ".join(self.raw_data or [])
 
 
+class ReadersField(TextAreaField):
+    """Addresses, a line each: typed, or chosen by boxes of the same name."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = "\n".join(valuelist)
+
+    def addresses(self) -> set[str]:
+        return {people.normalize_email(line) for line in (self.data or "").splitlines() if line.strip()}
+
+    def besides(self, known: Sequence[User]) -> str:
+        """The lines that have no box."""
+        boxes = {user.email for user in known}
+        lines = (self.data or "").splitlines()
+        return "\n".join(line for line in lines if people.normalize_email(line) not in boxes)
+
+
 class EntryForm(FlaskForm):
     title = StringField(
-        "Title",
+        lazy_gettext("Title"),
         filters=[clean_line],
         validators=[
-            DataRequired("Give the entry a title."),
-            Length(max=TITLE_MAX, message=f"A title may have at most {TITLE_MAX} characters."),
+            DataRequired(lazy_gettext("Give the entry a title.")),
+            Length(
+                max=TITLE_MAX, message=lazy_gettext("A title may have at most %(most)s characters.", most=TITLE_MAX)
+            ),
         ],
     )
-    date = DayField("Date", validators=[Optional()])
-    body = TextAreaField("Text", filters=[clean])
-    tags = StringField("Tags", filters=[clean_line])
-    visibility = RadioField("Who can read it", choices=choices(VISIBILITIES), default=Visibility.PRIVATE.value)
-    readers = TextAreaField("People I choose", filters=[clean])
-    files = MultipleFileField("Add pictures and files")
+    date = DayField(lazy_gettext("Date"), validators=[Optional()])
+    body = TextAreaField(lazy_gettext("Text"), filters=[clean])
+    tags = StringField(lazy_gettext("Tags"), filters=[clean_line])
+    visibility = RadioField(
+        lazy_gettext("Who can read it"), choices=choices(VISIBILITIES), default=Visibility.PRIVATE.value
+    )
+    readers = ReadersField(lazy_gettext("People I choose"), filters=[clean_lines])
+    files = MultipleFileField(lazy_gettext("Add pictures and files"))
 
     found_readers: Sequence[User] = ()
 
@@ -71,18 +97,27 @@ class EntryForm(FlaskForm):
     def validate_tags(self, field: StringField) -> None:
         for name in split_tags(field.data or ""):
             if len(name) > TAG_MAX:
-                raise ValidationError(f"A tag may have at most {TAG_MAX} characters. Put commas between tags.")
+                raise ValidationError(
+                    _("A tag may have at most %(most)s characters. Put commas between tags.", most=TAG_MAX)
+                )
 
-    def validate_readers(self, field: TextAreaField) -> None:
+    def validate_readers(self, field: ReadersField) -> None:
         if self.visibility.data != Visibility.CHOSEN.value:
             return
-        wanted = {people.normalize_email(line) for line in (field.data or "").splitlines() if line.strip()}
-        self.found_readers = people.find_users(wanted)
-        unknown = sorted(wanted - {user.email for user in self.found_readers})
+        wanted = field.addresses()
         if not wanted:
-            raise ValidationError("Write the e-mail address of at least one person, or choose who else can read it.")
-        if unknown:
-            raise ValidationError(f"These people have no account here: {', '.join(unknown)}.")
+            raise ValidationError(
+                _("Write the e-mail address of at least one person, or choose who else can read it.")
+            )
+        if len(wanted) > READERS_MAX:
+            raise ValidationError(
+                _(
+                    "These are %(count)s people. Choose at most %(most)s, or let every member read it.",
+                    count=number(len(wanted)),
+                    most=READERS_MAX,
+                )
+            )
+        self.found_readers = _find_readers(wanted)
 
     def draft(self) -> Draft:
         return Draft(
@@ -102,10 +137,34 @@ class EntryForm(FlaskForm):
 
 class CommentForm(FlaskForm):
     body = TextAreaField(
-        "Write a comment",
+        lazy_gettext("Write a comment"),
         filters=[clean],
         validators=[
-            DataRequired("Write something."),
-            Length(max=COMMENT_MAX, message=f"A comment may have at most {COMMENT_MAX:,} characters."),
+            DataRequired(lazy_gettext("Write something.")),
+            Length(
+                max=COMMENT_MAX,
+                message=lazy_gettext(
+                    "A comment may have at most %(most)s characters.", most=LazyString(number, COMMENT_MAX)
+                ),
+            ),
         ],
     )
+
+
+def _find_readers(wanted: set[str]) -> Sequence[User]:
+    """Raises ValidationError: it names the addresses without an account, as long as there were few of them of late."""
+    too_many = ValidationError(
+        _(
+            "You have named many addresses that have no account here. "
+            "Wait an hour, or choose who else can read it; then save again."
+        )
+    )
+    if not may_name_strangers():
+        raise too_many
+    found = people.find_users(wanted)
+    strangers = sorted(wanted - {user.email for user in found})
+    if not strangers:
+        return found
+    if not count_strangers(len(strangers)):
+        raise too_many
+    raise ValidationError(_("These people have no account here: %(people)s.", people=", ".join(strangers)))

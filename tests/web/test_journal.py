@@ -13,6 +13,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility
+from app.web.journal_forms import READERS_MAX
+from app.web.strangers import PER_HOUR
 from app.web.writing import PER_MINUTE
 from tests.web.conftest import PNG, SignIn
 
@@ -185,6 +187,28 @@ def test_search_takes_every_sign_as_it_is(app: Flask, anns: FlaskClient, ann: Us
         assert [title for title in sorted(titles) if f"{title}</a>" in page] == found
 
 
+MARKS = [
+    ("dem", ["Dem", "Một đêm", "Ngồi đếm sao", "Đem về"]),
+    ("đêm", ["Một đêm"]),
+    ("ĐÊM", ["Một đêm"]),
+    ("MOT", ["Một đêm"]),
+    ("mot dem", ["Một đêm"]),
+    ("d.m", []),
+    ("dem*", []),
+]
+
+
+def test_search_without_marks_finds_words_with_them(app: Flask, anns: FlaskClient, ann: User) -> None:
+    titles = ["Một đêm", "Ngồi đếm sao", "Đem về", "Dem", "Ngày"]
+    with app.app_context():
+        db.session.add_all(Entry(author_id=ann.id, title=title, body="") for title in titles)
+        db.session.commit()
+    for words, found in MARKS:
+        page = anns.get("/journal", query_string={"q": words}).text
+        assert [title for title in sorted(titles) if f"{title}</a>" in page] == found, words
+    assert anns.get("/journal", query_string={"q": f"{'a' * 41} {'(' * 5000}"}).status_code == 200
+
+
 def test_tags_filter(anns: FlaskClient) -> None:
     anns.post("/journal/new", data={**NEW, "title": "One", "tags": "sea & sand"})
     anns.post("/journal/new", data={**NEW, "title": "Two", "tags": "hills"})
@@ -257,6 +281,19 @@ def test_an_empty_comment_is_explained(app: Flask, anns: FlaskClient, ann: User,
     assert count(app, Comment) == 0
 
 
+def test_comments_have_pages(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]) -> None:
+    entry = write(ann)
+    with app.app_context():
+        db.session.add_all(Comment(entry_id=entry.id, author_id=ann.id, body=f"Remark {at:03}") for at in range(100))
+        db.session.commit()
+    first, last = (anns.get(f"/journal/{entry.id}?comments={page}").text for page in (1, 99))
+    assert ("Remark 049" in first, "Remark 050" in first, "Page 1 of 2" in first) == (True, False, True)
+    assert ("Remark 049" in last, "Remark 050" in last, "Page 2 of 2" in last) == (False, True, True)
+    location = anns.post(f"/journal/{entry.id}/comments", data={"body": "The newest"}).location
+    assert "comments=3#comment-" in location
+    assert "The newest" in anns.get(location).text
+
+
 def test_the_author_may_delete_what_others_said(
     app: Flask, anns: FlaskClient, ann: User, bob: User, sign_in: SignIn, write: Callable[..., Entry]
 ) -> None:
@@ -305,9 +342,25 @@ class TestSizes:
         assert count(app, Attachment) == kept
         assert len(list(uploads.iterdir())) == kept
         if code == 422:
-            assert "“second.txt” is" in answer.text
-            assert "at most 1,000 bytes" in answer.text
+            assert ("“second.txt” is too large" if size else "“second.txt” is empty") in answer.text
+            assert ("at most 1,000 bytes" in answer.text) is (size > 0)
             assert "and *wind*." in answer.text
+
+    def test_no_room_for_more_files(self, app: Flask, anns: FlaskClient) -> None:
+        app.config["UPLOAD_QUOTA_BYTES"] = 1500
+        for code in (302, 422):
+            answer = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(b"x" * 800), "more.txt")})
+            assert answer.status_code == code
+        assert "There is no room for “more.txt”" in answer.text
+        assert "and *wind*." in answer.text
+        assert "Your files take 800 bytes of 1.5 kB." in answer.text
+
+    def test_no_room_on_the_disk(self, app: Flask, anns: FlaskClient) -> None:
+        app.config["UPLOAD_RESERVE_BYTES"] = 2**60
+        answer = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(b"x"), "more.txt")})
+        assert answer.status_code == 422
+        assert "the site has no room for files at the moment" in answer.text
+        assert "and *wind*." in answer.text
 
     def test_a_change_with_a_file_too_large(
         self, app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]
@@ -345,6 +398,38 @@ class TestLimits:
         assert anns.get("/journal").status_code == 200
         assert sign_in(bob).post("/journal/new", data=NEW).status_code == 302
         assert count(app, Entry) == 2
+
+    def test_what_was_written_too_fast_is_there_again(self, anns: FlaskClient) -> None:
+        for _ in range(PER_MINUTE):
+            anns.post("/journal/new", data={"title": ""})
+        answer = anns.post("/journal/new", data=NEW, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 429
+        assert "you have saved very often" in answer.text
+        assert "and *wind*." in answer.text
+
+    def test_nobody_learns_who_is_a_member(self, app: Flask, anns: FlaskClient, bob: User) -> None:
+        """Some typing errors are named; then nothing is looked up any more, not even who has an account."""
+        shared = {**NEW, "visibility": "chosen"}
+        for at in range(PER_HOUR):
+            page = anns.post("/journal/new", data={**shared, "readers": f"nobody{at}@example.org"}).text
+            assert f"no account here: nobody{at}@example.org" in page
+        for readers in ("nobody@example.org", bob.email):
+            answer = anns.post("/journal/new", data={**shared, "readers": readers})
+            assert answer.status_code == 422
+            assert "You have named many addresses" in answer.text
+            assert "no account here: " not in answer.text
+            assert "and *wind*." in answer.text
+        assert count(app, Entry) == 0
+        assert anns.post("/journal/new", data=NEW).status_code == 302
+
+    def test_one_form_asks_for_few(self, anns: FlaskClient, bob: User) -> None:
+        names = [f"nobody{at}@example.org" for at in range(READERS_MAX)]
+        many = {**NEW, "visibility": "chosen", "readers": "\n".join([*names, bob.email or ""])}
+        page = anns.post("/journal/new", data=many).text
+        assert f"These are {READERS_MAX + 1} people. Choose at most {READERS_MAX}" in page
+        assert "no account here: " not in page
+        page = anns.post("/journal/new", data={**many, "readers": "\n".join(names)}).text
+        assert "You have named many addresses" in page
 
 
 class TestErrors:

@@ -302,8 +302,16 @@ class TestForms:
     def test_what_was_typed_is_given_back(self, sign_in: SignIn, ann: User) -> None:
         form = {"title": "Lost?", "body": "A long <b>text</b>", "password": "a secret phrase", "csrf_token": "old"}
         own = sign_in(ann).post("/journal/new", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert own.status_code == 400
+        assert "Nothing is saved yet" in own.text
         assert "A long &lt;b&gt;text&lt;/b&gt;" in own.text
         assert "a secret phrase" not in own.text
+        gone = sign_in(ann)
+        gone.delete_cookie("session")
+        alone = gone.post("/journal/new", data=form, headers={"Sec-Fetch-Site": "same-origin"})
+        assert "You are no longer signed in" in alone.text
+        assert "A long &lt;b&gt;text&lt;/b&gt;" in alone.text
+        assert "a secret phrase" not in alone.text
 
     @pytest.mark.parametrize("field", ["current", "code", "password"])
     def test_but_no_secret(self, sign_in: SignIn, ann: User, field: str) -> None:
