@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format reference requirements clean tools
+.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format reference languages requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -67,6 +67,9 @@ format: .venv/installed-dev
 
 reference: .venv/installed-dev  ## docs/reference.md, from the code
 	$(BIN)/python -m tests.reference
+
+languages: .venv/installed-dev  ## app/translations, from the texts of the code; and what is missing there
+	@$(BIN)/python -m tests.languages
 
 requirements: .venv/installed-dev  ## resolve anew; hashes, no URLs
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet pyproject.toml -o requirements.txt

@@ -23,6 +23,7 @@ from app.extensions import (
 )
 from app.postgresql import notice_hangs
 from app.stores import StoreSettingError, make_stores
+from app.web.language import choose_locale
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -57,7 +58,7 @@ def _init_extensions(app: Flask) -> None:
     login_manager.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
-    languages.init_app(app)
+    languages.init_app(app, choose_locale)
     celery_init_app(app)
     with app.app_context():
         prepare_sqlite(db.engine)

@@ -2,6 +2,10 @@
 
 import ipaddress
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -12,8 +16,8 @@ _BROWSERS = (
     ("Safari/", "Safari"),
 )
 _SYSTEMS = (
-    ("iPhone", "an iPhone"),
-    ("iPad", "an iPad"),
+    ("iPhone", _l("an iPhone")),
+    ("iPad", _l("an iPad")),
     ("Android", "Android"),
     ("Windows", "Windows"),
     ("Mac OS X", "macOS"),
@@ -23,16 +27,17 @@ _SYSTEMS = (
 
 def name_browser(user_agent: str) -> str:
     browser, system = (_first(names, user_agent) for names in (_BROWSERS, _SYSTEMS))
-    return f"{browser or 'an unknown browser'}{f' on {system}' if system else ''}"
+    browser = browser or _("an unknown browser")
+    return str(_("%(browser)s on %(system)s", browser=browser, system=system) if system else browser)
 
 
 def name_address(ip_address: str) -> str:
     try:
         return str(ipaddress.ip_address(ip_address))
     except ValueError:
-        return "an unknown address"
+        return str(_("an unknown address"))
 
 
-def _first(names: tuple[tuple[str, str], ...], text: str) -> str:
+def _first(names: tuple[tuple[str, str | LazyString], ...], text: str) -> str:
     """The order decides: browsers name each other."""
-    return next((name for sign, name in names if sign in text), "")
+    return str(next((name for sign, name in names if sign in text), ""))

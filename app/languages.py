@@ -3,8 +3,12 @@
 Flask-Babel knows whose language it is (`gettext`, `ngettext`, `lazy_gettext`, `force_locale`); what is said in it is
 read here. Flask-Babel itself wants a folder for each language and a compiled file in it, which a build step makes and
 somebody forgets: reading the text takes a tenth of a second, once in a process that needs it.
+
+A person's setting is a locale, as Babel names it (`en`, `en_GB`, `vi`): it says how dates and numbers are written, and
+its language is that of the words. One that has no file here is spoken to in English.
 """
 
+from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -18,30 +22,65 @@ from flask_babel import Babel, Domain, get_locale
 
 FOLDER = Path(__file__).parent / "translations"
 ENGLISH = "en"
+_ENGLISHES = {ENGLISH: "English (United States)", "en_GB": "English (United Kingdom)"}
 
 
 class Catalogues(Domain):
     """What Flask-Babel translates by."""
 
     def get_translations(self) -> NullTranslations:
-        return read_catalogue((get_locale() or Locale(ENGLISH)).language)
+        return translations_of(str(get_locale() or ENGLISH))
 
 
 babel = Babel()
 babel.domain_instance = Catalogues()
 
 
-def init_app(app: Flask) -> None:
-    babel.init_app(app, default_locale=ENGLISH)
+def init_app(app: Flask, choose_locale: Callable[[], str | None]) -> None:
+    """`choose_locale`: the locale of whoever is asking; None outside of requests."""
+    babel.init_app(app, default_locale=ENGLISH, locale_selector=choose_locale)
+    trim_messages(app.jinja_env.policies)
+
+
+def trim_messages(policies: dict[str, object]) -> None:
+    """Line breaks and indents of a template are no part of what `{% trans %}` says."""
+    policies["ext.i18n.trimmed"] = True
+
+
+@cache
+def list_languages() -> dict[str, str]:
+    """Those that words are there for: the code, and what the language calls itself."""
+    found = sorted(file.stem for file in FOLDER.glob("*.po"))
+    return {ENGLISH: "English", **{code: _name(code) for code in found}}
+
+
+def list_locales() -> dict[str, str]:
+    """What can be chosen in the settings."""
+    others = {code: name for code, name in list_languages().items() if code != ENGLISH}
+    return _ENGLISHES | others
+
+
+def language_of(locale: str) -> str:
+    """The language of the words, for somebody with this locale."""
+    return next((code for code in (locale, locale.partition("_")[0]) if code in list_languages()), ENGLISH)
+
+
+def translations_of(locale: str) -> NullTranslations:
+    return read_catalogue(language_of(locale))
 
 
 @cache
 def read_catalogue(language: str) -> NullTranslations:
     """`language`: a code as `vi`. One that has no file is spoken in English."""
     file = FOLDER / f"{language}.po"
-    if not file.exists():
+    if language not in list_languages() or not file.exists():
         return NullTranslations()
     packed = BytesIO()
     write_mo(packed, read_po(BytesIO(file.read_bytes()), locale=language))
     packed.seek(0)
     return Translations(packed)
+
+
+def _name(code: str) -> str:
+    name = Locale.parse(code).display_name or code
+    return name[:1].upper() + name[1:]

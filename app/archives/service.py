@@ -15,7 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 from sqlalchemy import func, select
 
-from app import audit
+from app import audit, languages
 from app.archives import keys, ledger, pieces, room, storage, weight
 from app.archives.choices import EVERYTHING, Choices, check_choices, still_possible
 from app.archives.estimate import estimate_size
@@ -244,7 +244,16 @@ def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
     """Build in a folder of our own, publish, and only then say so."""
     site = current_app.config["SITE_NAME"]
     most_rows = None if large else weight.most_rows()
-    order = Order(site, held.reference, subject_of(person), keys.signer(), held.choices, most_rows=most_rows)
+    locale = held.locale or person.language
+    order = Order(
+        site,
+        held.reference,
+        subject_of(person, locale),
+        keys.signer(),
+        held.choices,
+        most_rows=most_rows,
+        translations=languages.translations_of(locale),
+    )
     open_file = storage.open_stored if large else weight.weigh_files()
     db.session.commit()  # the build may take hours; hold no connection of the session meanwhile
     renew = partial(ledger.renew, held)

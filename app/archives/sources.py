@@ -14,5 +14,6 @@ def graph() -> Graph:
     return build_graph(db.metadata)
 
 
-def subject_of(person: User) -> Subject:
-    return Subject(person.id, person.name, person.email or "", person.language, person.time_zone)
+def subject_of(person: User, locale: str | None = None) -> Subject:
+    """`locale`: of dates and numbers; None: the person's own."""
+    return Subject(person.id, person.name, person.email or "", locale or person.language, person.time_zone)

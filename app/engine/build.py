@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from gettext import NullTranslations
 from io import BytesIO
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from app.engine.pieces import ALONE, Sharing
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
 from app.engine.reading import Read, Reading
 from app.engine.report import load_assets
-from app.engine.shape import REPORT, Edition, Subject
+from app.engine.shape import ENGLISH_WORDS, REPORT, Edition, Subject
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
 
@@ -41,6 +42,8 @@ class Order:
     """What the archive shall hold."""
     most_rows: int | None = None
     """More are refused before any is read."""
+    translations: NullTranslations = ENGLISH_WORDS
+    """Into the language of the report."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def build_archive(
     progress = Progress(tell)
     with collecting_rarely(), ExitStack() as stack:
         with open_snapshot(engine) as (connection, moment):
-            edition = Edition(order.site, order.reference, moment, order.subject)
+            edition = Edition(order.site, order.reference, moment, order.subject, order.translations)
             package = stack.enter_context(Package(workspace, edition, order.choices.part_size))
             shared = ALONE if package.is_divided else sharing
             reading = Reading(package, edition, order.choices, open_file, progress, sharing=shared)
@@ -112,7 +115,7 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
     formats = order.choices.written
     data = [name for name in formats if name != REPORT]
     pages = REPORT in formats
-    assets = _pack_assets()
+    assets = _pack_assets(order.translations)
     found = (folders, read.coverage, read.gaps, data)
     for name, content in read.report.render(part.number, *found, has_pages=pages, choices=order.choices):
         if name in assets:
@@ -129,9 +132,9 @@ def _describe(part: Part, package: Package, order: Order, read: Read) -> None:
 
 
 @cache
-def _pack_assets() -> dict[str, Packed]:
-    """The same in every archive: packed once for a process."""
-    return {name: pack(name, BytesIO(content), len(content)) for name, content in load_assets()}
+def _pack_assets(translations: NullTranslations) -> dict[str, Packed]:
+    """The same in every archive of one language: packed once for a process, which has one object for each."""
+    return {name: pack(name, BytesIO(content), len(content)) for name, content in load_assets(translations)}
 
 
 def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPart, ...]:

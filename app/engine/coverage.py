@@ -1,16 +1,18 @@
 """The coverage statement: what became of every table of the database; an archive proves its completeness by it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Select
 
 from app.engine.choices import Choices
 from app.engine.graph import Graph, Node
+from app.engine.marking import mark
 from app.engine.names import data_path
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
-from app.engine.report.choices_told import tell_files, tell_rows
+from app.engine.report.contents import tell_line
+from app.engine.report.formats import ENGLISH
 from app.engine.schema import marks_of
 from app.engine.shape import Coverage, Edition, Gap
 from app.engine.writers.to_json import encode_document
@@ -56,21 +58,9 @@ def _line(node: Node, found: tuple[PlannedTable, int, LeftOut] | None) -> Covera
     status: Literal["included", "empty", "left_out"] = "included" if count else "empty"
     if left_out.chosen and not count:
         status = "left_out"
-    told = " ".join(_tell(node, left_out))
-    return Coverage(node.name, title, status, count, told, planned.left_out, left_out.chosen, left_out.files)
-
-
-def _tell(node: Node, left_out: LeftOut) -> Iterator[str]:
-    """What became of rows that are the person's and not here, and of deleted ones that the database still holds."""
-    if left_out.chosen:
-        yield tell_rows(left_out.chosen)
-    if left_out.files:
-        yield tell_files(left_out.files)
-    if left_out.deleted:
-        rows = "1 row" if left_out.deleted == 1 else f"{left_out.deleted} rows"
-        yield f"Without {rows} that you deleted or that stood under something deleted."
-    if marks_of(node.table, leave_out=False):
-        yield "Rows that you deleted and that are still held are included."
+    kept = mark("Rows that you deleted and that are still held are included.")
+    reason = kept if marks_of(node.table, leave_out=False) else ""
+    return Coverage(node.name, title, status, count, reason, planned.left_out, *left_out)
 
 
 def render_coverage(
@@ -116,8 +106,9 @@ def _list_choices(choices: Choices, edition: Edition) -> dict[str, object]:
 def _statement(line: Coverage, node: Node, part: Part) -> dict[str, object]:
     facts = {key: getattr(node.declaration, key) for key in ("purpose", "retention", "recipients", "source")}
     left_out = [{"column": column, "reason": reason} for column, reason in line.left_out]
-    here = {"rows_here": part.rows.get(line.table, 0)}
-    return {**vars(line), **here, **facts, **_files(line.table, part), "left_out": left_out}
+    here = {"rows_here": part.rows.get(line.table, 0), "reason": " ".join(tell_line(line, ENGLISH))}
+    told = {key: value for key, value in vars(line).items() if key != "deleted"}
+    return {**told, **here, **facts, **_files(line.table, part), "left_out": left_out}
 
 
 def _files(table: str, part: Part) -> dict[str, str]:

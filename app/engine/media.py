@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import BinaryIO
 
+from app.engine.marking import mark
 from app.engine.names import ACTIVE
 from app.engine.package import Advance, ChangedError, Package, Packed, most_bytes, pack
 from app.engine.shape import Gap, WantedFile
@@ -98,5 +99,7 @@ def _extension(name: str) -> str:
 
 def _reason(error: OSError) -> str:
     if isinstance(error, ChangedError):
-        return "The file is damaged: it is not what was stored."
-    return "The file is missing." if isinstance(error, FileNotFoundError) else "The file cannot be read."
+        return mark("The file is damaged: it is not what was stored.")
+    if isinstance(error, FileNotFoundError):
+        return mark("The file is missing.")
+    return mark("The file cannot be read.")

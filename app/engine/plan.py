@@ -13,6 +13,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, func, select, types
 
 from app.engine.choices import EVERYTHING, Choices
 from app.engine.graph import Graph, Node
+from app.engine.marking import mark
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty
 from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
@@ -21,7 +22,7 @@ from app.engine.shape import Field, Reference, TableShape
 from app.engine.stored import Convert, as_stored, find_convert
 from app.engine.values import to_field
 
-ROLES = Field("roles", "Your part", "text")
+ROLES = Field("roles", mark("Your part"), "text")
 """Added to tables with several owner paths: why the row is in the archive."""
 
 
@@ -134,7 +135,8 @@ def _sort_columns(table: Table) -> tuple[list[Column[Any]], tuple[tuple[str, str
 
 def _reason(column: Column[Any]) -> str:
     declared = column_declaration(column)
-    return "A secret that never leaves the site." if isinstance(declared, Secret) else getattr(declared, "reason", "")
+    secret = mark("A secret that never leaves the site.")
+    return secret if isinstance(declared, Secret) else getattr(declared, "reason", "")
 
 
 def _shape(node: Node, kept: list[Column[Any]], included: Collection[Table], *, has_roles: bool) -> TableShape:

@@ -5,6 +5,7 @@ A row is a tuple of values, one for each field of its table's shape; a value is 
 
 from dataclasses import dataclass
 from datetime import datetime
+from gettext import NullTranslations
 from typing import Any, Literal
 
 from app.engine.names import folder_name
@@ -17,6 +18,8 @@ Kind = Literal["id", "text", "longtext", "number", "moment", "date", "flag", "js
 """How a value reads. moment: ISO 8601 with zone. date: ISO 8601. bytes: base64. json: the text of a JSON document.
 file: the path of a member below `data/`, such as `media/000001.jpg`; None when the file is a gap or there is none."""
 
+ENGLISH_WORDS = NullTranslations()
+"""Those that stand in the code."""
 REPORT = "report"
 FORMATS = ("json", "csv", REPORT)
 """JSON is in every archive: it alone loses nothing."""
@@ -91,6 +94,8 @@ class Coverage:
     reason: str
     left_out: tuple[tuple[str, str], ...]
     """Columns that are not in the archive, each with the reason."""
+    deleted: int = 0
+    """Rows that stay out because the person deleted them."""
     rows_left_out: int = 0
     """The person's own, which their choices keep out."""
     files_left_out: int = 0
@@ -120,6 +125,13 @@ class Edition:
     snapshot_at: datetime
     """The one moment that all rows were read at."""
     subject: Subject
+    translations: NullTranslations = ENGLISH_WORDS
+    """Into the language of the report. What other programs read stays in English."""
+
+    @property
+    def language(self) -> str:
+        """Of the words; dates and numbers may be written as elsewhere."""
+        return self.translations.info().get("language", "en").replace("_", "-")
 
     def folder(self, part: int = 1) -> str:
         """The top folder of a part."""

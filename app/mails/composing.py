@@ -8,34 +8,52 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from babel import Locale
+from babel.numbers import format_decimal
 from flask import current_app
+from flask_babel import force_locale, get_locale, gettext, ngettext
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from app import resets
+from app import languages, resets
 from app.browsers import name_address, name_browser
 from app.mails.address import read_mailbox
 from app.mails.transport import RefusedError
-from app.models import Archive, Mail, MailKind
+from app.models import Archive, Mail, MailKind, User
 
 _HTML = "mail.html"
 
 
-def compose(mail: Mail, recipient: str, archive: Archive | None) -> EmailMessage:
-    """Plain text and HTML, which say the same. Raises RefusedError for an address that is none."""
-    text = _templates().get_template(f"{mail.kind}.txt").render(_facts(mail, archive))
-    subject, _, rest = text.partition("\n")
-    paragraphs = [" ".join(each.split()) for each in rest.split("\n\n") if each.strip()]
+def compose(mail: Mail, person: User, archive: Archive | None) -> EmailMessage:
+    """Plain text and HTML, which say the same. Raises RefusedError for an address that is none.
+
+    A mail about an archive is in the archive's language. Every other is in that of the person's settings, as they are
+    when it is sent: somebody else may have caused it, from a browser in another language.
+    """
+    with force_locale(getattr(archive, "locale", None) or person.language):
+        subject, paragraphs, html = _write(mail, archive)
     message = EmailMessage(policy=SMTP)
     message["From"] = _sender()
-    message["To"] = _read_recipient(recipient)
+    message["To"] = _read_recipient(person.email or "")
     message["Subject"] = subject
     message["Date"] = mail.at
     message["Message-ID"] = f"<{mail.id}@{_base().hostname}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n\n".join(paragraphs) + "\n")
-    html = _templates().get_template(_HTML).render(subject=subject, paragraphs=paragraphs)
     message.add_alternative(html, subtype="html")
     return message
+
+
+def _write(mail: Mail, archive: Archive | None) -> tuple[str, list[str], str]:
+    """The subject, and what the mail says, as paragraphs of text and as HTML."""
+    facts = _facts(mail, archive)
+    text = _templates().get_template(f"{mail.kind}.txt").render(facts)
+    subject, _, rest = text.partition("\n")
+    paragraphs = [" ".join(each.split()) for each in rest.split("\n\n") if each.strip()]
+    page = _templates().get_template(_HTML)
+    language = languages.language_of(str(get_locale())).replace("_", "-")
+    direction = Locale.parse(language, sep="-").text_direction
+    html = page.render(subject=subject, paragraphs=paragraphs, site=facts["site"], language=language, direction=direction)
+    return subject, paragraphs, html
 
 
 def _read_recipient(recipient: str) -> Address:
@@ -55,9 +73,14 @@ def _facts(mail: Mail, archive: Archive | None) -> dict[str, Any]:
         "browser": name_browser(mail.user_agent or ""),
         "address": name_address(mail.ip_address or ""),
         "keep_days": current_app.config["ARCHIVE_KEEP_DAYS"],
+        "number": _number,
         "has_gaps": bool(archive and archive.gap_count),
         "valid_minutes": resets.VALID_SECONDS // 60,
     }
+
+
+def _number(value: float) -> str:
+    return str(format_decimal(value, locale=get_locale()))
 
 
 def _link(mail: Mail) -> str:
@@ -87,9 +110,13 @@ def _sender() -> Address:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    languages.trim_messages(environment.policies)
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
+    return environment

@@ -61,7 +61,7 @@ def _deliver(held: Held) -> None:
         outbox.give_up(held)
         return
     transport: Transport = current_app.extensions["mail"]
-    transport.deliver(compose(mail, person.email, archive), mail.id)
+    transport.deliver(compose(mail, person, archive), mail.id)
     outbox.finish(held)
 
 

@@ -18,6 +18,7 @@ from app.web import (
     home,
     journal,
     keys,
+    language,
     other_sites,
     policy,
     refusals,
@@ -41,6 +42,7 @@ def init_app(app: Flask) -> None:
     strange_forms.init_app(app)
     errors.init_app(app)
     formats.init_app(app)
+    language.init_app(app)
     app.register_blueprint(shared.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(description.bp)

@@ -8,22 +8,27 @@ import secrets
 
 from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale, ngettext
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
-from app.web.formats import file_size
+from app.web.formats import file_size, number
+from app.web.language import choose_without_person
 from app.web.sending_slots import LEASE_SECONDS, NoSlotError
 
 WORDS = {
-    400: ("This request could not be understood", "Go back and try again."),
-    403: ("You may not do this", "If you think you should be able to, ask the person who shared the link with you."),
-    404: ("Page not found", "It does not exist, it was deleted, or it is not shared with you. Check the address."),
-    405: ("This address cannot be used like that", "Go back to the page you came from, and use its buttons."),
-    415: ("This cannot be sent to a form", "Send its fields as a form does, not as JSON."),
-    429: ("Too many attempts", "Wait a minute, then try again."),
+    400: (_l("This request could not be understood"), _l("Go back and try again.")),
+    403: (_l("You may not do this"), _l("If you think you should be able to, ask the person who shared the link with you.")),
+    404: (_l("Page not found"), _l("It does not exist, it was deleted, or it is not shared with you. Check the address.")),
+    405: (_l("This address cannot be used like that"), _l("Go back to the page you came from, and use its buttons.")),
+    415: (_l("This cannot be sent to a form"), _l("Send its fields as a form does, not as JSON.")),
+    429: (_l("Too many attempts"), _l("Wait a minute, then try again.")),
 }
 
 
@@ -43,7 +48,7 @@ def init_app(app: Flask) -> None:
 def explain(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.response is not None:
         return error  # a redirect, or an answer that is complete already
-    title, advice = WORDS.get(error.code, (error.name, "Go back and try again."))
+    title, advice = WORDS.get(error.code, (_("This cannot be answered"), _("Go back and try again.")))
     headers = [pair for pair in error.get_headers() if pair[0] != "Content-Type"]
     return render_template("error.html", title=title, advice=advice), error.code, headers
 
@@ -57,42 +62,56 @@ def explain_expired_form(error: CSRFError) -> ResponseReturnValue:
 def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
     one, all_ = (file_size(current_app.config[name]) for name in ("UPLOAD_MAX_BYTES", "MAX_CONTENT_LENGTH"))
     text = file_size(current_app.config["MAX_FORM_MEMORY_SIZE"])
-    advice = (
-        f"A picture or file may have at most {one}, a text at most {text}, and everything sent at most {all_}. "
-        "Nothing was saved. Go back and send less."
+    advice = _(
+        "A picture or file may have at most %(one)s, a text at most %(text)s, and everything sent at most %(all)s. "
+        "Nothing was saved. Go back and send less.",
+        one=one,
+        text=text,
+        all=all_,
     )
-    return render_template("error.html", title="This is too large", advice=advice), 413
+    return render_template("error.html", title=_("This is too large"), advice=advice), 413
 
 
 def explain_strange_host(_error: SecurityError) -> ResponseReturnValue:
     """Not a page of ours: without a host that is trusted, nothing can be linked to."""
-    return "This site does not answer under this name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+    with force_locale(choose_without_person()):
+        text = _("This site does not answer under this name.")
+    return f"{text}\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def explain_limit(error: RateLimitExceeded) -> ResponseReturnValue:
     """`error.limit.limit` counts anew after so many seconds, and has counted for some of them already."""
     seconds = error.limit.limit.get_expiry()
-    wait = {60: "a minute", 3600: "an hour"}.get(seconds, f"{seconds} seconds")
-    page = render_template("error.html", title=WORDS[429][0], advice=f"Wait, then try again: in {wait} at the latest.")
+    page = render_template("error.html", title=WORDS[429][0], advice=_tell_wait(seconds))
     return page, 429, {"Retry-After": str(seconds)}
 
 
-def explain_no_slot(_error: NoSlotError) -> ResponseReturnValue:
-    advice = (
-        "You are being sent as many files as one person can be at once. The next can start as soon as one of them is "
-        f"complete. If one of them broke off, that is in {LEASE_SECONDS} seconds at the latest."
+def _tell_wait(seconds: int) -> str:
+    known = {
+        60: _("Wait, then try again: in a minute at the latest."),
+        3600: _("Wait, then try again: in an hour at the latest."),
+    }
+    return known.get(seconds) or ngettext(
+        "Wait, then try again: in %(count)s second at the latest.",
+        "Wait, then try again: in %(count)s seconds at the latest.",
+        seconds,
+        count=number(seconds),
     )
-    page = render_template("error.html", title="Too many downloads at once", advice=advice)
+
+
+def explain_no_slot(_error: NoSlotError) -> ResponseReturnValue:
+    advice = _(
+        "You are being sent as many files as one person can be at once. The next can start as soon as one of them is "
+        "complete. If one of them broke off, that is in %(count)s seconds at the latest.",
+        count=number(LEASE_SECONDS),
+    )
+    page = render_template("error.html", title=_("Too many downloads at once"), advice=advice)
     return page, 429, {"Retry-After": str(LEASE_SECONDS)}
 
 
 def explain_busy(error: Exception) -> ResponseReturnValue:
     """The database is away, somebody else has been writing for too long, or every connection is in use."""
-    page = _fault_page(
-        "The site is busy",
-        "Nothing was saved. Wait a minute, then try again.",
-        error,
-    )
+    page = _fault_page(_l("The site is busy"), _l("Nothing was saved. Wait a minute, then try again."), error)
     return page, 503, {"Retry-After": "60"}
 
 
@@ -101,27 +120,35 @@ def explain_fault(error: Exception) -> ResponseReturnValue:
     cause = getattr(error, "original_exception", None) or error
     if isinstance(cause, OperationalError | PoolTimeoutError):
         return explain_busy(cause)
-    return _fault_page("Sorry, there is a fault on our side", "Try again later.", cause), 500
+    return _fault_page(_l("Sorry, there is a fault on our side"), _l("Try again later."), cause), 500
 
 
 def _leave_to_fault_page(_exc_info: object) -> None:
     """Flask would log each fault again, with the address as it came: line breaks in it would be lines of the log."""
 
 
-def _fault_page(title: str, advice: str, error: BaseException) -> str:
+def _fault_page(title: LazyString, advice: LazyString, error: BaseException) -> str:
     reference = secrets.token_hex(4).upper()
     current_app.logger.error("Fault %s at %s %r", reference, request.method, request.path, exc_info=error)
     template = current_app.jinja_env.get_template("error.html")  # without the context processors that load the person
-    return template.render(title=title, advice=advice, reference=reference, bare=True)
+    with force_locale(choose_without_person()):
+        return template.render(title=title, advice=advice, reference=reference, bare=True)
 
 
-_GIVEN_BACK = {"title", "body", "tags", "readers", "name"}
+_GIVEN_BACK = {
+    "title": _l("Title"),
+    "body": _l("Text"),
+    "tags": _l("Tags"),
+    "readers": _l("Readers"),
+    "name": _l("Name"),
+}
 
 
-def typed_text() -> list[tuple[str, str]]:
+def typed_text() -> list[tuple[LazyString, str]]:
     """What somebody has written into the refused form, and nothing that is secret. Only our own pages get it back:
     others may not put words on ours.
     """
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
-    return [(name, value) for name, value in request.form.items() if value.strip() and name in _GIVEN_BACK]
+    typed = [(name, value) for name, value in request.form.items() if value.strip()]
+    return [(_GIVEN_BACK[name], value) for name, value in typed if name in _GIVEN_BACK]

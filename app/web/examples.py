@@ -12,6 +12,7 @@ from celery.result import AsyncResult, denied_join_result
 from celery.states import READY_STATES
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -22,6 +23,7 @@ from app.tasks import add_together, block, process
 LARGEST_TERM = 10**12
 """Sums stay exact in JavaScript, whose numbers are exact up to 2**53."""
 MOST_STEPS = 60
+_WORKER = "celery -A make_celery worker --loglevel INFO"
 
 bp = Blueprint("examples", __name__)
 # No token is asked for: nothing changes by these forms, and `curl -d a=4 -d b=2 …/add` works as typed.
@@ -69,13 +71,13 @@ def refuse(error: BadNumberError) -> ResponseReturnValue:
 
 @bp.errorhandler(BadSignature)
 def miss(_error: BadSignature) -> ResponseReturnValue:
-    return {"error": "There is no such result here. Results of the examples are kept for an hour."}, 404
+    return {"error": _("There is no such result here. Results of the examples are kept for an hour.")}, 404
 
 
 @bp.errorhandler(OperationalError)
 @bp.errorhandler(RedisError)
 def apologise(_error: Exception) -> ResponseReturnValue:
-    return {"error": "The broker does not answer, so no task can be sent or looked up. Start it and try again."}, 503
+    return {"error": _("The broker does not answer, so no task can be sent or looked up. Start it and try again.")}, 503
 
 
 def _read_number(name: str, least: int, most: int) -> int:
@@ -84,7 +86,8 @@ def _read_number(name: str, least: int, most: int) -> int:
     except (KeyError, ValueError):
         number = None
     if number is None or not least <= number <= most:
-        raise BadNumberError(f"Send {name} as a whole number from {least} to {most}, such as {name}=4.")
+        given = {"name": name, "least": least, "most": most}
+        raise BadNumberError(_("Send %(name)s as a whole number from %(least)s to %(most)s, such as %(name)s=4.", **given))
     return number
 
 
@@ -112,7 +115,7 @@ def _describe(found: AsyncResult) -> dict[str, Any]:
     if state == "SUCCESS":
         return answer | {"value": value}
     if answer["ready"]:
-        return answer | {"error": f"The task failed: {type(value).__name__}: {value}"}
+        return answer | {"error": _("The task failed: %(error)s", error=f"{type(value).__name__}: {value}")}
     if state == "PROGRESS" and isinstance(value, dict):  # two reads: the task may have failed in between
         return answer | {"state": state, **value}
     return answer | {"state": state} | _describe_worker(state)
@@ -122,4 +125,4 @@ def _describe_worker(state: str) -> dict[str, Any]:
     """A task that has not started: is there anybody who could?"""
     if state != "PENDING" or _celery().control.ping(timeout=0.5, limit=1):
         return {}
-    return {"worker": False, "error": "No worker is running. Start one: celery -A make_celery worker --loglevel INFO"}
+    return {"worker": False, "error": _("No worker is running. Start one: %(command)s", command=_WORKER)}

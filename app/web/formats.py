@@ -4,13 +4,12 @@
 """
 
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from flask import Flask
+from flask_babel import get_locale, ngettext
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -39,30 +38,30 @@ def moment(value: datetime) -> Markup:
 
 
 def day_text(value: date) -> str:
-    return str(format_date(value, "long", locale=_locale()))
+    return str(format_date(value, "long", locale=get_locale()))
 
 
 def moment_text(value: datetime) -> str:
     """Date, time and zone: a page may be printed, or read on the road."""
     here = value.astimezone(_time_zone())
-    locale = _locale()
+    locale = get_locale()
     return f"{format_date(here, 'long', locale=locale)}, {format_time(here, 'short', locale=locale)} {_zone(here)}"
 
 
 def number(value: float) -> str:
-    return str(format_decimal(value, locale=_locale()))
+    return str(format_decimal(value, locale=get_locale()))
 
 
 def file_size(size: int) -> str:
     """Three significant digits at most; 1 kB has 1,024 bytes, as file managers count."""
     if size < _STEP:
-        return f"{number(size)} {'byte' if size == 1 else 'bytes'}"
+        return str(ngettext("%(count)s byte", "%(count)s bytes", size, count=number(size)))
     amount, unit = float(size), ""
     for unit in _UNITS:  # noqa: B007  # the unit that the loop ends at is the result
         amount /= _STEP
         if amount < _STEP:
             break
-    return f"{format_decimal(amount, '#,##0.#' if amount < 100 else '#,##0', locale=_locale())} {unit}"  # noqa: PLR2004
+    return f"{format_decimal(amount, '#,##0.#' if amount < 100 else '#,##0', locale=get_locale())} {unit}"  # noqa: PLR2004
 
 
 def initials(name: str) -> str:
@@ -77,7 +76,7 @@ def today() -> date:
 
 
 def _time_element(machine: str, text: str) -> Markup:
-    return Markup('<time datetime="{}" lang="{}">{}</time>').format(machine, _locale().language, text)
+    return Markup('<time datetime="{}" lang="{}">{}</time>').format(machine, get_locale().language, text)
 
 
 def _zone(value: datetime) -> str:
@@ -86,13 +85,5 @@ def _zone(value: datetime) -> str:
     return f"UTC{name}" if name.startswith(("+", "-")) else name
 
 
-def _locale() -> Locale:
-    return Locale.parse(_preference("language", "en"))
-
-
 def _time_zone() -> ZoneInfo:
-    return ZoneInfo(_preference("time_zone", "UTC"))
-
-
-def _preference(name: str, default: str) -> Any:
-    return getattr(current_user, name, None) or default
+    return ZoneInfo(getattr(current_user, "time_zone", None) or "UTC")

@@ -45,7 +45,7 @@ def add_headers(response: Response) -> Response:
     if not _is_same_for_all(response):
         # No cache between us and the person may keep a page, nor show one person's page to another.
         response.headers["Cache-Control"] = "no-store, private"
-        response.vary.add("Cookie")
+        response.vary.update(("Cookie", "Accept-Language"))
     return response
 
 

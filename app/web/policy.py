@@ -33,6 +33,7 @@ POLICY = {
     "description.show": Access.ANYONE,
     "keys.public_key": Access.ANYONE,
     "home.index": Access.ANYONE,
+    "language.choose": Access.ANYONE,
     "auth.sign_up": Access.ANYONE,
     "auth.sign_in": Access.ANYONE,
     "auth.sign_out": Access.ANYONE,

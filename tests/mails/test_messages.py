@@ -34,7 +34,7 @@ def compose(app: Flask, put: Callable[..., str], ann: User) -> Callable[..., Ema
     def compose(kind: MailKind, *, archive: Archive | None = None, **values: Any) -> EmailMessage:
         about = None if kind in {MailKind.SIGNED_IN, MailKind.PASSWORD_CHANGED, MailKind.RESET} else ARCHIVE
         mail = load(put(kind, archive_id=about, **values))
-        return composing.compose(mail, ann.email or "", archive)
+        return composing.compose(mail, ann, archive)
 
     return compose
 

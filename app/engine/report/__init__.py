@@ -7,6 +7,7 @@ the bytes. Nothing of the archive is ever written as HTML: templates escape, scr
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 
 from app.engine.choices import EVERYTHING, Choices
@@ -16,6 +17,7 @@ from app.engine.report.formats import Formats
 from app.engine.report.manifest import render_manifest
 from app.engine.report.pages import render_pages, render_readme
 from app.engine.report.tables import TableReport
+from app.engine.report.words import WORDS, translate_words
 from app.engine.shape import Coverage, Edition, Gap, TableShape
 from app.engine.writers.to_viewer import PutChunk
 
@@ -32,7 +34,7 @@ class Report:
         """The part that rows go to. Before a new one begins, each open table is told to `flush`."""
         self._edition = edition
         self._put_chunk = put_chunk
-        self._formats = Formats(edition.subject.locale, edition.subject.time_zone)
+        self._formats = Formats(edition.subject.locale, edition.subject.time_zone, edition.translations)
         self._tables: list[TableReport] = []
 
     def table(self, shape: TableShape) -> TableReport:
@@ -74,11 +76,13 @@ class Report:
             yield render_readme(contents)
             return
         yield from render_pages(contents)
-        yield from load_assets()
+        yield from load_assets(self._edition.translations)
         yield "viewer/manifest.js", render_manifest(contents)
 
 
 @cache
-def load_assets() -> list[tuple[str, bytes]]:
-    """Scripts and styles, the same in every archive: read once for a process, 60 kB."""
-    return [(f"viewer/{asset.name}", asset.read_bytes()) for asset in sorted(ASSETS.iterdir())]
+def load_assets(translations: NullTranslations) -> list[tuple[str, bytes]]:
+    """Scripts and styles, the same in every archive of one language: read once for a process, 60 kB."""
+    assets = {asset.name: asset.read_bytes() for asset in sorted(ASSETS.iterdir())}
+    assets[WORDS] = translate_words(assets[WORDS], translations)
+    return [(f"viewer/{name}", content) for name, content in assets.items()]

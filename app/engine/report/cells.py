@@ -69,11 +69,11 @@ def _say(kind: Kind, value: Value, formats: Formats, person: str) -> str:
     if kind == "number":
         return formats.number(value)
     if kind == "bytes":
-        return f"{formats.number(value)} bytes"
+        return formats.translate("Bytes: %(count)s") % {"count": formats.number(value)}
     if kind == "flag":
-        return "Yes" if value else "No"
+        return formats.translate("Yes") if value else formats.translate("No")
     if kind == "id" and value == person:
-        return "You"
+        return formats.translate("You")
     return str(value)
 
 

@@ -53,7 +53,8 @@ class Contents:
 
     @property
     def empty(self) -> tuple[str, ...]:
-        return tuple(line.title or line.table for line in self.coverage if line.status == "empty")
+        lines = [line for line in self.coverage if line.status == "empty"]
+        return tuple(self.formats.translate(line.title) or line.table for line in lines)
 
     @property
     def excluded(self) -> tuple[Coverage, ...]:
@@ -76,5 +77,29 @@ class Contents:
         """Where a part lies, from the pages of this one, when they were unpacked side by side."""
         return "" if part == self.part else f"../{quote(self.folders[part - 1], safe='')}/"
 
+    @property
+    def moment(self) -> str:
+        """The one that all rows were read at."""
+        return self.formats.day_and_clock(self.edition.snapshot_at)
+
+    def tell(self, line: Coverage) -> list[str]:
+        return tell_line(line, self.formats)
+
     def find_table(self, name: str) -> TableReport | None:
         return next((table for table in self.all_tables if table.name == name), None)
+
+
+def tell_line(line: Coverage, formats: Formats) -> list[str]:
+    """What became of a table's rows, in sentences, where they are not simply all there."""
+    told = []
+    if line.deleted:
+        told.append(
+            formats.translate_count(
+                "Without %(count)s row that you deleted or that stood under something deleted.",
+                "Without %(count)s rows that you deleted or that stood under something deleted.",
+                line.deleted,
+            )
+        )
+    if line.reason:
+        told.append(formats.translate(line.reason))
+    return told

@@ -1,4 +1,4 @@
-"""How one person reads dates and numbers: Babel in their locale and time zone.
+"""How one person reads: dates and numbers by Babel in their locale and time zone, words by a catalogue.
 
 Babel is slow, and the rows that pages show hold the same days, minutes and small numbers again and again: what it said
 last is remembered.
@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, tzinfo
 from functools import cached_property, lru_cache
+from gettext import NullTranslations
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_datetime_format, get_timezone_gmt
 from babel.numbers import format_compact_decimal, format_decimal
 
-from app.engine.shape import Value
+from app.engine.shape import ENGLISH_WORDS, Value
 from app.engine.time_zones import find_zone
 
 NEAR_NEW_YEAR = frozenset({"12-30", "12-31", "01-01", "01-02"})
@@ -27,6 +28,7 @@ YEAR = re.compile(r"\d{4}-")
 class Formats:
     locale_name: str
     zone_name: str
+    translations: NullTranslations = ENGLISH_WORDS
 
     @cached_property
     def locale(self) -> Locale:
@@ -40,6 +42,19 @@ class Formats:
     def language_tag(self) -> str:
         """What the browser's Intl calls the locale (BCP 47)."""
         return str(self.locale).replace("_", "-")
+
+    @property
+    def direction(self) -> str:
+        """Of the words' script, as HTML calls it."""
+        language = self.translations.info().get("language", ENGLISH_NAME)
+        return str(find_locale(language).text_direction)
+
+    def translate(self, text: str) -> str:
+        """A catalogue has its own head under the empty text."""
+        return self.translations.gettext(text) if text else ""
+
+    def translate_count(self, one: str, many: str, number: int) -> str:
+        return self.translations.ngettext(one, many, number) % {"count": self.number(number)}
 
     @property
     def browser_zone(self) -> str:
@@ -80,6 +95,10 @@ class Formats:
     def day(self, moment: datetime) -> str:
         return str(format_date(self.localize(moment), "long", locale=self.locale))
 
+    def day_and_clock(self, moment: datetime) -> str:
+        form = self.translate("%(day)s at %(clock)s")
+        return form % {"day": self.day(moment), "clock": self.clock(moment)}
+
     def clock(self, moment: datetime) -> str:
         """The time of day with its zone: "08:51 (GMT+07:00)"."""
         local = self.localize(moment)
@@ -101,13 +120,18 @@ class Formats:
         return int(value[:4])
 
 
+ENGLISH_NAME = "en"
+ENGLISH = Formats(ENGLISH_NAME, "UTC")
+"""Of what other programs read."""
+
+
 @lru_cache(maxsize=64)
 def find_locale(name: str) -> Locale:
     """English where Babel does not know the locale: dates that read oddly are better than no archive."""
     try:
         return Locale.parse(name)
     except (UnknownLocaleError, ValueError, TypeError):
-        return Locale("en")
+        return Locale(ENGLISH_NAME)
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ def render_manifest(contents: Contents) -> bytes:
     # Tables are a list: as the keys of an object, one called `__proto__` would be lost.
     manifest = {
         "locale": contents.formats.language_tag,
+        "language": contents.edition.language,
         "timeZone": contents.formats.browser_zone,
         "person": contents.edition.subject.id,
         "part": contents.part,
@@ -31,7 +32,7 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
         "starts": table.starts,
         "chunkParts": table.chunk_parts,
         "fields": [
-            {"name": field.name, "label": field.label, "kind": field.kind, "number": field.number}
+            {"name": field.name, "label": contents.formats.translate(field.label), "kind": field.kind, "number": field.number}
             for field in table.shape.fields
         ],
         "columns": table.columns,

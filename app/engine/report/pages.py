@@ -7,12 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from app.engine.report.cells import draw_row, to_cell
 from app.engine.report.chart import draw_bars
 from app.engine.report.contents import Contents
+from app.engine.report.formats import Formats
 from app.engine.report.icons import draw_icon
 from app.engine.report.tables import TableReport
 
@@ -47,7 +49,7 @@ def _render(template: str, page: str, contents: Contents, **facts: Any) -> bytes
 def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "index.html.j2", "index.html", {"bars": draw_bars(contents.years)}
     for table in contents.tables:
-        columns = [_column(table, position) for position in table.columns]
+        columns = [_column(table, position, contents) for position in table.columns]
         yield "table.html.j2", table.page, {"table": table, "columns": columns, "rows": _draw_rows(table, contents)}
     yield "coverage.html.j2", "coverage.html", {"gaps_shown": GAPS_SHOWN}
     yield "about.html.j2", "about.html", {}
@@ -65,14 +67,29 @@ def load_templates() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["icon"] = draw_icon
     environment.filters["one_line"] = lambda text: " ".join(CONTROL.sub(" ", text).split())
     return environment
 
 
-def _column(table: TableReport, position: int) -> Column:
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    formats: Formats = context["formats"]
+    return formats.translate(text)
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, number: int) -> str:
+    formats: Formats = context["formats"]
+    return formats.translations.ngettext(one, many, number)
+
+
+def _column(table: TableReport, position: int, contents: Contents) -> Column:
     field = table.shape.fields[position]
-    return Column(field.label, field.kind, position in table.hidden)
+    return Column(contents.formats.translate(field.label), field.kind, position in table.hidden)
 
 
 def _draw_rows(table: TableReport, contents: Contents) -> Iterator[Markup]:

@@ -40,7 +40,7 @@ class TableReport:
     def __init__(self, shape: TableShape, formats: Formats, put_chunk: PutChunk, part_now: Callable[[], int]) -> None:
         self.shape = shape
         self.name = shape.name
-        self.title = shape.declaration.title or shape.name
+        self.title = formats.translate(shape.declaration.title) or shape.name
         self.file = file_name(shape.name)
         self.rows = 0
         self.files = 0

@@ -1,12 +1,12 @@
 /* The examples page: sends a form, then asks for the result until it is there. Without JavaScript the browser sends
-   the same forms and shows the JSON. */
+   the same forms and shows the JSON. What it says stands in the page, in the page's language. */
 "use strict";
 
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 4000;
 const SLOWDOWN = 1.5;
 const MOST_FAILURES = 5;
-const RESULTS = document.getElementById("examples").dataset.results;
+const TEXTS = document.getElementById("examples").dataset;
 const runs = new Map(); // outcome's id → what runs there; a newer run replaces an older one
 
 for (const form of document.querySelectorAll("form[data-outcome]")) {
@@ -24,11 +24,11 @@ async function run(form, outcome) {
     outcome.ariaLive = parts.length > 1 ? "off" : "polite"; // a screen reader need not read each step
     outcome.replaceChildren(...parts);
   };
-  show(note("", "Sending the task…"));
+  show(note("", TEXTS.sending));
   try {
     const sent = await ask(form.action, { method: "POST", body: new FormData(form) });
-    show(note("", "Sent. Waiting for the worker…"));
-    await poll(RESULTS + sent.result_id, show, () => runs.get(outcome.id) === mine);
+    show(note("", TEXTS.sent));
+    await poll(TEXTS.results + sent.result_id, show, () => runs.get(outcome.id) === mine);
   } catch (error) {
     show(note("bad", error.message));
   }
@@ -63,20 +63,24 @@ async function poll(url, show, wanted) {
 
 function ending(found) {
   if (!found.successful) return note("bad", found.error);
-  if (found.value === null) return note("ok", "Done. It returned nothing.");
-  return note("ok", `Done. The result is ${JSON.stringify(found.value)}.`);
+  if (found.value === null) return note("ok", TEXTS.nothing);
+  return note("ok", fill(TEXTS.result, { value: JSON.stringify(found.value) }));
 }
 
 function progress(found) {
   if (found.worker === false) return [note("warn", found.error)];
   if (found.total === undefined) {
-    return [note("", found.state === "STARTED" ? "The worker has started." : "Sent. Waiting for the worker…")];
+    return [note("", found.state === "STARTED" ? TEXTS.started : TEXTS.sent)];
   }
   const bar = document.createElement("progress");
   bar.max = found.total;
   bar.value = found.current;
-  bar.setAttribute("aria-label", "Steps done");
-  return [note("", `Step ${found.current} of ${found.total}`), bar];
+  bar.setAttribute("aria-label", TEXTS.steps);
+  return [note("", fill(TEXTS.step, found)), bar];
+}
+
+function fill(text, values) {
+  return text.replace(/{(\w+)}/g, (_, name) => values[name]);
 }
 
 function note(kind, text) {
@@ -92,11 +96,11 @@ async function ask(url, options = {}) {
   try {
     response = await fetch(url, { ...options, cache: "no-store", headers: { Accept: "application/json" } });
   } catch {
-    throw new Error("The web server does not answer. Is it still running?");
+    throw new Error(TEXTS.away);
   }
   const body = await response.json().catch(() => ({}));
   if (response.ok) return body;
-  const error = new Error(body.error || `The web server answered ${response.status}.`);
+  const error = new Error(body.error || fill(TEXTS.refused, { status: response.status }));
   error.final = response.status < 500;
   throw error;
 }
