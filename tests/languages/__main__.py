@@ -5,7 +5,7 @@ import sys
 from babel.messages import Catalog
 
 from app import create_app, languages
-from tests.languages.catalogues import list_files, read, update, write
+from tests.languages.catalogues import has_all, list_files, read, update, write
 from tests.languages.extraction import extract_all
 
 
@@ -20,7 +20,7 @@ def main() -> int:
 
 
 def _count(catalogue: Catalog) -> str:
-    missing = [message for message in catalogue if message.id and not message.string]
+    missing = [message for message in catalogue if message.id and not has_all(message)]
     fuzzy = [message for message in catalogue if message.id and message.fuzzy]
     return f"{len(missing)} without a translation, {len(fuzzy)} to be looked at again (marked fuzzy)"
 

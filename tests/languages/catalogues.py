@@ -55,8 +55,8 @@ def find_faults(catalogue: Catalog, found: Catalog) -> Iterator[str]:
 
 def _faults_of(message: Message, plurals: int) -> Iterator[str]:
     texts = list(message.id) if message.pluralizable else [message.id]
-    said = list(message.string) if message.pluralizable else [message.string]
-    if not all(said) or (message.pluralizable and len(said) != plurals):
+    said = _said(message)
+    if not has_all(message) or (message.pluralizable and len(said) != plurals):
         yield "not translated"
         return
     if message.fuzzy:
@@ -70,6 +70,15 @@ _PIECES = {
     "other HTML": lambda text: sorted(TAG.findall(text)),
     "other spaces at the ends": lambda text: (text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]),
 }
+
+
+def has_all(message: Message) -> bool:
+    """Whether each of its forms is translated."""
+    return all(_said(message))
+
+
+def _said(message: Message) -> list[str]:
+    return list(message.string) if isinstance(message.string, list | tuple) else [message.string]
 
 
 def _key(message: Message) -> str:

@@ -43,7 +43,7 @@ def _find_all() -> Iterator[tuple[str, Message]]:
     yield from _in_python()
     yield from _in_templates()
     yield from ((f"app/engine/report/assets/{WORDS}", text) for text in find_texts((ASSETS / WORDS).read_bytes()))
-    yield from ((f"{place}", text) for place, text in find_declared(db.metadata))
+    yield from find_declared(db.metadata)
 
 
 def _in_python() -> Iterator[tuple[str, Message]]:
@@ -74,13 +74,13 @@ def find_declared(metadata: MetaData) -> Iterator[tuple[str, str]]:
         texts = [getattr(node.declaration, fact) for fact in FACTS]
         declared = map(column_declaration, node.table.columns)
         texts += [each.reason for each in declared if isinstance(each, Internal)]
-        yield from ((f"table {node.name}", text) for text in texts if text)
+        yield from ((f"register:{node.name}", text) for text in texts if text)
     yield from _titles(graph)
 
 
 def _titles(graph: Graph) -> Iterator[tuple[str, str]]:
     for planned in plan_tables(graph, "0" * 32):
-        yield from ((f"table {planned.shape.name}", field.label) for field in planned.shape.fields)
+        yield from ((f"register:{planned.shape.name}", field.label) for field in planned.shape.fields)
 
 
 def _place(file: Path) -> str:
