@@ -11,13 +11,14 @@ from sqlalchemy.exc import IntegrityError
 
 from app import audit, outbox
 from app.extensions import begin_write, db, password_hasher
+from app.languages import list_locales
 from app.models import MailKind, PasswordReset, SecondFactor, User, What
 from app.passwords import hashing
 
 NAME_MAX = 80
 EMAIL_MAX = 254
-LANGUAGES = {"en": "English (United States)", "en_GB": "English (United Kingdom)", "vi": "Tiếng Việt"}
-"""Of dates and numbers, as Babel names them."""
+LANGUAGES = list_locales()
+"""What may stand in `User.language`: of words, and of dates and numbers."""
 
 
 class EmailTakenError(Exception):

@@ -47,7 +47,11 @@ def check_name(_context: click.Context, _parameter: click.Parameter, value: str)
 @click.argument("email", callback=check_email)
 @click.option("--name", default="", callback=check_name, help="What others see.  [default: the part before the @]")
 @click.option(
-    "--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True, help="Of dates and numbers."
+    "--language",
+    type=click.Choice(list(LANGUAGES)),
+    default="en",
+    show_default=True,
+    help="Of pages, mails and archives.",
 )
 @click.option("--time-zone", default="UTC", show_default=True, callback=check_time_zone, help="Of times.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input, without asking twice.")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from babel import Locale
 from babel.numbers import format_decimal
 from flask import current_app
-from flask_babel import force_locale, get_locale, gettext, ngettext
+from flask_babel import force_locale, get_locale, get_translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app import languages, resets
@@ -52,7 +52,9 @@ def _write(mail: Mail, archive: Archive | None) -> tuple[str, list[str], str]:
     page = _templates().get_template(_HTML)
     language = languages.language_of(str(get_locale())).replace("_", "-")
     direction = Locale.parse(language, sep="-").text_direction
-    html = page.render(subject=subject, paragraphs=paragraphs, site=facts["site"], language=language, direction=direction)
+    html = page.render(
+        subject=subject, paragraphs=paragraphs, site=facts["site"], language=language, direction=direction
+    )
     return subject, paragraphs, html
 
 
@@ -118,5 +120,14 @@ def _templates() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     languages.trim_messages(environment.policies)
-    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # of i18n
     return environment
+
+
+def _gettext(text: str) -> str:
+    """As Jinja wants it, which puts in the values itself."""
+    return str(get_translations().gettext(text))
+
+
+def _ngettext(one: str, many: str, number: int) -> str:
+    return str(get_translations().ngettext(one, many, number))

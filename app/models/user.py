@@ -37,7 +37,7 @@ class User(UserMixin, Model):
     password_hash: Mapped[str | None] = mapped_column(String(255), info=secret())
     """argon2. Empty: this account cannot sign in."""
     language: Mapped[str] = mapped_column(String(16), default="en")
-    """The locale of dates and numbers, on pages and in archives."""
+    """A locale, as Babel names it: of the words, dates and numbers of pages, mails and archives."""
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     """An IANA name."""
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)

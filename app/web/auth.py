@@ -6,6 +6,7 @@ nothing planted before, or left behind, is carried over.
 
 from flask import Blueprint, Flask, Response, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_login import current_user, login_user, logout_user
 
 from app import audit, people, sign_ins
@@ -62,6 +63,7 @@ def sign_up() -> ResponseReturnValue:
                 form.email.data or "",
                 form.password.data,
                 name=form.name.data or "",
+                language=str(get_locale()),
                 time_zone=form.time_zone.data,
             )
         except people.EmailTakenError:

@@ -1,6 +1,7 @@
 """The forms of signing up, signing in and settings, and what their errors say."""
 
 from flask import current_app
+from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
@@ -144,5 +145,5 @@ class SignUpForm(NewPasswordForm):
 
 class SettingsForm(FlaskForm):
     name = _name_field()
-    language = SelectField("Dates and numbers", choices=choices(LANGUAGES.items()))
+    language = SelectField(_("Language"), choices=choices(LANGUAGES.items()))
     time_zone = _time_zone_field()

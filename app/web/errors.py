@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from flask_babel.speaklater import LazyString
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
@@ -24,8 +24,14 @@ from app.web.sending_slots import LEASE_SECONDS, NoSlotError
 
 WORDS = {
     400: (_l("This request could not be understood"), _l("Go back and try again.")),
-    403: (_l("You may not do this"), _l("If you think you should be able to, ask the person who shared the link with you.")),
-    404: (_l("Page not found"), _l("It does not exist, it was deleted, or it is not shared with you. Check the address.")),
+    403: (
+        _l("You may not do this"),
+        _l("If you think you should be able to, ask the person who shared the link with you."),
+    ),
+    404: (
+        _l("Page not found"),
+        _l("It does not exist, it was deleted, or it is not shared with you. Check the address."),
+    ),
     405: (_l("This address cannot be used like that"), _l("Go back to the page you came from, and use its buttons.")),
     415: (_l("This cannot be sent to a form"), _l("Send its fields as a form does, not as JSON.")),
     429: (_l("Too many attempts"), _l("Wait a minute, then try again.")),
@@ -48,7 +54,7 @@ def init_app(app: Flask) -> None:
 def explain(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.response is not None:
         return error  # a redirect, or an answer that is complete already
-    title, advice = WORDS.get(error.code, (_("This cannot be answered"), _("Go back and try again.")))
+    title, advice = WORDS.get(error.code, (error.name, _("Go back and try again.")))
     headers = [pair for pair in error.get_headers() if pair[0] != "Content-Type"]
     return render_template("error.html", title=title, advice=advice), error.code, headers
 

@@ -77,7 +77,9 @@ def miss(_error: BadSignature) -> ResponseReturnValue:
 @bp.errorhandler(OperationalError)
 @bp.errorhandler(RedisError)
 def apologise(_error: Exception) -> ResponseReturnValue:
-    return {"error": _("The broker does not answer, so no task can be sent or looked up. Start it and try again.")}, 503
+    return {
+        "error": _("The broker does not answer, so no task can be sent or looked up. Start it and try again.")
+    }, 503
 
 
 def _read_number(name: str, least: int, most: int) -> int:
@@ -87,7 +89,9 @@ def _read_number(name: str, least: int, most: int) -> int:
         number = None
     if number is None or not least <= number <= most:
         given = {"name": name, "least": least, "most": most}
-        raise BadNumberError(_("Send %(name)s as a whole number from %(least)s to %(most)s, such as %(name)s=4.", **given))
+        raise BadNumberError(
+            _("Send %(name)s as a whole number from %(least)s to %(most)s, such as %(name)s=4.", **given)
+        )
     return number
 
 

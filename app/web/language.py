@@ -68,7 +68,7 @@ def page_address() -> str:
 def choose() -> ResponseReturnValue:
     wanted = request.form.get("language", "")
     if wanted not in languages.list_languages():
-        abort(400)
+        abort(404)
     response = current_app.make_response(redirect(safe_next(request.form.get("next")) or url_for("home.index"), 303))
     secure = current_app.config["SESSION_COOKIE_SECURE"]
     response.set_cookie(COOKIE, wanted, max_age=_YEAR, secure=secure, httponly=True, samesite="Lax")

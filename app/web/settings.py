@@ -4,6 +4,8 @@ from uuid import UUID
 
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import refresh
 from flask_login import current_user
 
 from app import audit, people, sign_ins
@@ -26,7 +28,8 @@ def index() -> ResponseReturnValue:
         people.change_settings(
             current_user, name=form.name.data or "", language=form.language.data, time_zone=form.time_zone.data
         )
-        flash("Your settings are saved.", "ok")
+        refresh()  # what is said next is in the language just chosen
+        flash(_("Your settings are saved."), "ok")
         return redirect(url_for("settings.index"))
     shown = {
         "sign_ins": sign_ins.list_open(current_user.id),

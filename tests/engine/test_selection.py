@@ -13,6 +13,8 @@ from app.engine.coverage import count_left_out, cover
 from app.engine.graph import build_graph
 from app.engine.plan import plan_tables
 from app.engine.register import deletion_mark, internal, owned, reference, secret, subject, third_party
+from app.engine.report.contents import tell_line
+from app.engine.report.formats import ENGLISH
 from app.engine.rows import Pseudonyms, read_rows
 from app.engine.shape import Value, WantedFile
 from tests.engine.shop import ROWS, make_schema
@@ -307,7 +309,7 @@ def test_deleted_rows_are_a_declared_choice(
     plan = plan_tables(graph, "1")
     counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
     left_out = count_left_out(connection, plan, counts, {})
-    told = {line.table: line.reason for line in cover(graph, plan, counts, left_out)}
+    told = {line.table: " ".join(tell_line(line, ENGLISH)) for line in cover(graph, plan, counts, left_out)}
     if leave_out:
         assert ids(found["post"]) == [1, 3]
         assert [(row["id"], row["post_id"]) for row in found["reply"]] == [(1, 1), (3, "Post 1")]

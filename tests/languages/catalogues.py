@@ -38,7 +38,14 @@ def write(catalogue: Catalog, file: Path) -> None:
     file.write_text("".join(kept), encoding="utf-8")
 
 
-_CHANGING = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By', '"Report-Msgid', '"Last-Translator', '"Project-Id')
+_CHANGING = (
+    '"POT-Creation-Date',
+    '"PO-Revision-Date',
+    '"Generated-By',
+    '"Report-Msgid',
+    '"Last-Translator',
+    '"Project-Id',
+)
 
 
 def find_faults(catalogue: Catalog, found: Catalog) -> Iterator[str]:

@@ -63,8 +63,8 @@ def test_every_kind(compose: Callable[..., EmailMessage], kind: MailKind) -> Non
     assert links[0].startswith(PAGES[kind])
     assert all(link.startswith(f"{BASE}/") and "/download" not in link for link in links)
     assert re.findall(r'href="([^"]+)"', html) == links
-    visible = re.sub(r"<(title|style)>.*?</\1>|<[^>]+>", "", html).replace("&#39;", "'")
-    assert visible.split() == f"{message['Subject']} {text}".split()
+    visible = re.sub(r"(?s)<(title|style)>.*?</\1>|<[^>]+>", "", html).replace("&#39;", "'")
+    assert visible.split() == f"Satchel {message['Subject']} {text}".split()
     assert ("If this wasn't you" in text) is (kind in NOT_YOU)
     assert ("Firefox on Linux at 192.0.2.7" in text) is (kind in NOT_YOU - {MailKind.PASSWORD_CHANGED})
 

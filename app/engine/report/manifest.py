@@ -32,7 +32,12 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
         "starts": table.starts,
         "chunkParts": table.chunk_parts,
         "fields": [
-            {"name": field.name, "label": contents.formats.translate(field.label), "kind": field.kind, "number": field.number}
+            {
+                "name": field.name,
+                "label": contents.formats.translate(field.label),
+                "kind": field.kind,
+                "number": field.number,
+            }
             for field in table.shape.fields
         ],
         "columns": table.columns,
