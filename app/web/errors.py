@@ -97,12 +97,13 @@ def _tell_wait(seconds: int) -> str:
         60: _("Wait, then try again: in a minute at the latest."),
         3600: _("Wait, then try again: in an hour at the latest."),
     }
-    return known.get(seconds) or ngettext(
+    found: str = known.get(seconds) or ngettext(
         "Wait, then try again: in %(count)s second at the latest.",
         "Wait, then try again: in %(count)s seconds at the latest.",
         seconds,
         count=number(seconds),
     )
+    return found
 
 
 def explain_no_slot(_error: NoSlotError) -> ResponseReturnValue:

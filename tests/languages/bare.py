@@ -35,7 +35,7 @@ def find_bare(source: str, **options: Any) -> list[str]:
 
 def find_bare_text(file: Path, **options: Any) -> list[str]:
     """The same of a template that is not HTML: its lines; commands and names of files are no words."""
-    environment = Environment(extensions=["jinja2.ext.i18n"], **options)
+    environment = Environment(extensions=["jinja2.ext.i18n"], **options)  # noqa: S701  # nothing is rendered
     tree = environment.parse(file.read_text(encoding="utf-8"))
     lines = "".join(_pieces(tree)).splitlines()
     return [line for line in lines if _has_words(re.sub(r"\S*[./]\S*|^  \S.*$", "", line))]
@@ -46,8 +46,8 @@ def _pieces(node: nodes.Node) -> Iterator[str]:
     if isinstance(node, nodes.TemplateData):
         yield node.data
     elif isinstance(node, nodes.Output):
-        for child in node.nodes:
-            yield from _pieces(child) if isinstance(child, nodes.TemplateData) else _results(child)
+        for piece in node.nodes:
+            yield from _pieces(piece) if isinstance(piece, nodes.TemplateData) else _results(piece)
     elif not isinstance(node, nodes.Expr):
         for child in node.iter_child_nodes():
             yield from _pieces(child)
@@ -61,8 +61,8 @@ def _results(node: nodes.Node) -> Iterator[str]:
         yield from _results(node.expr1)
         yield from _results(node.expr2) if node.expr2 else ""
     elif isinstance(node, nodes.Concat):
-        for child in node.nodes:
-            yield from _results(child)
+        for part in node.nodes:
+            yield from _results(part)
     elif isinstance(node, nodes.Or):
         yield from _results(node.right)
     else:

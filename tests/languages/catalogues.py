@@ -1,7 +1,7 @@
 """Files of translations: read, brought up to date, written, and what is wrong with them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def find_faults(catalogue: Catalog, found: Catalog) -> Iterator[str]:
 
 
 def _faults_of(message: Message, plurals: int) -> Iterator[str]:
-    texts = list(message.id) if message.pluralizable else [message.id]
+    texts = [message.id] if isinstance(message.id, str) else list(message.id)
     said = _said(message)
     if not has_all(message) or (message.pluralizable and len(said) != plurals):
         yield "not translated"
@@ -72,7 +72,7 @@ def _faults_of(message: Message, plurals: int) -> Iterator[str]:
         yield from (fault for fault, find in _PIECES.items() if find(each) not in [find(text) for text in texts])
 
 
-_PIECES = {
+_PIECES: dict[str, Callable[[str], object]] = {
     "other placeholders": lambda text: sorted(set(PLACEHOLDER.findall(text))),
     "other HTML": lambda text: sorted(TAG.findall(text)),
     "other spaces at the ends": lambda text: (text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]),
@@ -85,7 +85,7 @@ def has_all(message: Message) -> bool:
 
 
 def _said(message: Message) -> list[str]:
-    return list(message.string) if isinstance(message.string, list | tuple) else [message.string]
+    return [message.string or ""] if isinstance(message.string, str | None) else list(message.string)
 
 
 def _key(message: Message) -> str:

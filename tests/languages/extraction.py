@@ -28,7 +28,7 @@ TEMPLATES = {
 }
 """Each folder, and how its templates are read, where that changes what `{% trans %}` says."""
 FACTS = ("title", "purpose", "retention", "recipients", "source", "reason")
-Message = str | tuple[str, str]
+Message = str | tuple[str, ...]
 
 
 def extract_all() -> Catalog:

@@ -1,6 +1,7 @@
 """Every language has every text of the code, and nothing else; translations keep what programs put in."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from babel.messages import Catalog
@@ -26,14 +27,14 @@ def test_there_are_languages() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_language_is_whole(found: Catalog, file: catalogues.Path) -> None:
+def test_a_language_is_whole(found: Catalog, file: Path) -> None:
     """`make languages` adds what is missing."""
     assert list(catalogues.find_faults(catalogues.read(file), found)) == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_file_is_as_make_languages_writes_it(
-    found: Catalog, file: catalogues.Path, tmp_path: catalogues.Path
+    found: Catalog, file: Path, tmp_path: Path
 ) -> None:
     again = tmp_path / file.name
     catalogues.write(catalogues.update(catalogues.read(file), found), again)
@@ -61,7 +62,7 @@ def test_each_fault_is_found(found: Catalog, fault: str) -> None:
 
 
 @pytest.mark.parametrize(("file", "options"), list(list_templates()), ids=lambda each: getattr(each, "name", ""))
-def test_no_template_has_words_that_are_not_marked(file: catalogues.Path, options: dict[str, str]) -> None:
+def test_no_template_has_words_that_are_not_marked(file: Path, options: dict[str, str]) -> None:
     how = dict.fromkeys(options, True)
     is_html = ".html" in file.suffixes
     assert (find_bare(file.read_text("utf-8"), **how) if is_html else find_bare_text(file, **how)) == []

@@ -1,4 +1,4 @@
-"""Which language pages are in: the setting, the cookie, what the browser asks for, English; and that caches mix none."""
+"""Which language pages are in: the setting, the cookie, what the browser asks for, English; caches mix none."""
 
 import random
 

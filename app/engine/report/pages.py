@@ -14,7 +14,6 @@ from markupsafe import Markup
 from app.engine.report.cells import draw_row, to_cell
 from app.engine.report.chart import draw_bars
 from app.engine.report.contents import Contents
-from app.engine.report.formats import Formats
 from app.engine.report.icons import draw_icon
 from app.engine.report.tables import TableReport
 
@@ -77,14 +76,12 @@ def load_templates() -> Environment:
 
 @pass_context
 def _gettext(context: Context, text: str) -> str:
-    formats: Formats = context["formats"]
-    return formats.translate(text)
+    return str(context["formats"].translate(text))
 
 
 @pass_context
 def _ngettext(context: Context, one: str, many: str, number: int) -> str:
-    formats: Formats = context["formats"]
-    return formats.translations.ngettext(one, many, number)
+    return str(context["formats"].translations.ngettext(one, many, number))
 
 
 def _column(table: TableReport, position: int, contents: Contents) -> Column:
