@@ -33,9 +33,7 @@ def test_a_language_is_whole(found: Catalog, file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_file_is_as_make_languages_writes_it(
-    found: Catalog, file: Path, tmp_path: Path
-) -> None:
+def test_a_file_is_as_make_languages_writes_it(found: Catalog, file: Path, tmp_path: Path) -> None:
     again = tmp_path / file.name
     catalogues.write(catalogues.update(catalogues.read(file), found), again)
     assert again.read_text("utf-8") == file.read_text("utf-8")
