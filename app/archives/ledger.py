@@ -70,6 +70,8 @@ class Claim:
     attempt: int
     choices: Choices
     """What the person asked for."""
+    locale: str | None
+    """The language that they had then; None: an earlier version kept none."""
     waited: float
     """Seconds from the request to this attempt."""
     user_id: str
@@ -187,7 +189,8 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     archive = db.session.scalars(mine, execution_options=FRESH).one()
     db.session.commit()
     waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
-    return Claim(archive.id, archive.reference, fence, archive.attempt, archive.choices, waited, user_id)
+    asked = (archive.choices, archive.locale)
+    return Claim(archive.id, archive.reference, fence, archive.attempt, *asked, waited, user_id)
 
 
 def renew(held: Claim, step: str, done: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
 
+from app.engine.report.choices_told import tell_left_out
 from app.engine.report.formats import Formats
 from app.engine.report.tables import TableReport
 from app.engine.shape import Coverage, Edition, Gap
@@ -91,7 +92,7 @@ class Contents:
 
 def tell_line(line: Coverage, formats: Formats) -> list[str]:
     """What became of a table's rows, in sentences, where they are not simply all there."""
-    told = []
+    told = list(tell_left_out(line, formats))
     if line.deleted:
         told.append(
             formats.translate_count(
