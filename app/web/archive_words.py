@@ -4,40 +4,60 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
 
 from app.archives import service
 from app.archives.watching import MOST_AHEAD, Watched, find_watched
 from app.engine.names import folder_name
 from app.models import DAMAGED, DISK_FULL, Archive, ArchivePart, State
-from app.web.formats import moment_text, number
+from app.web.durations import duration_text
+from app.web.formats import file_size, moment_text, number
 
 SLOW = timedelta(minutes=30)
 AHEAD_A_SECOND = 20
 """No faster does the line before somebody grow shorter, as far as the next question is concerned."""
 
 BADGES = {
-    "queued": ("Queued", "clock", ""),
-    "working": ("Working", "loader", "info"),
-    "ready": ("Ready", "circle-check", "ok"),
-    "partial": ("Ready, some items missing", "triangle-alert", "warn"),
-    "failed": ("Failed", "circle-x", "bad"),
-    "expired": ("Expired", "archive-x", ""),
-    "cancelled": ("Cancelled", "ban", ""),
-    "deleted": ("Deleted", "trash-2", ""),
+    "queued": (lazy_gettext("Queued"), "clock", ""),
+    "working": (lazy_gettext("Working"), "loader", "info"),
+    "ready": (lazy_gettext("Ready"), "circle-check", "ok"),
+    "partial": (lazy_gettext("Ready, some items missing"), "triangle-alert", "warn"),
+    "failed": (lazy_gettext("Failed"), "circle-x", "bad"),
+    "expired": (lazy_gettext("Expired"), "archive-x", ""),
+    "cancelled": (lazy_gettext("Cancelled"), "ban", ""),
+    "deleted": (lazy_gettext("Deleted"), "trash-2", ""),
 }
 
-REASONS = {
-    DISK_FULL: "the storage disk was full",
-    "interrupted": "the server was restarted too often",
-    "too_slow": "it took too long",
-    DAMAGED: "its file was damaged on the server",
-    "too_large": "it is larger than this site can keep",
-}
 WAITS = {
-    DISK_FULL: "Waiting for space on the server. Your request is kept, and starts by itself.",
-    DAMAGED: "Its file was damaged on the server, so it is made again. You don’t need to do anything.",
+    DISK_FULL: lazy_gettext("Waiting for space on the server. Your request is kept, and starts by itself."),
+    DAMAGED: lazy_gettext("Its file was damaged on the server, so it is made again. You don’t need to do anything."),
 }
-STEPS = {"reading": "Reading your data", "packing": "Packing the file", "checking": "Checking the finished file"}
+REASONS = {
+    DISK_FULL: lazy_gettext("the storage disk was full"),
+    "interrupted": lazy_gettext("the server was restarted too often"),
+    "too_slow": lazy_gettext("it took too long"),
+    DAMAGED: lazy_gettext("its file was damaged on the server"),
+    "too_large": lazy_gettext("it is larger than this site can keep"),
+}
+FAULT = lazy_gettext("of a fault on our side")
+TOO_MUCH = {"too_slow", "too_large"}
+"""What less would help with."""
+STAGES = {
+    "queued": lazy_gettext("Waiting"),
+    "reading": lazy_gettext("Reading your data"),
+    "packing": lazy_gettext("Packing the file"),
+    "checking": lazy_gettext("Checking the finished file"),
+}
+"""What every archive goes through; while it reads, its step is the table."""
+AGAIN = {
+    "partial": lazy_gettext("Try the missing items again"),
+    "failed": lazy_gettext("Try again"),
+    "expired": lazy_gettext("Request again"),
+    "cancelled": lazy_gettext("Request again"),
+    "deleted": lazy_gettext("Request again"),
+}
+"""What the button says that asks for the same once more."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +82,41 @@ class Described:
     detail: str
     parts: list[DescribedPart]
     """What can be downloaded now."""
+    days_left: str
+    """How long it can be; empty: not now."""
 
     @property
     def badge(self) -> tuple[str, str, str]:
-        return BADGES[self.kind]
+        text, icon, tone = BADGES[self.kind]
+        return str(text), icon, tone
+
+    @property
+    def again(self) -> str:
+        """What the button says that asks for the same once more; empty: there is none."""
+        return str(AGAIN.get(self.kind, ""))
+
+    @property
+    def stage(self) -> int:
+        """Which of `stages` it is at; as many as there are: past the last."""
+        if not self.row.is_active:
+            return len(STAGES)
+        if self.kind == "queued":
+            return 0
+        return list(STAGES).index(self.row.step) if self.row.step in STAGES else 1
+
+    @property
+    def stages(self) -> list[str]:
+        return [str(stage) for stage in STAGES.values()]
 
 
 def describe(archive: Archive, at: datetime, watched: Watched | None = None) -> Described:
     """`at`: now, by the database's clock; `watched`: what is known already about its waiting."""
     kind = _kind(archive, at)
     percent = min(archive.done // 10, 99) if archive.is_active else 100
-    headline = f"{percent}% done" if kind == "working" else BADGES[kind][0]
-    parts = _parts(archive) if kind in {"ready", "partial"} else []
-    return Described(archive, kind, percent, headline, _detail(archive, at, kind, watched), parts)
+    headline = _("%(percent)s%% done", percent=percent) if kind == "working" else str(BADGES[kind][0])
+    is_there = kind in {"ready", "partial"}
+    parts, left = (_parts(archive), _days_left(archive, at)) if is_there else ([], "")
+    return Described(archive, kind, percent, headline, _detail(archive, at, kind, watched), parts, left)
 
 
 def zip_name(archive: Archive, part_number: int) -> str:
@@ -93,8 +135,8 @@ def _parts(archive: Archive) -> list[DescribedPart]:
 
 def _times(count: int) -> str:
     if count < 2:  # noqa: PLR2004
-        return "Once" if count else "Not yet"
-    return f"{number(count)} times"
+        return str(_("Downloaded once") if count else _("Not yet downloaded"))
+    return str(ngettext("Downloaded %(count)s time", "Downloaded %(count)s times", count, count=number(count)))
 
 
 def poll_after(watched: Watched) -> int:
@@ -138,33 +180,50 @@ def _detail(archive: Archive, at: datetime, kind: str, watched: Watched | None) 
 def _waiting(watched: Watched) -> str:
     archive = watched.archive
     if not watched.is_anybody_working and watched.at - archive.created_at > timedelta(seconds=20):
-        return "No worker is running at the moment. Your request is kept, and starts by itself."
+        return str(_("No worker is running at the moment. Your request is kept, and starts by itself."))
     if archive.error in WAITS:
-        return WAITS[archive.error]
+        return str(WAITS[archive.error])
     if archive.attempt:
         return _again(archive.attempt + 1)
     ahead = watched.ahead
     if not ahead:
-        return "Waiting to start."
+        return str(_("Waiting to start."))
     if ahead > MOST_AHEAD:
-        return f"Waiting to start – more than {number(MOST_AHEAD)} requests ahead of yours."
-    return f"Waiting to start – {number(ahead)} {'request' if ahead == 1 else 'requests'} ahead of yours."
+        return str(_("Waiting to start – more than %(count)s requests ahead of yours.", count=number(MOST_AHEAD)))
+    return str(
+        ngettext(
+            "Waiting to start – %(count)s request ahead of yours.",
+            "Waiting to start – %(count)s requests ahead of yours.",
+            ahead,
+            count=number(ahead),
+        )
+    )
 
 
 def _working(archive: Archive, at: datetime) -> str:
     started = archive.started_at or archive.created_at
     if at - started > SLOW:
-        return "This is taking longer than usual. You don’t need to do anything."
+        return str(_("This is taking longer than usual. You don’t need to do anything."))
     if archive.attempt > 1:
         return _again(archive.attempt)
-    step = STEPS.get(archive.step or "reading") or f"Reading {archive.step}"
     left = _time_left(archive, at - started)
-    return f"{step} – {left}" if left else step
+    return f"{_step(archive)} – {left}" if left else _step(archive)
+
+
+def _step(archive: Archive) -> str:
+    step = archive.step or "reading"
+    return str(STAGES[step] if step in STAGES else _("Reading %(table)s", table=_(step)))
 
 
 def _again(attempt: int) -> str:
     most = current_app.config["ARCHIVE_MAX_ATTEMPTS"]
-    return f"Something went wrong, so we are trying again ({attempt} of {most})."
+    return str(
+        _(
+            "Something went wrong, so we are trying again (%(attempt)s of %(most)s).",
+            attempt=number(attempt),
+            most=number(most),
+        )
+    )
 
 
 def _time_left(archive: Archive, spent: timedelta) -> str:
@@ -173,29 +232,66 @@ def _time_left(archive: Archive, spent: timedelta) -> str:
         return ""
     minutes = round(spent.total_seconds() * (1000 - archive.done) / archive.done / 60)
     if minutes < 1:
-        return "less than a minute left"
-    return f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
+        return str(_("less than a minute left"))
+    return str(ngettext("about %(count)s minute left", "about %(count)s minutes left", minutes, count=number(minutes)))
 
 
 def _available(archive: Archive, at: datetime) -> str:
     gaps = archive.gap_count or 0
     if gaps:
-        return f"{number(gaps)} {'item' if gaps == 1 else 'items'} could not be read. Everything else is included."
-    until = archive.expires_at or at
-    days = (until - at).days
-    left = "less than a day left" if days < 1 else f"{days} {'day' if days == 1 else 'days'} left"
-    return f"Available until {moment_text(until)} ({left})"
+        return str(
+            ngettext(
+                "%(count)s item could not be read. Everything else is included.",
+                "%(count)s items could not be read. Everything else is included.",
+                gaps,
+                count=number(gaps),
+            )
+        )
+    until = moment_text(archive.expires_at or at)
+    return str(_("Available until %(moment)s (%(left)s)", moment=until, left=_days_left(archive, at)))
+
+
+def _days_left(archive: Archive, at: datetime) -> str:
+    days = ((archive.expires_at or at) - at).days
+    if days < 1:
+        return str(_("less than a day left"))
+    return str(ngettext("%(count)s day left", "%(count)s days left", days, count=number(days)))
 
 
 def _ended(archive: Archive, kind: str) -> str:
     if kind == "failed":
-        reason = REASONS.get(archive.error or "", "of a fault on our side")
-        return f"We could not make this archive because {reason} (reference {archive.reference})."
+        return f"{_failure(archive)} {_not_counted()}".strip()
     if kind == "cancelled":
-        return "You cancelled this request."
+        return str(_("You cancelled this request."))
     when = archive.finished_at if kind == "deleted" else archive.expires_at
-    return f"{'You deleted this archive on' if kind == 'deleted' else 'Deleted from the server on'} {_on(when)}."
+    at = moment_text(when) if when else "–"
+    if kind == "deleted":
+        return str(_("You deleted this archive on %(moment)s.", moment=at))
+    return str(_("Deleted from the server on %(moment)s.", moment=at))
 
 
-def _on(when: datetime | None) -> str:
-    return moment_text(when) if when else "an unknown day"
+def _not_counted() -> str:
+    """Where there is no limit, nobody asks what counts."""
+    return str(_("It does not count towards your limit.")) if current_app.config["ARCHIVES_PER_DAY"] else ""
+
+
+def _failure(archive: Archive) -> str:
+    """Why, in words; the code is kept for the operators, who are told the reference."""
+    error = archive.error or ""
+    said = _(
+        "We could not make this archive because %(reason)s (reference %(reference)s).",
+        reason=_reason(error),
+        reference=archive.reference,
+    )
+    advice = _("Leave out files, or choose dates.") if error in TOO_MUCH else ""
+    return f"{said} {advice}".strip()
+
+
+def _reason(error: str) -> str:
+    """With the number that was too small, as it is set now."""
+    limit, quota = (current_app.config[name] for name in ("ARCHIVE_TIME_LIMIT", "ARCHIVE_QUOTA_BYTES"))
+    if error == "too_slow":
+        return str(_("it took longer than %(duration)s", duration=duration_text(limit)))
+    if error == "too_large" and quota:
+        return str(_("it would be larger than %(size)s", size=file_size(quota)))
+    return str(REASONS.get(error, FAULT))

@@ -240,17 +240,23 @@ def test_the_end_is_told(ann_client: FlaskClient, ready: str) -> None:
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [("disk_full", "the storage disk was full"), ("too_slow", "it took too long"), ("fault", "a fault on our side")],
+    [
+        ("disk_full", "the storage disk was full"),
+        ("too_slow", "it took longer than 6 hours"),
+        ("fault", "a fault on our side"),
+    ],
 )
 def test_a_failure_says_why_and_offers_another_try(
-    ann: User, ann_client: FlaskClient, waiting: str, error: str, words: str
+    app: Flask, ann: User, ann_client: FlaskClient, waiting: str, error: str, words: str
 ) -> None:
+    app.config["ARCHIVES_PER_DAY"] = 5
     held = ledger.claim(ann.id)
     assert held is not None
     ledger.fail(held, error)
     page = ann_client.get(f"/archives/{waiting}").text
     assert words in page
     assert load(waiting).reference in page
+    assert "It does not count towards your limit." in page
     assert "Try again" in page
 
 
@@ -258,6 +264,7 @@ def test_gaps_are_said(ann: User, ann_client: FlaskClient, journal: object, wait
     service.generate(ann.id)
     page = ann_client.get(f"/archives/{waiting}").text
     assert "Ready, some items missing" in page
+    assert re.search("<strong>lost.jpg</strong> – The file is missing", page)
     assert "1 item could not be read. Everything else is included." in page
     assert "Try the missing items again" in page
 

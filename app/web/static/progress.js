@@ -5,6 +5,7 @@
   if (!box) return;
   var bar = box.querySelector('progress'), live = box.querySelector('[data-live]');
   var percent = box.querySelector('[data-percent]'), detail = box.querySelector('[data-detail]');
+  var stages = box.querySelectorAll('[data-stage]');
   var timer, failures = 0, spoken = 0, title = document.title;
 
   function say(text) { live.textContent = text; }
@@ -12,7 +13,13 @@
     clearTimeout(timer);
     if (!document.hidden) timer = setTimeout(ask, seconds * 1000);
   }
+  function mark(stage, number, current) {
+    stage.classList.toggle('done', number < current);
+    if (number === current) stage.setAttribute('aria-current', 'step');
+    else stage.removeAttribute('aria-current');
+  }
   function show(answer) {
+    stages.forEach(function (stage, number) { mark(stage, number, answer.stage); });
     bar.value = answer.percent;
     percent.textContent = answer.percent_text;
     detail.textContent = answer.detail_text;

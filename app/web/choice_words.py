@@ -1,0 +1,78 @@
+"""What was chosen for an archive, in words: for the pages that ask, confirm and show it."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from babel.lists import format_list
+from flask_babel import get_locale, lazy_gettext
+from flask_babel import gettext as _
+
+from app.archives.choices import Choices
+from app.archives.sources import graph
+from app.engine.categories import list_categories
+from app.web.formats import day_text, file_size
+
+FORMAT_NAMES = {"report": lazy_gettext("Report"), "json": "JSON", "csv": "CSV"}
+
+
+def category_titles() -> dict[str, str]:
+    """Of what may be left out, by its name in `Choices.without`."""
+    nodes = list_categories(graph())[1:]  # the first is the account
+    return {node.name: _(node.declaration.title or node.name) for node in nodes}
+
+
+def describe_choices(choices: Choices) -> list[tuple[str, str]]:
+    """Pairs of what could be chosen and what was."""
+    return [
+        (_("Contents"), _contents(choices)),
+        (_("Dates"), _dates(choices.since, choices.until)),
+        (_("Pictures and files"), _("Included") if choices.files else _("Left out, only listed")),
+        (_("Formats"), _formats(choices)),
+        (_("Download as"), _sizes(choices.part_size)),
+    ]
+
+
+def sum_up(choices: Choices) -> str:
+    """The same in one line, without what is as usual."""
+    said = [_contents(choices)]
+    if choices.since or choices.until:
+        said.append(_dates(choices.since, choices.until))
+    if not choices.files:
+        said.append(_("Without pictures and files"))
+    said.append(_formats(choices))
+    if choices.part_size:
+        said.append(_sizes(choices.part_size))
+    return " · ".join(said)
+
+
+def _contents(choices: Choices) -> str:
+    if not choices.without:
+        return str(_("Everything"))
+    titles = category_titles()
+    without = sorted(titles.get(name, name) for name in choices.without)
+    if choices.without.issuperset(titles):
+        return str(_("Only your account"))
+    return str(_("Everything but: %(categories)s", categories=_enumerate(without)))
+
+
+def _dates(since: date | None, until: date | None) -> str:
+    if since and until:
+        return str(_("From %(first)s to %(last)s", first=day_text(since), last=day_text(until)))
+    if since:
+        return str(_("From %(first)s on", first=day_text(since)))
+    if until:
+        return str(_("Up to %(last)s", last=day_text(until)))
+    return str(_("All"))
+
+
+def _formats(choices: Choices) -> str:
+    return _enumerate(str(name) for key, name in FORMAT_NAMES.items() if key in choices.written)
+
+
+def _sizes(part_size: int | None) -> str:
+    return str(_("Files of up to %(size)s", size=file_size(part_size)) if part_size else _("One file"))
+
+
+def _enumerate(words: Iterable[str]) -> str:
+    """As the language does it: `A, B, and C`."""
+    return str(format_list(list(words), locale=get_locale() or "en"))
