@@ -22,7 +22,8 @@ SECONDS = 90_000
 
 def test_from_click_to_opened_report(site: Site, signed_in: Page, new_page: NewPage, tmp_path: Path) -> None:
     page = signed_in
-    page.get_by_role("link", name="Archives").click()
+    page.get_by_role("link", name="Your data").click()
+    page.get_by_role("link", name="Request an archive").click()
     page.get_by_role("button", name="Request an archive").click()
     expect(page.get_by_role("heading", name="Your archive")).to_be_visible()
     download_link = page.get_by_role("link", name="Download")
@@ -89,7 +90,7 @@ TABLES = ("entry", "comment", "attachment", "entry_tag", "tag", "entry_reader")
 
 def test_without_javascript(site: Site, new_page: NewPage) -> None:
     page = sign_up(site, new_page(java_script_enabled=False), "Nora")
-    page.goto(f"{site.url}/archives/")
+    page.goto(f"{site.url}/archives/new")
     page.get_by_role("button", name="Request an archive").click()
 
     def check_again() -> bool:
@@ -109,7 +110,7 @@ def test_progress_is_shown_while_it_is_made(site: Site, new_page: NewPage) -> No
     page = sign_up(site, new_page(), "Paul")
     for _ in range(2):  # as many as there are worker processes; so the archive has to wait
         assert page.request.post(f"{site.url}/process", form={"total": "10"}).ok
-    page.goto(f"{site.url}/archives/")
+    page.goto(f"{site.url}/archives/new")
     page.get_by_role("button", name="Request an archive").click()
     expect(page.get_by_text("Waiting to start")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
@@ -120,7 +121,7 @@ def test_progress_is_shown_while_it_is_made(site: Site, new_page: NewPage) -> No
 
 def test_another_person_and_a_stranger_get_nothing(site: Site, new_page: NewPage) -> None:
     owner = sign_up(site, new_page(), "Olga")
-    owner.goto(f"{site.url}/archives/")
+    owner.goto(f"{site.url}/archives/new")
     owner.get_by_role("button", name="Request an archive").click()
     expect(owner.get_by_role("heading", name="Your archive")).to_be_visible()
     other = sign_up(site, new_page(may_err=True), "Otto")

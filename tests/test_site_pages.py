@@ -44,6 +44,8 @@ FOR_MEMBERS = {
     "settings.password": ["/settings/password"],
     "settings.activity": ["/settings/activity"],
     "confirm.index": ["/confirm"],
+    "your_data.index": ["/your-data"],
+    "archives.new": ["/archives/new", "/archives/new?since=2&category=none&files=some"],
 }
 BY_HAND = {
     "forgotten.choose": "test_pages_for_everybody",
@@ -65,6 +67,7 @@ NO_PAGES = {
     "second_factor.qr": "a picture",
     "files.show": "a file",
     "archives.status": "for the script of the page",
+    "archives.estimate": "for the script of the page",
     "archives.download": "a file",
     "examples.result": "for programs",
 }
@@ -167,6 +170,7 @@ def test_every_state_of_an_archive(site: Site, new_page: NewPage, scheme: str, w
     )
     page.goto(f"{site.url}/archives/")
     check(page, "none yet")
+    page.goto(f"{site.url}/archives/new")
     page.route("**/status", lambda _: None)  # unanswered: the page stays what it is while it is looked at
     page.get_by_role("button", name="Request an archive").click()
     expect(page).to_have_url(ONE_ARCHIVE)

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.web import (
-    archives,
+    archive_requests,
     auth,
     comments,
     confirm,
@@ -28,6 +28,7 @@ from app.web import (
     shared,
     slow_clients,
     strange_forms,
+    your_data,
 )
 
 
@@ -56,7 +57,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(journal.bp)
     app.register_blueprint(comments.bp)
     app.register_blueprint(files.bp)
-    app.register_blueprint(archives.bp)
+    app.register_blueprint(your_data.bp)
+    app.register_blueprint(archive_requests.bp)
     if app.config["EXAMPLES"]:
         app.register_blueprint(examples.bp)
     policy.check_policy(app)

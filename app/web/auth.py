@@ -18,6 +18,7 @@ from app.web.errors import typed_text
 from app.web.guessing import limit_sign_ins
 from app.web.half_session import HalfSession, begin_half_session
 from app.web.origin import read_origin
+from app.web.policy import FORM_PAGES, read_chosen
 from app.web.proofs import say_codes_left, take_code
 from app.web.redirects import safe_next
 
@@ -47,8 +48,15 @@ def ask_to_sign_in() -> ResponseReturnValue:
         return {"error": "Sign in first."}, 401
     if typed := typed_text():
         return render_template("journal/signed_out.html", typed=typed), 401
-    back = request.full_path.removesuffix("?") if request.method in SAFE_METHODS else None
-    return redirect(url_for("auth.sign_in", next=back))
+    return redirect(url_for("auth.sign_in", next=_way_back()))
+
+
+def _way_back() -> str | None:
+    """To the page that was asked for, or to a form with what was chosen in it."""
+    if request.method in SAFE_METHODS:
+        return request.full_path.removesuffix("?")
+    page = FORM_PAGES.get(request.endpoint or "")
+    return page and url_for(page, **read_chosen(request.endpoint or "", request.form))
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])

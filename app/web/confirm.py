@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.second_factor import checking
+from app.web.archive_form import read_asked
 from app.web.auth import continue_session
 from app.web.auth_forms import ConfirmForm
 from app.web.guessing import limit_confirmations
-from app.web.policy import DEEDS
+from app.web.policy import DEEDS, read_chosen
 from app.web.proofs import say_codes_left, take_code, take_password
 from app.web.redirects import safe_next
 
@@ -31,7 +32,8 @@ def index() -> ResponseReturnValue:
         return _go_on(deed)
     shown = {
         "deed": deed,
-        "kept": {name: request.args[name] for name in DEEDS.get(deed, ()) if name in request.args},
+        "kept": read_chosen(deed, request.args),
+        "chosen": read_asked(deed, request.args),
         "has_factor": checking.is_on(current_user.id),
     }
     return render_template("auth/confirm.html", form=form, **shown), 422 if form.errors else 200

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from app.extensions import login_manager
 from app.web.half_session import find_half_session
@@ -59,8 +60,12 @@ POLICY = {
     "comments.delete": Access.SIGNED_IN,
     "files.show": Access.SIGNED_IN,
     "files.remove": Access.SIGNED_IN,
+    "your_data.index": Access.SIGNED_IN,
     "archives.index": Access.SIGNED_IN,
+    "archives.new": Access.SIGNED_IN,
+    "archives.estimate": Access.SIGNED_IN,
     "archives.create": Access.CONFIRMED,
+    "archives.again": Access.CONFIRMED,
     "archives.show": Access.SIGNED_IN,
     "archives.status": Access.SIGNED_IN,
     "archives.download": Access.CONFIRMED,
@@ -80,8 +85,13 @@ WAYS_BACK = {
     "settings.end_other_sign_ins": ("settings.index", {}),
 }
 """The page where people go on, and what it is told, for those that need a confirmation."""
-DEEDS = {"archives.create": ("part_size",)}
+DEEDS = {
+    "archives.create": ("category", "since", "until", "files", "format", "part_size"),
+    "archives.again": ("archive_id",),
+}
 """What the page that confirms does by itself, and the fields of its form."""
+FORM_PAGES = {"archives.create": "archives.new"}
+"""Where the form of a deed is filled in, by those who had to sign in again before it was sent."""
 
 
 class UndeclaredPageError(RuntimeError):
@@ -127,9 +137,13 @@ def admit() -> ResponseReturnValue | None:
 def _ask_to_confirm(endpoint: str) -> ResponseReturnValue:
     """What was chosen in a form goes along."""
     if endpoint in DEEDS:
-        chosen: dict[str, Any] = {name: request.form[name] for name in DEEDS[endpoint] if name in request.form}
-        return redirect(url_for("confirm.index", deed=endpoint, **chosen), 303)
+        return redirect(url_for("confirm.index", deed=endpoint, **read_chosen(endpoint, request.form)), 303)
     page, given = WAYS_BACK[endpoint]
     arguments = dict(request.view_args or {})
     told = {name: arguments.pop("number", default) for name, default in given.items()}
     return redirect(url_for("confirm.index", deed=endpoint, next=url_for(page, **arguments, **told)), 303)
+
+
+def read_chosen(deed: str, given: MultiDict[str, str]) -> dict[str, Any]:
+    """What a form or an address has of a deed's fields, each as often as it is there."""
+    return {name: given.getlist(name) for name in DEEDS.get(deed, ()) if name in given}

@@ -10,8 +10,9 @@ from app.extensions import client_network, limiter
 PER_MINUTE = 60
 
 
-def _writer() -> str:
+def asker() -> str:
+    """The person, or where a stranger comes from."""
     return str(current_user.id) if current_user.is_authenticated else client_network()
 
 
-limit_writing = limiter.shared_limit(f"{PER_MINUTE} per minute", "writing", key_func=_writer, methods=["POST"])
+limit_writing = limiter.shared_limit(f"{PER_MINUTE} per minute", "writing", key_func=asker, methods=["POST"])

@@ -55,7 +55,14 @@ ENTRY = {
     "readers": EMAIL,
 }
 PASSWORDS = {"current": TEXT, "password": TEXT | st.just(PASSWORD)}
-ARCHIVE = {"part_size": TEXT | st.sampled_from(["", "1073741824", "-1", "1e9", "٣"])}
+ARCHIVE = {
+    "category": TEXT | st.sampled_from(["", "entry", "comment", "user"]),
+    "since": DATE,
+    "until": DATE,
+    "files": TEXT | st.sampled_from(["with", "without"]),
+    "format": TEXT | st.sampled_from(["", "csv", "report", "json"]),
+    "part_size": TEXT | st.sampled_from(["", "1073741824", "-1", "1e9", "٣"]),
+}
 QUERY = {"q": TEXT, "tag": TEXT, "page": TEXT | st.integers().map(str), "show": TEXT | st.just("shared")}
 
 
@@ -163,10 +170,12 @@ def test_a_search(ann: User, sign_in: SignIn, query: dict[str, Any]) -> None:
 @examples(20)
 @given(form=forms(ARCHIVE))
 @example(form={"part_size": "9" * 5000})
+@example(form={"since": "0001-01-01", "until": "9999-12-31", "category": ["", "entry"]})
 def test_a_request(app: Flask, ann: User, sign_in: SignIn, form: dict[str, Any]) -> None:
     client = sign_in(ann)
     status = send(client, "/archives/", form)
-    assert client.get("/archives/", query_string=form).status_code == 200
+    assert client.get("/archives/new", query_string=form).status_code == 200
+    assert client.get("/archives/new/estimate", query_string=form).status_code == 200
     assert count(app, Archive) == (status != 422)
     with app.app_context():
         db.session.execute(delete(Archive))

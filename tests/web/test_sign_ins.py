@@ -163,7 +163,7 @@ def test_a_cookie_alone_gets_no_archive(
     asked = client.post("/archives/", data={"part_size": str(1024**3)})
     assert (asked.status_code, asked.location) == (303, f"/confirm?deed=archives.create&part_size={1024**3}")
     page = client.get(asked.location).text
-    assert "in files of 1 GB at most" in page
+    assert "Files of up to 1 GB" in page
     assert count_archives(app) == 0
     thief = steal(client)
     assert thief.post(asked.location, data={"password": "a guess of a thief"}).status_code == 422
