@@ -42,7 +42,7 @@ def test_the_list_of_parts(url: str, ann: User, waiting: str, new_page: NewPage,
     expect(page.get_by_label("Size of each file")).to_be_visible()
     check(page, "the choice")
     page.goto(f"{url}/archives/{waiting}")
-    page.get_by_text("Check the files").click()
+    page.get_by_text("Check the files", exact=True).click()
     expect(page.get_by_text("-part3.zip")).to_be_visible()
     check(page, "the parts")
 
