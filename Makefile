@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format reference languages requirements clean tools
+.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format pictures reference languages requirements clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -64,6 +64,9 @@ lint: .venv/installed-dev  ## style, types and layers
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+pictures: .venv/installed-dev tools  ## every page, state and mail into build/pictures, and some into docs; LOOK=light takes that look only
+	$(TRIAL) tests.pictures $(if $(LOOK),--look $(LOOK))
 
 reference: .venv/installed-dev  ## docs/reference.md, from the code
 	$(BIN)/python -m tests.reference

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, sync_playwright
 
 NAMES = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
 ARGUMENTS = (
@@ -29,13 +29,18 @@ def find_browser() -> str | None:
     return os.environ.get("BROWSER_PATH") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Raises Error when there is no browser."""
+    # Chromium's sandbox refuses to work for root, which is who tests are in many containers.
+    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+    return playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        # Chromium's sandbox refuses to work for root, which is who tests are in many containers.
-        arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.getuid() == 0 else [])]
         try:
-            found = playwright.chromium.launch(executable_path=find_browser(), args=arguments)
+            found = launch(playwright)
         except Error as error:
             _miss(error.message)
         yield found
