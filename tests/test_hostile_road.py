@@ -23,6 +23,7 @@ from playwright.sync_api import Page, expect
 from app import create_app, people
 from app.archives import service
 from app.engine.report import cells, pages
+from app.engine.shape import ENGLISH_WORDS
 from app.engine.writers.to_csv import unescape_formula
 from app.extensions import db
 from app.models import Archive, Comment, Entry, State
@@ -204,8 +205,8 @@ def search_and_open(page: Page) -> int:
 def test_in_the_report_they_fire_unescaped(
     scene: Scene, new_page: NewPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    templates = pages.load_templates.__wrapped__().overlay(autoescape=False)
-    monkeypatch.setattr(pages, "load_templates", lambda: templates)
+    templates = pages.load_templates.__wrapped__(ENGLISH_WORDS).overlay(autoescape=False)
+    monkeypatch.setattr(pages, "load_templates", lambda _translations: templates)
     monkeypatch.setattr(cells, "escape", str)
     top = unpack(make_archive(scene.app), tmp_path)
     page = new_page(may_err=True, bypass_csp=True)

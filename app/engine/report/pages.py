@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
-from jinja2.runtime import Context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, nodes, select_autoescape
 from markupsafe import Markup
 
 from app.engine.report.cells import draw_row, to_cell
@@ -16,6 +16,7 @@ from app.engine.report.chart import draw_bars
 from app.engine.report.contents import Contents
 from app.engine.report.icons import draw_icon
 from app.engine.report.tables import TableReport
+from app.engine.shape import ENGLISH_WORDS
 
 GAPS_SHOWN = 1000
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -40,7 +41,7 @@ def render_readme(contents: Contents) -> tuple[str, bytes]:
 
 def _render(template: str, page: str, contents: Contents, **facts: Any) -> bytes:
     shared: dict[str, Any] = {"contents": contents, "edition": contents.edition, "formats": contents.formats}
-    text = load_templates().get_template(template).render(**shared, page=page, **facts)
+    text = load_templates(contents.edition.translations).get_template(template).render(**shared, page=page, **facts)
     # Half of a surrogate pair has no UTF-8; one such value must not cost the person the archive.
     return text.encode("utf-8", "replace")
 
@@ -54,10 +55,29 @@ def _list_pages(contents: Contents) -> Iterator[tuple[str, str, dict[str, Any]]]
     yield "about.html.j2", "about.html", {}
 
 
+class _Speaking(Environment):
+    """Texts without values are translated when a template is compiled: in each page that took longer than its rows."""
+
+    translations = ENGLISH_WORDS
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        for parent in source.find_all(nodes.Output):
+            parent.nodes = [self._say(node) for node in parent.nodes]
+        return super()._generate(source, *args, **kwargs)
+
+    def _say(self, node: nodes.Expr) -> nodes.Expr:
+        match node:
+            case nodes.Call(
+                node=nodes.Name(name="_" | "gettext"), args=[nodes.Const(value=text)], kwargs=[], dyn_kwargs=None
+            ):
+                return nodes.TemplateData(self.translations.gettext(text) % {}, lineno=node.lineno)
+        return node
+
+
 @cache
-def load_templates() -> Environment:
-    """Once for a process: small archives cost little else."""
-    environment = Environment(
+def load_templates(translations: NullTranslations) -> Environment:
+    """Once for a process and language: small archives cost little else."""
+    environment = _Speaking(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
         autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True),
         undefined=StrictUndefined,
@@ -66,22 +86,13 @@ def load_templates() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
+    environment.translations = translations
     environment.policies["ext.i18n.trimmed"] = True
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # of i18n
     environment.filters["icon"] = draw_icon
     environment.filters["one_line"] = lambda text: " ".join(CONTROL.sub(" ", text).split())
     return environment
-
-
-@pass_context
-def _gettext(context: Context, text: str) -> str:
-    return str(context["formats"].translate(text))
-
-
-@pass_context
-def _ngettext(context: Context, one: str, many: str, number: int) -> str:
-    return str(context["formats"].translations.ngettext(one, many, number))
 
 
 def _column(table: TableReport, position: int, contents: Contents) -> Column:
