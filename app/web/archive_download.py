@@ -6,8 +6,8 @@ from app.archives import service
 from app.models import Archive, ArchivePart, State
 from app.web.archive_words import describe, is_past, zip_name
 from app.web.origin import read_origin
-from app.web.sending import send_stored
-from app.web.sending_slots import take_slot
+from app.web.serving import send_stored
+from app.web.serving_slots import take_slot
 
 
 def send_part(archive: Archive, number: int) -> Response:

@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 
 from app.web.formats import file_size, number
 from app.web.language import choose_without_person
-from app.web.sending_slots import LEASE_SECONDS, NoSlotError
+from app.web.serving_slots import LEASE_SECONDS, NoSlotError
 
 WORDS = {
     400: (_l("This request could not be understood"), _l("Go back and try again.")),

@@ -15,8 +15,8 @@ from app.journal import attachments, uploads
 from app.models import Attachment
 from app.stores import StoreDownError
 from app.web.headers import UPLOAD_SECURITY_POLICY
-from app.web.sending import send_stored
-from app.web.sending_slots import take_slot
+from app.web.serving import send_stored
+from app.web.serving_slots import take_slot
 
 bp = Blueprint("files", __name__, url_prefix="/files")
 

@@ -113,7 +113,7 @@ def test_a_download_that_has_begun_is_finished(
     service.generate(ann.id)
     (path,) = paths_of(load(waiting))
     content = path.read_bytes()
-    monkeypatch.setattr("app.web.sending.BLOCK", 1000)
+    monkeypatch.setattr("app.web.serving.BLOCK", 1000)
     answer = ann_client.get(f"/archives/{waiting}/download")
     chunks = answer.iter_encoded()
     taken = b"".join(islice(chunks, 3))

@@ -22,7 +22,7 @@ from app.models import ArchivePart, Attachment, User
 from app.stores import StoreChangedError
 from app.stores.local import _Unchanging
 from app.tasks import generate_user_archive
-from app.web.sending import BLOCK
+from app.web.serving import BLOCK
 from tests.web.conftest import PNG, SignIn
 
 RANGES = 200

@@ -11,11 +11,11 @@ from redis import Redis
 from app import create_app
 from app.extensions import limiter
 from app.models import User
-from app.web import sending_slots
-from app.web.sending_slots import NoSlotError, Slot, take_slot
+from app.web import serving_slots
+from app.web.serving_slots import NoSlotError, Slot, take_slot
 from tests.programs import Program, wait_until
 from tests.web.conftest import SignIn
-from tests.web.test_sending import Stored, archive, picture  # noqa: F401  # fixtures
+from tests.web.test_serving import Stored, archive, picture  # noqa: F401  # fixtures
 
 pytestmark = pytest.mark.worker
 MOST = 3
@@ -81,15 +81,15 @@ def test_every_process_sees_the_same_count(app: Flask, settings: dict[str, Any])
 
 @pytest.mark.usefixtures("ctx")
 def test_what_a_dead_server_held_comes_back(monkeypatch: pytest.MonkeyPatch, valkey: str) -> None:
-    monkeypatch.setattr(sending_slots, "LEASE_SECONDS", 2)
-    monkeypatch.setattr(sending_slots, "_RENEW_SECONDS", 0)
+    monkeypatch.setattr(serving_slots, "LEASE_SECONDS", 2)
+    monkeypatch.setattr(serving_slots, "_RENEW_SECONDS", 0)
     dead, alive = take("carl"), take()
     for _ in range(MOST - 1):
         take()  # and nobody gives them back, or keeps them
 
     def is_free() -> bool:
         alive.keep()
-        return not Redis.from_url(valkey).exists("satchel:sending:archives:carl")
+        return not Redis.from_url(valkey).exists("satchel:serving:archives:carl")
 
     wait_until(is_free, what="the end of the leases")
     with pytest.raises(NoSlotError):

@@ -117,7 +117,7 @@ def take_slot(user_id: str, kind: str, most: int) -> Slot:
     """One of so many that a person has for this kind of file. Raises NoSlotError."""
     if not current_app.config["RATELIMIT_ENABLED"]:
         return Unlimited()
-    key = f"satchel:sending:{kind}:{user_id}"
+    key = f"satchel:serving:{kind}:{user_id}"
     connect = getattr(limiter.storage, "get_connection", None)  # only Redis has it
     if connect is not None:
         try:

@@ -11,7 +11,7 @@ from flask import Response, request, send_file
 from werkzeug.http import parse_range_header
 from werkzeug.wsgi import FileWrapper
 
-from app.web.sending_slots import Slot
+from app.web.serving_slots import Slot
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
