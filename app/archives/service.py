@@ -297,7 +297,7 @@ def _anchor_audit() -> None:
     """A note that cannot be written or read must not keep archives waiting."""
     try:
         audit.anchor()
-    except (OSError, ValueError):
+    except OSError:
         log.exception("the audit's end cannot be noted in %s", current_app.instance_path)
 
 

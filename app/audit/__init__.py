@@ -4,7 +4,7 @@ Deeds of any room call `record` in their own transaction, doors say by `act_as` 
 the whole chain. Nothing here changes or deletes a row.
 """
 
-from app.audit.anchor import anchor
+from app.audit.anchor import AnchorError, anchor
 from app.audit.chain import BrokenChainError, Link, Row
 from app.audit.listing import Page, list_of_person, list_recent
 from app.audit.record import NOBODY, OPERATOR, SYSTEM, Acting, Event, act_as, acting, record, record_all
@@ -15,6 +15,7 @@ __all__ = [
     "OPERATOR",
     "SYSTEM",
     "Acting",
+    "AnchorError",
     "BrokenChainError",
     "Event",
     "Link",

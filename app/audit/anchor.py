@@ -19,9 +19,23 @@ log = logging.getLogger(__name__)
 FILE = "audit_anchor"
 
 
+class AnchorError(Exception):
+    """The note on this machine is not one of ours; the audit itself may be whole."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} does not hold what was noted there. From it nobody can tell whether the audit is whole: look "
+            "for the last place in the log, move the file away, and name that place by --anchor."
+        )
+
+
 def anchor() -> None:
-    """If what was noted last is not there any more, that is said, and the note stays as it is."""
-    noted = read_anchor()
+    """If what was noted last is not there any more, or cannot be read, that is said, and the note stays as it is."""
+    try:
+        noted = read_anchor()
+    except AnchorError as error:
+        log.critical("audit: %s", error)
+        return
     end = find_end()
     if not _holds(noted):
         log.critical("audit: row %s, once anchored, is gone or changed. Run: flask audit verify", noted.number)
@@ -31,12 +45,14 @@ def anchor() -> None:
 
 
 def read_anchor() -> Link:
-    """What was noted last on this machine; the start, if nothing was. Raises ValueError when it is no anchor."""
+    """What was noted last on this machine; the start, if nothing was. Raises AnchorError."""
     try:
         number, mac = _path().read_text(encoding="ascii").split()
+        return Link(int(number), mac)
     except FileNotFoundError:
         return START
-    return Link(int(number), mac)
+    except ValueError as error:
+        raise AnchorError(_path()) from error
 
 
 def find_end() -> Link:

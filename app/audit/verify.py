@@ -25,7 +25,7 @@ def verify(anchors: Sequence[Link] = (), watch: Watch = unwatched) -> int:
     """How many rows there are, all of them as they were written.
 
     `anchors`: places that the caller has noted, besides the one that this machine keeps. `watch` is given the rows
-    and their number, and hands them on. Raises BrokenChainError, and ValueError for a note that is none.
+    and their number, and hands them on. Raises BrokenChainError, and AnchorError for a note that is none.
     """
     noted = [*anchors, read_anchor()]  # before the snapshot: afterwards it may name a row that this does not show
     key = bytes.fromhex(current_app.config["AUDIT_KEY"])

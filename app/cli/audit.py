@@ -8,7 +8,7 @@ import click
 from flask.cli import AppGroup
 
 from app import audit
-from app.audit import BrokenChainError, Link, Row
+from app.audit import AnchorError, BrokenChainError, Link, Row
 from app.cli.accounts import load_user
 
 group = AppGroup("audit", help="The record of what was done, and by whom.")
@@ -32,7 +32,9 @@ def verify(anchors: tuple[Link, ...]) -> None:
     """Was any row changed, removed, put in, moved, or cut off? Exits 1 and names the first that is wrong."""
     try:
         count = audit.verify(anchors, _show_progress)
-    except (BrokenChainError, ValueError) as error:
+    except AnchorError as error:
+        raise click.ClickException(f"The audit was not checked: {error}") from error
+    except BrokenChainError as error:
         raise click.ClickException(f"The audit is not what was written: {error}") from error
     click.echo(f"The audit is whole: {count:,} {'row' if count == 1 else 'rows'}.")
 

@@ -106,11 +106,21 @@ def test_a_reconciliation_anchors_the_end_and_misses_it_later(
 
 
 def test_a_note_that_is_none_stops_nothing_and_is_said(
-    app: Flask, ann: User, instance: Path, run: FlaskCliRunner
+    app: Flask, ann: User, instance: Path, run: FlaskCliRunner, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """And not as a fault of the audit, which is whole."""
+    write(ann)
+    noted = db.session.execute(
+        sa.select(AuditRow.number, AuditRow.mac).order_by(AuditRow.number.desc()).limit(1)
+    ).one()
+    db.session.commit()
     (instance / "audit_anchor").write_text("garbage")
     service.reconcile()
-    assert run.invoke(args=["audit", "verify"]).exit_code == 1
+    assert "audit_anchor does not hold what was noted there" in caplog.text
+    done = run.invoke(args=["audit", "verify"])
+    assert (done.exit_code, "The audit was not checked:" in done.output) == (1, True)
+    (instance / "audit_anchor").rename(instance / "damaged")
+    assert run.invoke(args=["audit", "verify", "--anchor", f"{noted.number}:{noted.mac}"]).exit_code == 0
 
 
 def test_many_append_at_once(app: Flask, ann: User, run: FlaskCliRunner) -> None:
