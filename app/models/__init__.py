@@ -6,7 +6,8 @@ Doors and services read and write these; the engine never sees them, only their 
 from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
 from app.models.audit import AuditHead, AuditRow, What
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
-from app.models.mail import Mail, MailKind, PasswordReset, ResetRequest
+from app.models.mail import Mail, MailKind
+from app.models.reset import PasswordReset, ResetRequest, Wish
 from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.user import SignIn, User
 
@@ -35,6 +36,7 @@ __all__ = [
     "User",
     "Visibility",
     "What",
+    "Wish",
     "entry_reader",
     "entry_tag",
 ]

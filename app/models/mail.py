@@ -1,4 +1,4 @@
-"""Mails that are to be sent, and the new passwords that some of them let people choose."""
+"""Mails that are to be sent."""
 
 import enum
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.engine.register import excluded, internal, owned, secret
+from app.engine.register import internal, owned
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
 from app.models.user import User
@@ -22,7 +22,12 @@ class MailKind(enum.StrEnum):
     DOWNLOADED = "downloaded"
     SIGNED_IN = "signed_in"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a kind of mail
+    FACTOR_ON = "factor_on"
+    FACTOR_OFF = "factor_off"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
     RESET = "reset"
+    SIGN_UP = "sign_up"
+    MEMBER = "member"
 
 
 WAITING = text("sent_at IS NULL AND given_up_at IS NULL")
@@ -77,40 +82,3 @@ class Mail(Model):
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     given_up_at: Mapped[datetime | None] = mapped_column(Moment)
     """No server took it, or it was no longer true."""
-
-
-class ResetRequest(Model):
-    """Somebody has typed an address and asked for a new password. Beat looks who that is, and forgets it."""
-
-    __table_args__ = (
-        {"info": excluded("Addresses that a new password was asked for; they go as soon as they are looked up.")},
-    )
-
-    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
-    email: Mapped[str] = mapped_column(String(254))
-    ip_address: Mapped[str] = mapped_column(String(45))
-    user_agent: Mapped[str] = mapped_column(String(400))
-
-
-class PasswordReset(Model):
-    """A link by which a forgotten password is replaced, once and soon. It goes when it is used or too old."""
-
-    __table_args__ = (
-        {
-            "info": owned(
-                "user_id",
-                title="Links for a new password",
-                icon="key-round",
-                purpose="Letting you in when you have forgotten your password.",
-                retention="Until one is used, or two hours at most.",
-                recipients="Nobody but you and the site's operators.",
-                source="The form for forgotten passwords.",
-            )
-        },
-    )
-
-    id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
-    user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
-    token_sha256: Mapped[str] = mapped_column(String(64), unique=True, info=secret())
-    """Of the token in the link. Who reads this table cannot use what it says."""
-    at: Mapped[datetime] = mapped_column(Moment, default=now)

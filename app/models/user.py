@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, String, Uuid
+from sqlalchemy import ForeignKey, String, Uuid, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.engine.register import owned, secret, subject
+from app.engine.register import internal, owned, secret, subject
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
 
@@ -33,6 +33,10 @@ class User(UserMixin, Model):
     id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=new_id)
     email: Mapped[str | None] = mapped_column(String(254), unique=True)
     """Lower case. Empty for people who are only known as authors of imported comments."""
+    is_proven: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), info=internal("Nobody has an account here before the address is proven.")
+    )
+    """False: a mail with a link was sent to this address, and nobody has followed it yet. Such a row is no account."""
     name: Mapped[str] = mapped_column(String(80))
     password_hash: Mapped[str | None] = mapped_column(String(255), info=secret())
     """argon2. Empty: this account cannot sign in."""
