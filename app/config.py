@@ -104,6 +104,7 @@ SETTINGS = (
     Setting("MAIL_RETRY_SECONDS", 60, "Pause before a mail's second attempt; it doubles with each, up to an hour."),
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
+    Setting("SECOND_FACTOR_REQUIRED", False, "Everybody sets up a second factor before anything else."),
     Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
     Setting("SESSION_COOKIE_SAMESITE", "Lax", "Other sites cannot post with our cookie."),
     Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),

@@ -1,4 +1,4 @@
-"""People come and go: accounts and passwords. Doors and the journal's import use it."""
+"""People come and go: accounts, and whether a password is theirs. Doors and the journal's import use it."""
 
 import secrets
 from collections.abc import Iterable
@@ -9,10 +9,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app import audit, outbox
+from app import audit
 from app.extensions import begin_write, db, password_hasher
 from app.languages import list_locales
-from app.models import MailKind, PasswordReset, SecondFactor, User, What
+from app.models import User, What
 from app.passwords import hashing
 
 NAME_MAX = 80
@@ -34,14 +34,16 @@ def create_user(
 ) -> User:
     """Add an account and commit. Raises EmailTakenError. Without a password nobody can sign in to it."""
     email = normalize_email(email)
+    db.session.commit()  # hashing takes a tenth of a second; hold no lock meanwhile
     user = User(
         email=email,
-        name=name.strip() or email.partition("@")[0][:NAME_MAX],
+        name=name.strip() or name_of(email),
         password_hash=password and hash_password(password),
         language=language,
         time_zone=time_zone,
     )
-    db.session.commit()  # an open read, such as a look for the address, cannot become a write on SQLite
+    begin_write()
+    db.session.execute(delete(User).where(User.email == email, ~User.is_proven))
     db.session.add(user)
     try:
         db.session.flush()
@@ -53,13 +55,21 @@ def create_user(
     return user
 
 
+def name_of(email: str) -> str:
+    """What an account is called whose person has not said it."""
+    return email.partition("@")[0][:NAME_MAX]
+
+
 def find_user(email: str) -> User | None:
-    return db.session.scalar(select(User).where(User.email == normalize_email(email)))
+    """As the database has it now, whatever this session has loaded before."""
+    known = select(User).where(User.email == normalize_email(email), User.is_proven)
+    return db.session.scalar(known.execution_options(populate_existing=True))
 
 
 def find_users(emails: Iterable[str]) -> list[User]:
     """The people with these addresses; unknown addresses are left out."""
-    return list(db.session.scalars(select(User).where(User.email.in_({normalize_email(each) for each in emails}))))
+    wanted = {normalize_email(each) for each in emails}
+    return list(db.session.scalars(select(User).where(User.email.in_(wanted), User.is_proven)))
 
 
 def time_zones() -> list[str]:
@@ -93,31 +103,6 @@ def change_settings(user: User, *, name: str, language: str, time_zone: str) -> 
     db.session.commit()
 
 
-def change_password(user: User, password: str | None) -> None:
-    """None locks the account: nobody can sign in to it, and whoever is signed in is so no longer.
-
-    Of a new password the person is told by mail.
-    """
-    keep_password(user, password and hash_password(password))
-
-
-def keep_password(user: User, password_hash: str | None) -> None:
-    """As `change_password`, of one that is hashed already. Commits whatever else the transaction has changed.
-
-    Whoever knew the old password may also have seen a second factor being set up, or hold a link for another password:
-    neither is worth anything from here on.
-    """
-    user.password_hash = password_hash
-    db.session.flush()
-    db.session.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))
-    pending = (SecondFactor.user_id == user.id, SecondFactor.switched_on_at.is_(None))
-    db.session.execute(delete(SecondFactor).where(*pending))
-    if password_hash:
-        outbox.put(MailKind.PASSWORD_CHANGED, user.id)
-    audit.record(What.PASSWORD_CHANGED if password_hash else What.ACCOUNT_LOCKED, user.id)
-    db.session.commit()
-
-
 def hash_password(password: str) -> str:
     """It takes a tenth of a second and 64 MiB, so only some are done at once; hold no lock meanwhile."""
     with hashing:
@@ -138,7 +123,10 @@ def ensure_authors(names: Iterable[str]) -> dict[str, str]:
 
 
 def check_password(email: str, password: str) -> User | None:
-    """The person with this address and password, or None; takes as long for unknown addresses as for known ones."""
+    """The person with this address and password, or None; takes as long for unknown addresses as for known ones.
+
+    The person's `password_hash` is that which was checked: what is done on the strength of it compares that again.
+    """
     user = find_user(email)
     db.session.commit()  # hashing takes a tenth of a second; hold no lock meanwhile
     known = user.password_hash if user else None

@@ -1,4 +1,4 @@
-"""Forgotten passwords: who asks gets a mail, and the link in it replaces the password, once and soon.
+"""Links by mail: for a forgotten password, and for a new account, whose address is proven by it. Each works once.
 
 The page writes down what was typed and looks at no account, so it takes as long for unknown addresses as for known
 ones. Beat looks afterwards whose address it is. The token is made by whoever sends the mail: it is in the mail only.
@@ -6,37 +6,58 @@ ones. Beat looks afterwards whose address it is. The token is made by whoever se
 
 from sqlalchemy import ColumnElement, and_, delete, select
 
-from app import audit, outbox, people, sign_ins
+from app import audit, credentials, outbox, people, sign_ins
 from app.extensions import begin_write, count_changed, db
-from app.models import MailKind, PasswordReset, ResetRequest, User, What
+from app.models import MailKind, PasswordReset, ResetRequest, User, What, Wish
 from app.models.columns import database_time, fit_origin
 
 VALID_SECONDS = 1800
+UNPROVEN_SECONDS = 86_400
+"""So long an address is kept to which a link was sent and nobody has followed one."""
 
 
-def ask(email: str, ip_address: str, user_agent: str) -> None:
-    """Somebody has typed this address. If it is a member's, that person is written to before long."""
+def ask(email: str, ip_address: str, user_agent: str, wish: Wish = Wish.PASSWORD) -> None:
+    """Somebody has typed this address. Its owner is written to before long, if what was asked for can be."""
     db.session.commit()
     origin = fit_origin(ip_address, user_agent)
-    db.session.add(ResetRequest(email=people.normalize_email(email)[: people.EMAIL_MAX], **origin))
+    db.session.add(ResetRequest(email=people.normalize_email(email)[: people.EMAIL_MAX], wish=wish, **origin))
     db.session.commit()
 
 
 def answer_asked() -> None:
-    """Write the mails that were asked for. Nobody gets one whose account is locked, or who has none."""
+    """Write the mails that were asked for. Nobody gets one whose account is locked."""
     begin_write()
     asked = db.session.execute(delete(ResetRequest).returning(*_ASKED)).all()
     requested = []
-    for email, ip_address, user_agent in asked:
-        person = people.find_user(email)
-        if person is not None and person.is_active:
-            outbox.put(MailKind.RESET, person.id, ip_address=ip_address, user_agent=user_agent)
+    for email, wish, ip_address, user_agent in asked:
+        kind, person = _answer(wish, email)
+        if person is not None:
+            outbox.put(kind, person.id, ip_address=ip_address, user_agent=user_agent)
+        if person is not None and kind == MailKind.RESET:
             requested.append(audit.Event(What.RESET_REQUESTED, person.id, by=audit.NOBODY))
     audit.record_all(requested)
     db.session.commit()
 
 
-_ASKED = (ResetRequest.email, ResetRequest.ip_address, ResetRequest.user_agent)
+_ASKED = (ResetRequest.email, ResetRequest.wish, ResetRequest.ip_address, ResetRequest.user_agent)
+
+
+def _answer(wish: Wish, email: str) -> tuple[MailKind, User | None]:
+    """Which mail, and to whom; None: to nobody."""
+    member = people.find_user(email)
+    if member is None and wish == Wish.ACCOUNT:
+        return MailKind.SIGN_UP, _find_or_add_unproven(email)
+    is_open = member is not None and member.is_active
+    return MailKind.RESET if wish == Wish.PASSWORD else MailKind.MEMBER, member if is_open else None
+
+
+def _find_or_add_unproven(email: str) -> User:
+    person = db.session.scalar(select(User).where(User.email == email, ~User.is_proven))
+    if person is None:
+        person = User(email=email, name=people.name_of(email), is_proven=False)
+        db.session.add(person)
+        db.session.flush()
+    return person
 
 
 def issue(user_id: str) -> str:
@@ -49,10 +70,16 @@ def issue(user_id: str) -> str:
     return token
 
 
-def find(token: str) -> User | None:
-    """Whose password this token may replace. None: it was used, it is too old, or the account is locked."""
+def find(token: str, wish: Wish = Wish.PASSWORD) -> User | None:
+    """Who may choose a password by this token. None: it was used, it is too old, for another wish, or of no use."""
     mine = select(User).join(PasswordReset, PasswordReset.user_id == User.id)
-    return db.session.scalar(mine.where(_is_valid(token), User.password_hash.is_not(None)))
+    return db.session.scalar(mine.where(_is_valid(token), _MAY_USE[wish]))
+
+
+_MAY_USE: dict[Wish, ColumnElement[bool]] = {
+    Wish.PASSWORD: and_(User.is_proven, User.password_hash.is_not(None)),
+    Wish.ACCOUNT: ~User.is_proven,
+}
 
 
 def use(token: str, password: str) -> bool:
@@ -63,22 +90,49 @@ def use(token: str, password: str) -> bool:
         return False
     password_hash = people.hash_password(password)
     begin_write()
-    is_still_open = find(token) is not None  # hashing takes long enough for an operator to lock the account
-    used = count_changed(delete(PasswordReset).where(_is_valid(token)))
-    if not is_still_open or used != 1:
+    if not _spend(token, person, Wish.PASSWORD):  # hashing takes long enough for an operator to lock the account
         db.session.rollback()
         return False
-    person.password_hash = password_hash
-    db.session.flush()  # rows before the audit, whose lock all others wait for
-    sign_ins.mark_ended(person.id)
-    people.keep_password(person, password_hash)
+    credentials.replace_password(person.id, password_hash)
+    db.session.commit()
     return True
 
 
+def finish_account(token: str, password: str, *, name: str, language: str, time_zone: str) -> User | None:
+    """The account whose address this token proves. None: it cannot be used, or not any more."""
+    person = find(token, Wish.ACCOUNT)
+    db.session.commit()
+    if person is None:
+        return None
+    password_hash = people.hash_password(password)
+    begin_write()
+    if not _spend(token, person, Wish.ACCOUNT):
+        db.session.rollback()
+        return None
+    person.name, person.language, person.time_zone = name, language, time_zone
+    person.password_hash, person.is_proven = password_hash, True
+    db.session.flush()
+    db.session.execute(delete(PasswordReset).where(PasswordReset.user_id == person.id))
+    audit.record(What.ACCOUNT_MADE, person.id)
+    db.session.commit()
+    return person
+
+
+def _spend(token: str, person: User, wish: Wish) -> bool:
+    """Whether it could be used still. The account comes first, as for all who change it: so nobody waits in a ring."""
+    held = select(User.id).where(User.id == person.id, _MAY_USE[wish]).with_for_update(key_share=True)
+    if db.session.scalar(held) is None:
+        return False
+    return count_changed(delete(PasswordReset).where(_is_valid(token))) == 1
+
+
 def forget_old() -> None:
-    """Links that nobody has used in time."""
+    """Links that nobody has used in time, and the addresses that were never proven."""
     begin_write()
     db.session.execute(delete(PasswordReset).where(PasswordReset.at < database_time(-VALID_SECONDS)))
+    has_link = select(PasswordReset.id).where(PasswordReset.user_id == User.id).exists()
+    old = (~User.is_proven, User.created_at < database_time(-UNPROVEN_SECONDS), ~has_link)
+    db.session.execute(delete(User).where(*old).execution_options(synchronize_session=False))
     db.session.commit()
 
 

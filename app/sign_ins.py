@@ -32,19 +32,35 @@ class Known:
     """The password was given of late."""
 
 
-def begin(user_id: str, ip_address: str, user_agent: str) -> str:
-    """The token of a new sign-in. The person is told by mail."""
+def begin(person: User, ip_address: str, user_agent: str) -> str | None:
+    """The token of a new sign-in. The person is told by mail.
+
+    None: the password is another one than `person` was loaded with, and was checked against; or there is none.
+    """
     token = new_token()
-    db.session.commit()
+    begin_write()
+    if not hold_password(person):
+        db.session.commit()
+        return None
     moments = dict.fromkeys(("at", "seen_at", "confirmed_at"), database_time())
     origin = fit_origin(ip_address, user_agent)
-    begun = SignIn(user_id=user_id, token_sha256=hash_token(token), **moments, **origin)
+    begun = SignIn(user_id=person.id, token_sha256=hash_token(token), **moments, **origin)
     db.session.add(begun)
     db.session.flush()
-    outbox.put(MailKind.SIGNED_IN, user_id, **origin)
-    audit.record(What.SIGNED_IN, user_id, object_id=begun.id, by=audit.Acting(user_id, begun.id))
+    outbox.put(MailKind.SIGNED_IN, person.id, **origin)
+    audit.record(What.SIGNED_IN, person.id, object_id=begun.id, by=audit.Acting(person.id, begun.id))
     db.session.commit()
     return token
+
+
+def hold_password(person: User) -> bool:
+    """Whether the account still has the password that `person` was loaded with. Nobody changes it until the commit.
+
+    Checking takes a tenth of a second, in which a reset, a lock or another password may come: whoever gave the old
+    one gets nothing by it. Say `begin_write` before.
+    """
+    same = (User.id == person.id, User.password_hash.is_not(None), User.password_hash == person.password_hash)
+    return db.session.scalar(select(User.id).where(*same).with_for_update(key_share=True)) is not None
 
 
 def find(token: str) -> Known | None:
@@ -62,14 +78,18 @@ def find(token: str) -> Known | None:
     return Known(found[0], found[1], bool(found[2]))
 
 
-def confirm(user_id: str, sign_in_id: str) -> str:
-    """The password or a code was given again. From here on the token is a new one, and the old one worth nothing."""
+def confirm(person: User, sign_in_id: str) -> str | None:
+    """The password or a code was given again. From here on the token is a new one, and the old one worth nothing.
+
+    None: the sign-in was ended meanwhile, or the password is another one, as in `begin`.
+    """
     token = new_token()
+    begin_write()
+    moments = dict.fromkeys(("confirmed_at", "seen_at"), database_time())
+    is_done = hold_password(person) and _set(sign_in_id, token_sha256=hash_token(token), **moments)
+    audit.record_all([audit.Event(What.CONFIRMED, person.id, sign_in_id)] if is_done else [])
     db.session.commit()
-    _set(sign_in_id, token_sha256=hash_token(token), confirmed_at=database_time(), seen_at=database_time())
-    audit.record(What.CONFIRMED, user_id, object_id=sign_in_id)
-    db.session.commit()
-    return token
+    return token if is_done else None
 
 
 def list_open(user_id: str) -> Sequence[SignIn]:
@@ -113,8 +133,10 @@ def _end(event: audit.Event, *conditions: ColumnElement[bool]) -> int:
     return count
 
 
-def _set(sign_in_id: str, **values: Any) -> None:
-    db.session.execute(update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(**values))
+def _set(sign_in_id: str, **values: Any) -> bool:
+    """Whether it was still open."""
+    still_open = update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
+    return count_changed(still_open.values(**values)) == 1
 
 
 def _is_open() -> ColumnElement[bool]:

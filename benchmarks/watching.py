@@ -20,6 +20,8 @@ from pathlib import Path
 from flask import Flask
 
 from app import sign_ins
+from app.extensions import db
+from app.models import User
 from app.tasks import generate_user_archive
 from benchmarks.goals import ORDINARY, STATUS
 from benchmarks.measured import Measurement, Record, keep, percentiles
@@ -88,7 +90,7 @@ def watch(site: Site) -> tuple[Record, list[str]]:
 def _cookies(app: Flask, people: list[str]) -> dict[str, str]:
     """What their browsers hold after they have signed in."""
     signer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
-    tokens = {person: sign_ins.begin(person, HOST, "") for person in people}
+    tokens = {person: sign_ins.begin(db.session.get_one(User, person), HOST, "") for person in people}
     return {person: f"session={signer.dumps({'_user_id': token})}" for person, token in tokens.items()}
 
 

@@ -24,7 +24,7 @@ from redis import Redis
 
 from app import create_app, sign_ins
 from app.extensions import db
-from app.models import Archive, State
+from app.models import Archive, State, User
 from app.people import create_user
 from tests.conftest import PASSWORD
 from tests.programs import CELERY, SOCKET, Program, frozen, start_valkey, start_worker, wait_until
@@ -85,7 +85,7 @@ def client(site: Site, person: str) -> FlaskClient:
     """In which they are signed in."""
     client = site.app.test_client()
     with site.app.app_context():
-        token = sign_ins.begin(person, "192.0.2.1", "A browser")
+        token = sign_ins.begin(db.session.get_one(User, person), "192.0.2.1", "A browser")
     with client.session_transaction() as session:
         session.update(_user_id=token, _fresh=True)
     return client

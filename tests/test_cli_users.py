@@ -1,7 +1,10 @@
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from app import sign_ins
+from app.extensions import db
 from app.models import User
 from app.people import check_password, find_user
 from tests.conftest import PASSWORD
@@ -55,7 +58,7 @@ def test_create_refuses_a_taken_address(app: Flask, ann: User) -> None:
 
 @pytest.mark.parametrize("command", ["lock", "password"])
 def test_operators_end_every_sign_in_of_a_person(app: Flask, ann: User, command: str) -> None:
-    tokens = [sign_ins.begin(ann.id, "192.0.2.1", "A browser") for _ in range(2)]
+    tokens = [sign_ins.begin(ann, "192.0.2.1", "A browser") or "" for _ in range(2)]
     assert all(sign_ins.find(token) for token in tokens)
     given = ["--password-stdin"] if command == "password" else []
     done = app.test_cli_runner().invoke(
@@ -77,3 +80,31 @@ def test_a_locked_account_is_opened_by_another_password(app: Flask, ann: User) -
     assert check_password("ann@example.org", f"{PASSWORD}, another")
     unknown = runner.invoke(args=["users", "lock", "nobody@example.org"])
     assert (unknown.exit_code, "There is no account of nobody@example.org" in unknown.output) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["password", "drop-factor"])
+def test_no_read_is_open_while_the_operator_types(
+    app: Flask, ann: User, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite refuses to write in a transaction that began to read before somebody else wrote; the control shows it."""
+
+    def type_slowly(*_: object, **__: object) -> str:
+        with app.app_context():
+            db.session.execute(sa.update(User).values(name=User.name + "!"))
+            db.session.commit()
+        return f"{PASSWORD}, another"
+
+    monkeypatch.setattr("app.cli.users.click.prompt", type_slowly)
+    run = app.test_cli_runner().invoke
+    assert run(args=["users", command, "ann@example.org"]).exit_code == 0
+    assert db.session.scalars(sa.select(User.name)).one() == "Ann!"
+    type_slowly()
+    with pytest.raises(OperationalError, match="locked"):
+        db.session.execute(sa.update(User).values(name="Too late"))
+    db.session.rollback()
+
+
+def test_the_sites_name_is_no_password(app: Flask) -> None:
+    app.config["SITE_NAME"] = "Lighthouse"
+    code, output = run(app, "lan@example.org", "--password-stdin", given="my lighthouse diary\n")
+    assert (code, "“lighthouse”, which others know" in output) == (1, True)

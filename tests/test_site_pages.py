@@ -142,6 +142,9 @@ def test_pages_of_the_second_factor(site: Site, new_page: NewPage, scheme: str, 
     looks = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
     page = sign_up(site, new_page(**looks), f"Factor{scheme}")
     page.goto(f"{site.url}/settings/second-factor/set-up")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Set up a second factor")).to_be_visible()
     check(page, "set up")
     letters = page.locator("code").inner_text().replace(" ", "")
     factor = Factor(base64.b32decode(letters), [])

@@ -3,6 +3,7 @@
 import click
 
 from app import audit
+from app.extensions import db
 from app.models import User
 from app.people import find_user
 
@@ -10,6 +11,7 @@ from app.people import find_user
 def load_user(email: str) -> User:
     audit.act_as(audit.OPERATOR)
     user = find_user(email)
+    db.session.commit()  # whatever comes next may take its time, or write
     if user is None:
         raise click.ClickException(f"There is no account of {email}. Make one: flask users create {email}")
     return user

@@ -4,16 +4,17 @@ import sys
 
 import click
 from email_validator import EmailNotValidError, validate_email
+from flask import current_app
 from flask.cli import AppGroup
 
-from app import audit, sign_ins
+from app import audit, credentials
 from app.cli.accounts import load_user
+from app.extensions import db
 from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
 from app.people import (
     LANGUAGES,
     NAME_MAX,
     EmailTakenError,
-    change_password,
     create_user,
     time_zones,
 )
@@ -71,8 +72,7 @@ def create(email: str, name: str, language: str, time_zone: str, password_stdin:
 def lock(email: str) -> None:
     """Nobody can sign in to EMAIL's account any more, and whoever has is signed out. Nothing is deleted."""
     user = load_user(email)
-    change_password(user, None)
-    sign_ins.end_all(user.id)
+    credentials.change_password(user, None)
     click.echo(f"Locked {email}. Another password opens it again: flask users password {email}")
 
 
@@ -83,8 +83,7 @@ def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL's account another password; a locked one is open again."""
     user = load_user(email)
     least = least_length(has_second_factor=checking.is_on(user.id))
-    change_password(user, _read_password(password_stdin, [user.name, user.email], least))
-    sign_ins.end_all(user.id)
+    credentials.change_password(user, _read_password(password_stdin, [user.name, user.email], least))
     click.echo(f"{email} has another password, and is signed out everywhere.")
 
 
@@ -97,9 +96,8 @@ def drop_factor(email: str, password_stdin: bool) -> None:
     Make sure that it is them. The account gets another password: the old one may be too short to be enough alone.
     """
     user = load_user(email)
-    change_password(user, _read_password(password_stdin, [user.name, user.email]))
-    setting_up.switch_off(user.id)
-    sign_ins.end_all(user.id)
+    password = _read_password(password_stdin, [user.name, user.email])
+    credentials.change_password(user, password, drop_factor=True)
     click.echo(f"{email} signs in with the new password alone, and is signed out everywhere.")
 
 
@@ -116,6 +114,7 @@ def reseal() -> None:
 
 
 def _read_password(from_stdin: bool, about_owner: list[str | None], least: int = PASSWORD_MIN) -> str:
+    db.session.commit()  # an operator takes time to type; no read stays open meanwhile
     rule = f"{least} to {PASSWORD_MAX} characters; four or five words that only you would put together will do"
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
@@ -123,6 +122,6 @@ def _read_password(from_stdin: bool, about_owner: list[str | None], least: int =
         password = click.prompt(f"Password ({rule})", hide_input=True, confirmation_prompt=True)
     if not least <= len(password) <= PASSWORD_MAX:
         raise click.ClickException(f"This password has {len(password)} characters. It needs {rule}.")
-    if weakness := find_weakness(password, about_owner):
+    if weakness := find_weakness(password, [*about_owner, current_app.config["SITE_NAME"]]):
         raise click.ClickException(weakness)
     return password

@@ -1,29 +1,32 @@
-"""Switching the second factor on and off, and new recovery codes."""
+"""Switching the second factor on and off, and new recovery codes. Of each the person is told by mail."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app import audit
+from app import audit, outbox
 from app.extensions import begin_write, count_changed, db
-from app.models import SecondFactor, What
+from app.models import MailKind, SecondFactor, What
 from app.models.columns import database_time
 from app.second_factor import recovery_codes, totp
 from app.second_factor.checking import WrongCodeError, is_of_app, read_clock
 from app.second_factor.sealing import SealError, open_sealed, seal
 
-PENDING_SECONDS = 3600
-"""A secret that was shown and not taken is replaced by another after this time."""
 
+def begin(user_id: str, confirmed_at: datetime | None = None) -> bytes | None:
+    """The secret to be set up. None: a second factor is on.
 
-def begin(user_id: str) -> bytes | None:
-    """The secret to be set up, for some time the same one. None: a second factor is on."""
+    It stays the same until the person confirms again: what was shown before `confirmed_at`, somebody else may have
+    seen, with a cookie that was good then.
+    """
     begin_write()
-    fresh = SecondFactor.begun_at > database_time(-PENDING_SECONDS)
-    if find_pending(user_id, fresh) is None:
-        db.session.execute(delete(SecondFactor).where(*_pending(user_id)))
-        db.session.add(SecondFactor(user_id=user_id, sealed_secret=seal(totp.new_secret(), user_id)))
+    fresh = [SecondFactor.begun_at >= confirmed_at] if confirmed_at else []
+    if find_pending(user_id, *fresh) is None:
+        forget_pending(user_id)
+        sealed = seal(totp.new_secret(), user_id)
+        db.session.add(SecondFactor(user_id=user_id, sealed_secret=sealed, begun_at=database_time()))
     try:
         db.session.commit()
     except IntegrityError:  # it is on, or another window was faster
@@ -40,34 +43,36 @@ def find_pending(user_id: str, *conditions: ColumnElement[bool]) -> bytes | None
         return None
 
 
-def switch_on(user_id: str, code: str) -> list[str]:
-    """The recovery codes, to be shown once. The app has the secret, as its code shows. Raises WrongCodeError."""
-    begin_write()
+def forget_pending(user_id: str) -> None:
+    """Does not commit."""
+    db.session.execute(delete(SecondFactor).where(*_pending(user_id)))
+
+
+def mark_on(user_id: str, code: str) -> list[str]:
+    """The recovery codes. Raises WrongCodeError. The commit is the caller's, as `credentials.switch_on_factor`."""
     secret = find_pending(user_id)
     step = totp.find_step(secret, "".join(code.split()), read_clock()) if secret and is_of_app(code) else None
     on = {"switched_on_at": database_time(), "last_step": step}
     if step is None or not _change(user_id, on):
-        db.session.rollback()
         raise WrongCodeError
-    codes = recovery_codes.replace(user_id)
-    audit.record(What.FACTOR_ON, user_id)
-    db.session.commit()
-    return codes
+    outbox.put(MailKind.FACTOR_ON, user_id)
+    return recovery_codes.replace(user_id)
 
 
-def switch_off(user_id: str) -> bool:
-    """Whether there was one. Its recovery codes go with it."""
-    begin_write()
-    was_on = count_changed(delete(SecondFactor).where(SecondFactor.user_id == user_id)) > 0
-    recovery_codes.remove(user_id)
-    audit.record_all([audit.Event(What.FACTOR_OFF, user_id)] if was_on else [])
-    db.session.commit()
+def remove(user_id: str) -> bool:
+    """Whether there was one. Its recovery codes go with it. The commit is the caller's, as in `credentials`."""
+    on = (SecondFactor.user_id == user_id, SecondFactor.switched_on_at.is_not(None))
+    was_on = count_changed(delete(SecondFactor).where(*on)) == 1
+    if was_on:
+        recovery_codes.remove(user_id)
+        outbox.put(MailKind.FACTOR_OFF, user_id)
     return was_on
 
 
 def renew_recovery_codes(user_id: str) -> list[str]:
     begin_write()
     codes = recovery_codes.replace(user_id)
+    outbox.put(MailKind.RECOVERY_CODES_MADE, user_id)
     audit.record(What.RECOVERY_CODES_MADE, user_id)
     db.session.commit()
     return codes

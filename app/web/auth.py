@@ -1,4 +1,4 @@
-"""Sign up, sign in, sign out. Signing in does not tell whether an address is known.
+"""Sign in, sign out. Signing in does not tell whether an address is known.
 
 The session cookie holds nothing but the token of a sign-in. It is emptied at each sign-in and sign-out, so that
 nothing planted before, or left behind, is carried over.
@@ -6,14 +6,14 @@ nothing planted before, or left behind, is carried over.
 
 from flask import Blueprint, Flask, Response, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 
 from app import audit, people, sign_ins
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.second_factor import checking
-from app.web.auth_forms import CodeForm, SignInForm, SignUpForm
+from app.web.auth_forms import CodeForm, SignInForm
 from app.web.errors import typed_text
 from app.web.guessing import limit_sign_ins
 from app.web.half_session import HalfSession, begin_half_session
@@ -45,7 +45,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
     What somebody has just sent is shown, to be sent again: writing may take longer than a session lasts.
     """
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
-        return {"error": "Sign in first."}, 401
+        return {"error": _("Sign in first.")}, 401
     if typed := typed_text():
         return render_template("journal/signed_out.html", typed=typed), 401
     return redirect(url_for("auth.sign_in", next=_way_back()))
@@ -59,41 +59,18 @@ def _way_back() -> str | None:
     return page and url_for(page, **read_chosen(request.endpoint or "", request.form))
 
 
-@bp.route("/sign-up", methods=["GET", "POST"])
-@limiter.limit("10 per minute", methods=["POST"])
-def sign_up() -> ResponseReturnValue:
-    if current_user.is_authenticated:
-        return _onward()
-    form = SignUpForm()
-    if form.validate_on_submit():
-        try:
-            user = people.create_user(
-                form.email.data or "",
-                form.password.data,
-                name=form.name.data or "",
-                language=str(get_locale()),
-                time_zone=form.time_zone.data,
-            )
-        except people.EmailTakenError:
-            form.email.errors = ["An account with this e-mail address exists already. Sign in instead."]
-        else:
-            _start_session(user)
-            flash(f"Welcome, {user.name}. This is your journal.", "ok")
-            return _onward()
-    return render_template("auth/sign_up.html", form=form), 422 if form.errors else 200
-
-
 @bp.route("/sign-in", methods=["GET", "POST"])
 @limit_sign_ins
 def sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return _onward()
+        return go_onward()
     form = SignInForm()
     if form.validate_on_submit():
         user = people.check_password(form.email.data or "", form.password.data or "")
-        if user is not None:
-            return _enter(user)
-        form.email.errors = ["The e-mail address or the password is wrong."]
+        entered = None if user is None else _enter(user)
+        if entered is not None:
+            return entered
+        form.email.errors = [_("The e-mail address or the password is wrong.")]
     return render_template("auth/sign_in.html", form=form), 422 if form.errors else 200
 
 
@@ -104,9 +81,10 @@ def code() -> ResponseReturnValue:
     form = CodeForm()
     half: HalfSession = g.half_session
     if form.validate_on_submit() and take_code(form.code, half.user.id, uses=half.uses):
-        _start_session(half.user)
+        if not start_session(half.user):
+            return redirect(url_for("auth.sign_in", next=request.args.get("next")))
         say_codes_left(half.user.id, form.code.data)
-        return _onward()
+        return go_onward()
     return render_template("auth/code.html", form=form), 422 if form.errors else 200
 
 
@@ -116,40 +94,46 @@ def sign_out() -> ResponseReturnValue:
         sign_ins.end(current_user.id, g.known.sign_in.id)
     logout_user()
     session.clear()
-    flash("You are signed out.", "ok")
+    flash(_("You are signed out."), "ok")
     response: Response = redirect(url_for("auth.sign_in"))  # type: ignore[assignment]  # Flask's own redirect answers so
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
-def continue_session() -> None:
-    """The password or a code was just given: the same sign-in, under a new token."""
-    _keep(sign_ins.confirm(g.known.user.id, g.known.sign_in.id))
+def continue_session() -> bool:
+    """The password or a code was just given: the same sign-in, under a new token.
+
+    False: it was ended in this moment, or the password changed; whoever asked is signed out.
+    """
+    return _keep(sign_ins.confirm(g.known.user, g.known.sign_in.id))
 
 
-def _enter(user: User) -> ResponseReturnValue:
-    """The password was right."""
+def start_session(user: User) -> bool:
+    """False: the account was locked or got another password since this one was checked."""
+    return _keep(sign_ins.begin(user, **read_origin()))
+
+
+def _enter(user: User) -> ResponseReturnValue | None:
+    """The password was right. None: it is no longer."""
     factor = checking.find_on(user.id)
     if factor is None:
-        _start_session(user)
-        return _onward()
+        return go_onward() if start_session(user) else None
     begin_half_session(user, factor)
     return redirect(url_for("auth.code", next=request.args.get("next")))
 
 
-def _start_session(user: User) -> None:
-    _keep(sign_ins.begin(user.id, **read_origin()))
-
-
-def _keep(token: str) -> None:
+def _keep(token: str | None) -> bool:
     session.clear()
     g.pop("csrf_token", None)  # a page that this request makes carries the token of the new session
-    person = load_person(token)
-    if person is not None:  # or somebody has ended it in this moment
+    person = load_person(token) if token else None
+    if person is None or token is None:  # or somebody has ended it in this moment
+        logout_user()
+    else:
         person.sign_in_token = token
         login_user(person)
     db.session.commit()  # this request writes no more; others may
+    return person is not None
 
 
-def _onward() -> ResponseReturnValue:
+def go_onward() -> ResponseReturnValue:
     return redirect(safe_next(request.args.get("next")) or url_for("journal.index"))

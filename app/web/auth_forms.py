@@ -17,33 +17,45 @@ from app.web.choices import choices
 
 def _name_field() -> StringField:
     return StringField(
-        "Name",
+        _("Name"),
         filters=[clean_line],
         validators=[
-            DataRequired("Enter your name."),
-            Length(max=NAME_MAX, message=f"A name may have at most {NAME_MAX} characters."),
+            DataRequired(_("Enter your name.")),
+            Length(max=NAME_MAX, message=_("A name may have at most %(most)s characters.", most=NAME_MAX)),
         ],
     )
 
 
 def _time_zone_field() -> SelectField:
     return SelectField(
-        "Time zone", choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()), default="UTC"
+        _("Time zone"), choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()), default="UTC"
+    )
+
+
+def _address_field() -> StringField:
+    return StringField(
+        _("E-mail address"),
+        filters=[clean_line],
+        validators=[
+            DataRequired(_("Enter your e-mail address.")),
+            Length(max=EMAIL_MAX, message=_("An e-mail address has at most %(most)s characters.", most=EMAIL_MAX)),
+            Email(_("This is not an e-mail address. It should look like name@example.org.")),
+        ],
     )
 
 
 class ForgottenForm(FlaskForm):
     email = StringField(
-        "E-mail address", filters=[clean_line], validators=[DataRequired("Enter your e-mail address.")]
+        _("E-mail address"), filters=[clean_line], validators=[DataRequired(_("Enter your e-mail address."))]
     )
 
 
 class SignInForm(ForgottenForm):
-    password = PasswordField("Password", validators=[InputRequired("Enter your password.")])
+    password = PasswordField(_("Password"), validators=[InputRequired(_("Enter your password."))])
 
 
-def _code_field(label: str = "Code") -> StringField:
-    return StringField(label, filters=[clean_line], validators=[InputRequired("Enter a code.")])
+def _code_field() -> StringField:
+    return StringField(_("Code"), filters=[clean_line], validators=[InputRequired(_("Enter a code."))])
 
 
 class CodeForm(FlaskForm):
@@ -55,18 +67,18 @@ class CodeForm(FlaskForm):
 class ConfirmForm(FlaskForm):
     """One of the two; who has no second factor is not asked for a code."""
 
-    password = PasswordField("Password")
-    code = StringField("Or a code", filters=[clean_line])
+    password = PasswordField(_("Password"))
+    code = StringField(_("Or a code"), filters=[clean_line])
 
     def validate_password(self, field: PasswordField) -> None:
         if not field.data and not self.code.data:
-            raise ValidationError("Enter your password.")
+            raise ValidationError(_("Enter your password."))
 
 
 class NewPasswordForm(FlaskForm):
     """What is asked of a new password, wherever one is chosen."""
 
-    password = PasswordField("Password", validators=[InputRequired("Choose a password.")])
+    password = PasswordField(_("Password"), validators=[InputRequired(_("Choose a password."))])
 
     @property
     def least_length(self) -> int:
@@ -77,11 +89,16 @@ class NewPasswordForm(FlaskForm):
         length, least = len(password), self.least_length
         if length < least:
             raise ValidationError(
-                f"The password is too short: it has {length} of at least {least} characters. "
-                f"Add {least - length} more; another word or two will do."
+                _(
+                    "The password is too short: it has %(length)s of at least %(least)s characters. "
+                    "Add %(missing)s more; another word or two will do.",
+                    length=length,
+                    least=least,
+                    missing=least - length,
+                )
             )
         if length > PASSWORD_MAX:
-            raise ValidationError(f"A password may have at most {PASSWORD_MAX} characters.")
+            raise ValidationError(_("A password may have at most %(most)s characters.", most=PASSWORD_MAX))
         if weakness := find_weakness(password, [*self.about_owner(), current_app.config["SITE_NAME"]]):
             raise ValidationError(weakness)
 
@@ -91,7 +108,7 @@ class NewPasswordForm(FlaskForm):
 
 
 class ForgottenPasswordForm(NewPasswordForm):
-    password = PasswordField("New password", validators=[InputRequired("Choose a password.")])
+    password = PasswordField(_("New password"), validators=[InputRequired(_("Choose a password."))])
     person: User | None = None
     """Whose it is; nobody is signed in."""
 
@@ -100,8 +117,8 @@ class ForgottenPasswordForm(NewPasswordForm):
 
 
 class PasswordForm(NewPasswordForm):
-    current = PasswordField("Your password now", validators=[InputRequired("Enter your password.")])
-    password = PasswordField("New password", validators=[InputRequired("Choose a password.")])
+    current = PasswordField(_("Your password now"), validators=[InputRequired(_("Enter your password."))])
+    password = PasswordField(_("New password"), validators=[InputRequired(_("Choose a password."))])
 
     @property
     def least_length(self) -> int:
@@ -111,9 +128,9 @@ class PasswordForm(NewPasswordForm):
 class SwitchOffForm(NewPasswordForm):
     """The password that is left alone has to be long enough for that."""
 
-    current = PasswordField("Your password now", validators=[InputRequired("Enter your password.")])
+    current = PasswordField(_("Your password now"), validators=[InputRequired(_("Enter your password."))])
     code = _code_field()
-    password = PasswordField("New password")
+    password = PasswordField(_("New password"))
 
     def validate_password(self, field: PasswordField) -> None:
         has = len(self.current.data or "")
@@ -121,23 +138,35 @@ class SwitchOffForm(NewPasswordForm):
             super().validate_password(field)
         elif has < self.least_length:
             raise ValidationError(
-                f"Your password has {has} characters. Without a second factor it needs {self.least_length}: "
-                "choose another one."
+                _(
+                    "Your password has %(has)s characters. Without a second factor it needs %(least)s: "
+                    "choose another one.",
+                    has=has,
+                    least=self.least_length,
+                )
             )
 
 
-class SignUpForm(NewPasswordForm):
+class FinishForm(NewPasswordForm):
+    """What a new account needs besides its address."""
+
     name = _name_field()
-    email = StringField(
-        "E-mail address",
-        filters=[clean_line],
-        validators=[
-            DataRequired("Enter your e-mail address."),
-            Length(max=EMAIL_MAX, message=f"An e-mail address has at most {EMAIL_MAX} characters."),
-            Email("This is not an e-mail address. It should look like name@example.org."),
-        ],
-    )
     time_zone = _time_zone_field()
+    person: User | None = None
+    """Whose address was proven."""
+
+    def about_owner(self) -> list[str | None]:
+        return [self.name.data, self.person.email if self.person else None]
+
+
+class AddressForm(FlaskForm):
+    """To which a link is sent that leads on."""
+
+    email = _address_field()
+
+
+class SignUpForm(FinishForm):
+    email = _address_field()
 
     def about_owner(self) -> list[str | None]:
         return [self.name.data, self.email.data]

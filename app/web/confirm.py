@@ -11,10 +11,10 @@ from flask_login import current_user
 
 from app.second_factor import checking
 from app.web.archive_form import read_asked
-from app.web.auth import continue_session
+from app.web.auth import ask_to_sign_in, continue_session
 from app.web.auth_forms import ConfirmForm
 from app.web.guessing import limit_confirmations
-from app.web.policy import DEEDS, read_chosen
+from app.web.policy import DEEDS, note_confirmation, read_chosen
 from app.web.proofs import say_codes_left, take_code, take_password
 from app.web.redirects import safe_next
 
@@ -27,7 +27,9 @@ def index() -> ResponseReturnValue:
     form = ConfirmForm()
     deed = request.args.get("deed", "")
     if form.validate_on_submit() and _is_right(form):
-        continue_session()
+        if not continue_session():
+            return ask_to_sign_in()
+        note_confirmation(deed)
         say_codes_left(current_user.id, form.code.data)
         return _go_on(deed)
     shown = {

@@ -6,9 +6,11 @@ has it in its address, and a log of paths never holds it.
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from app import resets
 from app.extensions import limiter
+from app.models import Wish
 from app.web.auth_forms import ForgottenForm, ForgottenPasswordForm
 from app.web.guessing import typed_account
 from app.web.origin import read_origin
@@ -24,7 +26,7 @@ _TOKEN = "reset_token"  # noqa: S105  # the name of it
 def ask() -> ResponseReturnValue:
     form = ForgottenForm()
     if form.validate_on_submit():
-        resets.ask(form.email.data or "", **read_origin())
+        resets.ask(form.email.data or "", wish=Wish.PASSWORD, **read_origin())
         return render_template("auth/forgotten_sent.html", minutes=resets.VALID_SECONDS // 60)
     return render_template("auth/forgotten.html", form=form), 422 if form.errors else 200
 
@@ -43,6 +45,6 @@ def choose() -> ResponseReturnValue:
     form.person = person
     if form.validate_on_submit() and resets.use(token, form.password.data or ""):
         session.clear()
-        flash("Your password is changed. Sign in with it.", "ok")
+        flash(_("Your password is changed. Sign in with it."), "ok")
         return redirect(url_for("auth.sign_in"), 303)
     return render_template("auth/new_password.html", form=form, email=person.email), 422 if form.errors else 200

@@ -6,12 +6,13 @@ What a person may see of a page's content is decided where it is loaded: `WHERE 
 import enum
 from typing import Any
 
-from flask import Flask, abort, g, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from app.extensions import login_manager
+from app.second_factor import checking
 from app.web.half_session import find_half_session
 
 
@@ -24,6 +25,9 @@ class Access(enum.Enum):
     SIGNED_IN = enum.auto()
     CONFIRMED = enum.auto()
     """Signed in, and the password or a code was given of late: a cookie that somebody has copied is not enough."""
+    CONFIRMED_FOR_THIS = enum.auto()
+    """The same, and it was given for this page, whatever was confirmed before: by what is done here, somebody with a
+    cookie that was copied soon after signing in could shut out its owner."""
 
 
 POLICY = {
@@ -36,6 +40,7 @@ POLICY = {
     "home.index": Access.ANYONE,
     "language.choose": Access.ANYONE,
     "auth.sign_up": Access.ANYONE,
+    "auth.finish_sign_up": Access.ANYONE,
     "auth.sign_in": Access.ANYONE,
     "auth.sign_out": Access.ANYONE,
     "auth.code": Access.HALF_SIGNED_IN,
@@ -47,8 +52,8 @@ POLICY = {
     "settings.activity": Access.SIGNED_IN,
     "settings.end_sign_in": Access.CONFIRMED,
     "settings.end_other_sign_ins": Access.CONFIRMED,
-    "second_factor.set_up": Access.CONFIRMED,
-    "second_factor.qr": Access.CONFIRMED,
+    "second_factor.set_up": Access.CONFIRMED_FOR_THIS,
+    "second_factor.qr": Access.CONFIRMED_FOR_THIS,
     "second_factor.renew": Access.SIGNED_IN,  # these two ask for a code themselves, and each is accepted once
     "second_factor.switch_off": Access.SIGNED_IN,
     "journal.index": Access.SIGNED_IN,
@@ -109,7 +114,8 @@ def check_policy(app: Flask) -> None:
         lines = "".join(f'\n    "{endpoint}": Access.…,' for endpoint in sorted(undeclared))
         raise UndeclaredPageError(f"Say in POLICY of app/web/policy.py who may enter:{lines}")
     confirmed = {endpoint for endpoint, access in POLICY.items() if access is Access.CONFIRMED}
-    if lost := confirmed - WAYS_BACK.keys() - DEEDS.keys():
+    for_this = {endpoint for endpoint, access in POLICY.items() if access is Access.CONFIRMED_FOR_THIS}
+    if lost := (confirmed - WAYS_BACK.keys() - DEEDS.keys()) | (for_this - WAYS_BACK.keys()):
         names = ", ".join(sorted(lost))
         raise UndeclaredPageError(f"Say in WAYS_BACK or DEEDS of app/web/policy.py what follows: {names}")
 
@@ -129,9 +135,38 @@ def admit() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         refused: ResponseReturnValue = login_manager.unauthorized()
         return refused
-    if access is Access.CONFIRMED and not g.known.is_confirmed:
+    if _lacks_factor(request.endpoint or ""):
+        return redirect(url_for("second_factor.set_up"))
+    if access in _NEEDS_CONFIRMATION and not _is_confirmed(access, request.endpoint or ""):
         return _ask_to_confirm(request.endpoint or "")
     return None
+
+
+def _lacks_factor(endpoint: str) -> bool:
+    """Where the site requires one, only setting it up is open before: nothing that a confirmation does by itself."""
+    if not current_app.config["SECOND_FACTOR_REQUIRED"]:
+        return False
+    is_open = endpoint in _TO_SET_UP and request.args.get("deed") not in DEEDS
+    return not is_open and not checking.is_on(current_user.id)
+
+
+_TO_SET_UP = {"confirm.index", "second_factor.set_up", "second_factor.qr"}
+_NEEDS_CONFIRMATION = {Access.CONFIRMED, Access.CONFIRMED_FOR_THIS}
+_CONFIRMED_FOR = "confirmed_for"
+
+
+def _is_confirmed(access: Access, endpoint: str) -> bool:
+    if access is Access.CONFIRMED_FOR_THIS and session.get(_CONFIRMED_FOR) != WAYS_BACK[endpoint][0]:
+        return False
+    return bool(g.known.is_confirmed)
+
+
+def note_confirmation(deed: str) -> None:
+    """For what the password or code was just given. It lies in the cookie, beside the token that is new since then:
+    a cookie copied before has neither.
+    """
+    if deed in WAYS_BACK:
+        session[_CONFIRMED_FOR] = WAYS_BACK[deed][0]
 
 
 def _ask_to_confirm(endpoint: str) -> ResponseReturnValue:

@@ -1,6 +1,8 @@
 """A password or a code that was typed into a form: what its field says when it is not accepted."""
 
 from flask import flash
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext, ngettext
 from flask_login import current_user
 from wtforms import Field
 
@@ -9,13 +11,14 @@ from app.second_factor import checking, recovery_codes
 from app.web.formats import moment_text
 
 FEW = 3
+NOT_YOURS = lazy_gettext("This is not your password.")
 
 
 def take_password(field: Field) -> bool:
     """Of the person who is signed in; or the field says that it is not."""
     if people.check_password(current_user.email, field.data or "") is not None:
         return True
-    field.errors = ["This is not your password."]
+    field.errors = [NOT_YOURS]
     return False
 
 
@@ -24,10 +27,13 @@ def take_code(field: Field, user_id: str, *, uses: int | None = None) -> bool:
     try:
         checking.accept(user_id, field.data or "", uses=uses)
     except checking.WrongCodeError:
-        field.errors = ["This code is not right, or it was used already. Wait for the next one, and enter that."]
+        field.errors = [_("This code is not right, or it was used already. Wait for the next one, and enter that.")]
     except checking.WaitError as error:
-        until = moment_text(error.until)
-        field.errors = [f"Too many codes were wrong. Wait until {until}, or enter a recovery code, which works now."]
+        wait = _(
+            "Too many codes were wrong. Wait until %(moment)s, or enter a recovery code, which works now.",
+            moment=moment_text(error.until),
+        )
+        field.errors = [wait]
     else:
         return True
     return False
@@ -38,6 +44,20 @@ def say_codes_left(user_id: str, typed: str | None) -> None:
     if not typed or checking.is_of_app(typed):
         return
     left = recovery_codes.count_left(user_id)
-    are = "is" if left == 1 else "are"
-    advice = " Make new ones in your settings." if left < FEW else ""
-    flash(f"You have used a recovery code: {left or 'none'} of {recovery_codes.COUNT} {are} left.{advice}", "info")
+    said = [_("You have used a recovery code."), tell_codes_left(left)]
+    if left < FEW:
+        said.append(_("Make new ones in your settings."))
+    flash(" ".join(said), "info")
+
+
+def tell_codes_left(left: int) -> str:
+    if left == 0:
+        return str(_("None of %(all)s recovery codes is left.", all=recovery_codes.COUNT))
+    said = ngettext(
+        "%(left)s of %(all)s recovery codes is left.",
+        "%(left)s of %(all)s recovery codes are left.",
+        left,
+        left=left,
+        all=recovery_codes.COUNT,
+    )
+    return str(said)

@@ -1,6 +1,6 @@
 """The second factor in a person's settings: set up, switch off, new recovery codes.
 
-Setting up needs a confirmation; the secret counts as soon as a code shows that the app has it.
+Setting up needs a confirmation of its own; the secret counts as soon as a code shows that the app has it.
 What takes the factor away, or makes codes that stand for it, asks for a code: the password alone is not enough.
 """
 
@@ -9,14 +9,15 @@ import io
 import segno
 from flask import Blueprint, Response, abort, current_app, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 
-from app import people, sign_ins
+from app import credentials
 from app.second_factor import checking, setting_up, totp
 from app.web.auth import continue_session
 from app.web.auth_forms import CodeForm, SwitchOffForm
 from app.web.guessing import limit_confirmations
-from app.web.proofs import take_code, take_password
+from app.web.proofs import NOT_YOURS, take_code, take_password
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
 
@@ -24,18 +25,18 @@ bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
 @bp.route("/set-up", methods=["GET", "POST"])
 @limit_confirmations
 def set_up() -> ResponseReturnValue:
-    secret = setting_up.begin(current_user.id)
+    secret = setting_up.begin(current_user.id, g.known.sign_in.confirmed_at)
     if secret is None:
-        flash("Your second factor is on already.", "info")
+        flash(_("Your second factor is on already."), "info")
         return redirect(url_for("settings.index"))
     form = CodeForm()
     if form.validate_on_submit():
         try:
-            codes = setting_up.switch_on(current_user.id, form.code.data or "")
+            codes = credentials.switch_on_factor(current_user.id, form.code.data or "", but=g.known.sign_in.id)
         except checking.WrongCodeError:
-            form.code.errors = ["This is not the code of this secret. Enter the one that the app shows now."]
+            form.code.errors = [_("This is not the code of this secret. Enter the one that the app shows now.")]
         else:
-            _end_other_sign_ins()
+            continue_session()
             return render_template("auth/recovery_codes.html", codes=codes, is_new=True)
     letters = totp.spell(secret)
     return render_template("auth/set_up_factor.html", form=form, letters=letters), 422 if form.errors else 200
@@ -67,12 +68,9 @@ def renew() -> ResponseReturnValue:
 def switch_off() -> ResponseReturnValue:
     _require_factor()
     form = SwitchOffForm()
-    if form.validate_on_submit() and _is_allowed(form):
-        if form.password.data:
-            people.change_password(current_user, form.password.data)
-        setting_up.switch_off(current_user.id)
-        _end_other_sign_ins()
-        flash("Your second factor is off. You are signed out everywhere else.", "ok")
+    if form.validate_on_submit() and _is_allowed(form) and _remove_factor(form):
+        continue_session()
+        flash(_("Your second factor is off. You are signed out everywhere else."), "ok")
         return redirect(url_for("settings.index"))
     return render_template("auth/switch_factor_off.html", form=form), 422 if form.errors else 200
 
@@ -82,12 +80,18 @@ def _is_allowed(form: SwitchOffForm) -> bool:
     return take_password(form.current) and take_code(form.code, current_user.id)
 
 
+def _remove_factor(form: SwitchOffForm) -> bool:
+    """Or the form says that the password is another one by now."""
+    person, here = g.known.user, g.known.sign_in.id
+    if form.password.data:
+        done = credentials.change_password(person, form.password.data, checked=True, but=here, drop_factor=True)
+    else:
+        done = credentials.switch_off_factor(person, but=here)
+    if not done:
+        form.current.errors = [NOT_YOURS]
+    return done
+
+
 def _require_factor() -> None:
     if not checking.is_on(current_user.id):
         abort(404)
-
-
-def _end_other_sign_ins() -> None:
-    """Those had begun under other terms."""
-    sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
-    continue_session()

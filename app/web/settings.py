@@ -8,13 +8,13 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 from flask_login import current_user
 
-from app import audit, people, sign_ins
+from app import audit, credentials, people, sign_ins
 from app.second_factor import checking, recovery_codes
 from app.web.activity_words import describe
 from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm
 from app.web.guessing import limit_confirmations
-from app.web.proofs import FEW, take_password
+from app.web.proofs import FEW, NOT_YOURS, take_password, tell_codes_left
 
 bp = Blueprint("settings", __name__)
 LAST = 2**63 - 1
@@ -31,12 +31,12 @@ def index() -> ResponseReturnValue:
         refresh()  # what is said next is in the language just chosen
         flash(_("Your settings are saved."), "ok")
         return redirect(url_for("settings.index"))
+    left = recovery_codes.count_left(current_user.id)
     shown = {
         "sign_ins": sign_ins.list_open(current_user.id),
         "factor": checking.find_on(current_user.id),
-        "codes_left": recovery_codes.count_left(current_user.id),
-        "codes": recovery_codes.COUNT,
-        "few": FEW,
+        "codes_left": tell_codes_left(left),
+        "are_few": left < FEW,
     }
     return render_template("settings.html", form=form, **shown), 422 if form.errors else 200
 
@@ -46,11 +46,12 @@ def index() -> ResponseReturnValue:
 def password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit() and take_password(form.current):
-        people.change_password(current_user, form.password.data or "")
-        sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
-        continue_session()
-        flash("Your password is changed. You are signed out everywhere else.", "ok")
-        return redirect(url_for("settings.index"))
+        here = g.known.sign_in.id
+        if credentials.change_password(g.known.user, form.password.data or "", checked=True, but=here):
+            continue_session()
+            flash(_("Your password is changed. You are signed out everywhere else."), "ok")
+            return redirect(url_for("settings.index"))
+        form.current.errors = [NOT_YOURS]
     return render_template("auth/password.html", form=form), 422 if form.errors else 200
 
 
@@ -68,12 +69,12 @@ def activity() -> ResponseReturnValue:
 def end_sign_in(sign_in_id: UUID) -> ResponseReturnValue:
     if not sign_ins.end(current_user.id, str(sign_in_id)):
         abort(404)
-    flash("That browser is signed out.", "ok")
+    flash(_("That browser is signed out."), "ok")
     return redirect(url_for("settings.index"))
 
 
 @bp.post("/settings/sign-ins/end-others")
 def end_other_sign_ins() -> ResponseReturnValue:
     sign_ins.end_all(current_user.id, but=g.known.sign_in.id)
-    flash("You are signed out everywhere else.", "ok")
+    flash(_("You are signed out everywhere else."), "ok")
     return redirect(url_for("settings.index"))

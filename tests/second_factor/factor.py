@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import update
 
+from app import credentials
 from app.extensions import db
 from app.models import SecondFactor, User
 from app.second_factor import setting_up, totp
@@ -29,7 +30,7 @@ def switch_on(person: User) -> Factor:
     secret = setting_up.begin(person.id)
     assert secret
     factor = Factor(secret, [])
-    factor = Factor(secret, setting_up.switch_on(person.id, factor.code()))
+    factor = Factor(secret, credentials.switch_on_factor(person.id, factor.code()))
     forget_step(person)
     return factor
 

@@ -5,13 +5,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import ColumnElement, select, true, update
 
-from app import create_app
+from app import create_app, credentials
 from app.config import SettingError
 from app.extensions import db
 from app.models import RecoveryCode, SecondFactor, User
@@ -175,12 +176,12 @@ def test_it_is_not_on_before_a_code_shows_that_the_app_has_it(app: Flask, ann: U
     assert secret
     factor = Factor(secret, [])
     with pytest.raises(WrongCodeError):
-        setting_up.switch_on(ann.id, factor.wrong())
+        credentials.switch_on_factor(ann.id, factor.wrong())
     assert not checking.is_on(ann.id)
     assert setting_up.begin(ann.id) == secret
     assert outcome(ann.id, factor.code()) == "WrongCodeError"
-    change(ann, begun_at=database_time(-3601))
-    another = setting_up.begin(ann.id)
+    confirmed_at = datetime.now(UTC) + timedelta(hours=1)
+    another = setting_up.begin(ann.id, confirmed_at)
     assert another not in {secret, None}
     app.config["SECRET_KEY"] = "another"
     assert setting_up.begin(ann.id) not in {secret, another, None}
@@ -190,16 +191,16 @@ def test_the_code_that_switched_it_on_signs_nobody_in(ann: User) -> None:
     secret = setting_up.begin(ann.id)
     assert secret
     code = Factor(secret, []).code()
-    assert len(setting_up.switch_on(ann.id, code)) == 10
+    assert len(credentials.switch_on_factor(ann.id, code)) == 10
     assert setting_up.begin(ann.id) is None
     with pytest.raises(WrongCodeError):
-        setting_up.switch_on(ann.id, code)
+        credentials.switch_on_factor(ann.id, code)
     assert outcome(ann.id, code) == "WrongCodeError"
 
 
 def test_switched_off_nothing_is_left(ann: User, factor: Factor) -> None:
-    assert setting_up.switch_off(ann.id)
-    assert not setting_up.switch_off(ann.id)
+    assert credentials.switch_off_factor(ann)
+    assert not credentials.switch_off_factor(ann)
     assert outcome(ann.id, factor.recovery_codes[0]) == "WrongCodeError"
     assert db.session.scalars(select(RecoveryCode)).all() == []
 

@@ -42,7 +42,7 @@ def sign_in(app: Flask) -> SignIn:
     def sign_in(person: User) -> FlaskClient:
         client = app.test_client()
         with app.app_context():
-            token = sign_ins.begin(person.id, "192.0.2.1", "Another browser")
+            token = sign_ins.begin(db.session.get_one(User, person.id), "192.0.2.1", "Another browser")
         with client.session_transaction() as session:
             session["_user_id"] = token
             session["_fresh"] = True

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import people
+from app import credentials, people
 from app.extensions import db
 from app.models import Mail, User
 from tests.conftest import PASSWORD
@@ -69,7 +69,7 @@ def test_a_lock_in_that_moment_stays(app: Flask, ann: User, monkeypatch: pytest.
     hash_password = people.hash_password
 
     def lock_meanwhile(password: str) -> str:
-        people.change_password(db.session.get_one(User, ann.id), None)
+        credentials.change_password(db.session.get_one(User, ann.id), None)
         return hash_password(password)
 
     monkeypatch.setattr(people, "hash_password", lock_meanwhile)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.routing import Rule
 
-from app import people, sign_ins
+from app import credentials, sign_ins
 from app.archives import ledger
 from app.extensions import db
 from app.models import Comment, Entry, SignIn, User
@@ -34,6 +34,8 @@ ARGUMENTS = {
 }
 NOTHING: Mapping[str, str] = MappingProxyType({})
 ASKED_TO_SIGN_IN, ASKED_TO_CONFIRM = "/sign-in", "/confirm"
+NEEDS_CONFIRMATION = {Access.CONFIRMED, Access.CONFIRMED_FOR_THIS}
+HALF = Access.HALF_SIGNED_IN
 
 
 def requests(app: Flask, own: Mapping[str, str] = NOTHING) -> Iterator[tuple[Access, str, str]]:
@@ -76,7 +78,7 @@ def test_half_a_sign_in_gets_to_the_page_of_the_code_only(app: Flask, client: Fl
 
 
 def lock(person: User) -> None:
-    people.change_password(person, None)
+    credentials.change_password(person, None)
 
 
 def delete(person: User) -> None:
@@ -107,7 +109,7 @@ def test_an_old_sign_in_is_asked_where_it_matters(app: Flask, sign_in: SignInFix
         with app.app_context():
             db.session.execute(update(SignIn).values(confirmed_at=database_time(-601)))
             db.session.commit()
-        expected = {Access.CONFIRMED: ASKED_TO_CONFIRM, Access.HALF_SIGNED_IN: ASKED_TO_SIGN_IN}.get(access, "in")
+        expected = ASKED_TO_CONFIRM if access in NEEDS_CONFIRMATION else ASKED_TO_SIGN_IN if access is HALF else "in"
         assert where_to(client, method, path) == expected, (method, path)
 
 

@@ -8,16 +8,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app import people
+from app import credentials, people, resets
 from app.extensions import db
-from app.models import SecondFactor, User
+from app.models import Mail, MailKind, SecondFactor, User
 from app.models import SignIn as SignInRow
 from app.models.columns import database_time
 from app.second_factor import setting_up
+from app.web.policy import POLICY, Access
 from tests.conftest import PASSWORD
 from tests.second_factor.factor import Factor, forget_step, switch_on
 from tests.web.conftest import SignIn
-from tests.web.factor_pages import FACTOR_PAGES, OFF, RENEW, SET_UP
+from tests.web.factor_pages import FACTOR_PAGES, OFF, RENEW, SET_UP, confirm_set_up
 from tests.web.test_safety import find_token
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class TestSigningIn:
 
     def test_a_recovery_code_does_as_well(self, half: FlaskClient, factor: Factor) -> None:
         half.post("/sign-in/code", data={"code": factor.recovery_codes[0]})
-        assert "You have used a recovery code: 9 of 10 are left." in half.get("/settings").text
+        assert "You have used a recovery code. 9 of 10 recovery codes are left." in half.get("/settings").text
 
     def test_half_a_session_lasts_five_minutes(self, half: FlaskClient, factor: Factor) -> None:
         with half.session_transaction() as session:
@@ -113,7 +114,7 @@ class TestSigningIn:
         self, app: Flask, half: FlaskClient, ann: User, factor: Factor, password: str | None
     ) -> None:
         with app.app_context():
-            people.change_password(db.session.merge(ann), password)
+            credentials.change_password(db.session.merge(ann), password)
         assert half.post("/sign-in/code", data={"code": factor.code()}).location == "/sign-in"
         assert not is_in(half)
 
@@ -130,6 +131,7 @@ class TestSettingUp:
     def test_from_off_to_on(self, app: Flask, sign_in: SignIn, ann: User) -> None:
         client, elsewhere = sign_in(ann), sign_in(ann)
         assert "Set up a second factor" in client.get("/settings").text
+        confirm_set_up(client)
         page = client.get(SET_UP).text
         with app.app_context():
             factor = Factor(setting_up.find_pending(ann.id) or b"", [])
@@ -141,11 +143,13 @@ class TestSettingUp:
         settings = client.get("/settings").text
         assert "10 of 10 recovery codes are left." in settings
         assert not any(code in settings for code in codes)
+        confirm_set_up(client)
         assert client.get(SET_UP).location == "/settings"
         assert client.get("/settings/second-factor/qr.svg").status_code == 404
 
     def test_the_picture_obeys_the_policy_of_pages(self, sign_in: SignIn, ann: User) -> None:
         client = sign_in(ann)
+        confirm_set_up(client)
         client.get(SET_UP)
         picture = client.get("/settings/second-factor/qr.svg")
         assert (picture.mimetype, picture.headers["Cache-Control"]) == ("image/svg+xml", "no-store, private")
@@ -153,14 +157,81 @@ class TestSettingUp:
         assert "style" not in picture.text
 
     def test_a_copied_cookie_sets_up_nothing(self, app: Flask, sign_in: SignIn, ann: User) -> None:
+        """Though the password was given a moment ago: it was not given for this."""
         client = sign_in(ann)
-        age(app)
-        asked = client.get(SET_UP)
+        thief = copy_cookie(app, client)
+        asked = thief.get(SET_UP)
         assert asked.location == f"/confirm?deed=second_factor.set_up&next={SET_UP}"
-        assert client.get("/settings/second-factor/qr.svg").location.startswith("/confirm")
+        assert thief.get("/settings/second-factor/qr.svg").location.startswith("/confirm")
+        assert thief.post(SET_UP, data={"code": "123456"}).location.startswith("/confirm")
         assert "Setting up begins as soon as you continue" in client.get(asked.location).text
         assert client.post(asked.location, data={"password": PASSWORD}).location == SET_UP
         assert client.get(SET_UP).status_code == 200
+        assert thief.get(SET_UP).location.startswith("/sign-in")
+
+    def test_where_any_confirmation_is_enough_it_would(
+        self, app: Flask, sign_in: SignIn, ann: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The control."""
+        monkeypatch.setitem(POLICY, "second_factor.set_up", Access.CONFIRMED)
+        thief = copy_cookie(app, sign_in(ann))
+        assert thief.get(SET_UP).status_code == 200
+        with app.app_context():
+            secret = setting_up.find_pending(ann.id)
+        assert secret
+        thief.post(SET_UP, data={"code": Factor(secret, []).code()})
+        assert has_factor(app)
+
+    def test_what_was_shown_before_the_confirmation_is_worth_nothing(self, sign_in: SignIn, ann: User) -> None:
+        client = sign_in(ann)
+        confirm_set_up(client)
+        seen = find_letters(client.get(SET_UP).text)
+        confirm_set_up(client)
+        assert find_letters(client.get(SET_UP).text) != seen
+
+    def test_it_is_told_by_mail(self, app: Flask, sign_in: SignIn, ann: User) -> None:
+        with app.app_context():
+            factor = switch_on(ann)
+        client = sign_in(ann)
+        client.post(RENEW, data={"code": factor.code(-1)})
+        client.post(OFF, data={"code": factor.code(), "current": PASSWORD})
+        with app.app_context():
+            told = set(db.session.scalars(select(Mail.kind))) - {MailKind.SIGNED_IN}
+        assert told == {MailKind.FACTOR_ON, MailKind.RECOVERY_CODES_MADE, MailKind.FACTOR_OFF}
+
+
+def copy_cookie(app: Flask, client: FlaskClient) -> FlaskClient:
+    thief = app.test_client()
+    with client.session_transaction() as session, thief.session_transaction() as copied:
+        copied.update(session)
+    return thief
+
+
+def note_confirmation(client: FlaskClient) -> None:
+    """As the page of confirmations does, where its form would need a token."""
+    with client.session_transaction() as session:
+        session["confirmed_for"] = "second_factor.set_up"
+
+
+class TestRequired:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**sqlite_settings, "SECOND_FACTOR_REQUIRED": True}
+
+    def test_nothing_else_is_open_before(self, app: Flask, sign_in: SignIn, ann: User) -> None:
+        client = sign_in(ann)
+        for path in ("/journal", "/archives/", "/settings", "/settings/password"):
+            assert client.get(path).location == SET_UP
+        assert client.post("/archives/").location == SET_UP
+        assert client.post("/confirm?deed=archives.create", data={"password": PASSWORD}).location == SET_UP
+        confirm_set_up(client)
+        page = client.get(SET_UP).text
+        assert ("This site asks everybody for one" in page, "Not now" in page) == (True, False)
+        with app.app_context():
+            secret = setting_up.find_pending(ann.id)
+        assert secret
+        client.post(SET_UP, data={"code": Factor(secret, []).code()})
+        assert is_in(client)
 
 
 def find_letters(page: str) -> str:
@@ -189,6 +260,15 @@ class TestConfirming:
 
 
 class TestWithTheFactor:
+    def test_a_reset_leaves_it_on(self, app: Flask, client: FlaskClient, ann: User, factor: Factor) -> None:
+        """Whoever reads the mails has the password then, and not the code."""
+        with app.app_context():
+            assert resets.use(resets.issue(ann.id), NEW)
+        entered = client.post("/sign-in", data={"email": ann.email, "password": NEW})
+        assert (entered.location, is_in(client)) == ("/sign-in/code", False)
+        client.post("/sign-in/code", data={"code": factor.code()})
+        assert is_in(client)
+
     def test_new_recovery_codes_need_a_code(self, sign_in: SignIn, ann: User, factor: Factor) -> None:
         client = sign_in(ann)
         assert client.post(RENEW, data={"password": PASSWORD}).status_code == 422
@@ -203,7 +283,8 @@ class TestWithTheFactor:
         assert client.post("/settings/password", data={**form, "password": SHORT[:7]}).status_code == 422
         assert client.post("/settings/password", data=form).status_code == 302
         with app.app_context():
-            setting_up.switch_off(ann.id)
+            setting_up.remove(ann.id)
+            db.session.commit()
         back = {"current": SHORT, "password": SHORT}
         assert client.post("/settings/password", data=back).status_code == 422  # the control: without it, it is not
 
@@ -222,7 +303,7 @@ class TestWithTheFactor:
     def test_a_short_password_is_not_left_alone(self, app: Flask, sign_in: SignIn, ann: User, factor: Factor) -> None:
         """And the code is not spent before that is said."""
         with app.app_context():
-            people.change_password(db.session.merge(ann), SHORT)
+            credentials.change_password(db.session.merge(ann), SHORT)
         client, form = sign_in(ann), {"current": SHORT, "code": factor.code()}
         refused = client.post(OFF, data=form)
         assert "Your password has 8 characters. Without a second factor it needs 15" in refused.text
@@ -267,6 +348,7 @@ class TestForms:
     ) -> None:
         """They lack this site's token, and nothing else: with it, each of them works."""
         anns, bobs = sign_in(ann), sign_in(bob)
+        note_confirmation(bobs)
         bobs.get(SET_UP)
         with app.app_context():
             bobs_secret = setting_up.find_pending(bob.id)
@@ -288,6 +370,7 @@ class TestForms:
     def test_the_page_after_a_new_session_has_its_token(self, app: Flask, sign_in: SignIn, ann: User) -> None:
         """The recovery codes come with the answer that begins it; one can sign out from there."""
         client = sign_in(ann)
+        note_confirmation(client)
         token = find_token(client.get(SET_UP).text)
         with app.app_context():
             secret = setting_up.find_pending(ann.id)
