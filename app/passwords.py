@@ -12,6 +12,9 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
 PASSWORD_MIN = 15
 PASSWORD_MIN_WITH_FACTOR = 8
 PASSWORD_MAX = 128
@@ -33,6 +36,11 @@ _PERSONAL_MIN = 4
 """Shorter names stand in too many words."""
 
 
+_COMMON = lazy_gettext(
+    "This password is one of the first that others try. Take a few words that only you would put together."
+)
+
+
 def least_length(*, has_second_factor: bool = False) -> int:
     return PASSWORD_MIN_WITH_FACTOR if has_second_factor else PASSWORD_MIN
 
@@ -44,10 +52,10 @@ def find_weakness(password: str, about: Iterable[str | None] = ()) -> str | None
     """
     folded = password.casefold()
     if _is_common(folded):
-        return "This password is one of the first that others try. Take a few words that only you would put together."
+        return str(_COMMON)
     for word in _personal_words(about):
         if word in folded:
-            return f"The password contains “{word}”, which others know about you. Leave that out."
+            return str(_("The password contains “%(word)s”, which others know about you. Leave that out.", word=word))
     return None
 
 

@@ -87,11 +87,17 @@ def _number(value: float) -> str:
 
 def _link(mail: Mail) -> str:
     """To a page, which asks who is there; never to a file."""
-    if mail.kind == MailKind.RESET:
-        return _url("forgotten.choose", token=resets.issue(mail.user_id))
+    if mail.kind in _WITH_TOKEN:
+        return _url(_WITH_TOKEN[mail.kind], token=resets.issue(mail.user_id))
+    if mail.kind == MailKind.MEMBER:
+        return _url("auth.sign_in")
     if mail.archive_id is not None:
         return _url("archives.show", archive_id=mail.archive_id)
     return _url("settings.index")
+
+
+_WITH_TOKEN = {MailKind.RESET: "forgotten.choose", MailKind.SIGN_UP: "auth.finish_sign_up"}
+"""The page where the link of such a mail is worth something."""
 
 
 def _url(endpoint: str, **values: str) -> str:

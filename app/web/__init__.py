@@ -26,6 +26,7 @@ from app.web import (
     session_cookie,
     settings,
     shared,
+    sign_up,  # noqa: F401  # its pages are part of `auth`
     slow_clients,
     strange_forms,
     your_data,

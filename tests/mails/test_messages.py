@@ -32,7 +32,7 @@ def settings(sqlite_settings: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def compose(app: Flask, put: Callable[..., str], ann: User) -> Callable[..., EmailMessage]:
     def compose(kind: MailKind, *, archive: Archive | None = None, **values: Any) -> EmailMessage:
-        about = None if kind in {MailKind.SIGNED_IN, MailKind.PASSWORD_CHANGED, MailKind.RESET} else ARCHIVE
+        about = ARCHIVE if "/archives/" in PAGES[kind] else None
         mail = load(put(kind, archive_id=about, **values))
         return composing.compose(mail, ann, archive)
 
@@ -47,9 +47,20 @@ PAGES = {
     MailKind.DOWNLOADED: f"{BASE}/archives/{ARCHIVE}",
     MailKind.SIGNED_IN: f"{BASE}/settings",
     MailKind.PASSWORD_CHANGED: f"{BASE}/settings",
+    MailKind.FACTOR_ON: f"{BASE}/settings",
+    MailKind.FACTOR_OFF: f"{BASE}/settings",
+    MailKind.RECOVERY_CODES_MADE: f"{BASE}/settings",
+    MailKind.SIGN_UP: f"{BASE}/sign-up/finish?token=",
+    MailKind.MEMBER: f"{BASE}/sign-in",
     MailKind.RESET: f"{BASE}/forgotten/new-password?token=",
 }
-NOT_YOU = {MailKind.REQUESTED, MailKind.DOWNLOADED, MailKind.SIGNED_IN, MailKind.PASSWORD_CHANGED, MailKind.RESET}
+WITHOUT_BROWSER = {
+    MailKind.PASSWORD_CHANGED,
+    MailKind.FACTOR_ON,
+    MailKind.FACTOR_OFF,
+    MailKind.RECOVERY_CODES_MADE,
+}
+NOT_YOU = set(MailKind) - {MailKind.READY, MailKind.FAILED, MailKind.REMINDER}
 
 
 @pytest.mark.parametrize("kind", MailKind, ids=str)
@@ -66,7 +77,7 @@ def test_every_kind(compose: Callable[..., EmailMessage], kind: MailKind) -> Non
     visible = re.sub(r"(?s)<(title|style)>.*?</\1>|<[^>]+>", "", html).replace("&#39;", "'")
     assert visible.split() == f"Satchel {message['Subject']} {text}".split()
     assert ("If this wasn't you" in text) is (kind in NOT_YOU)
-    assert ("Firefox on Linux at 192.0.2.7" in text) is (kind in NOT_YOU - {MailKind.PASSWORD_CHANGED})
+    assert ("Firefox on Linux at 192.0.2.7" in text) is (kind in NOT_YOU - WITHOUT_BROWSER)
 
 
 def rename(person: User, **values: str) -> None:

@@ -13,7 +13,9 @@ from app import sign_ins
 from app.extensions import db
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry
+from app.mails import sending
 from app.models import Entry, User
+from tests.mails.conftest import read_folder, text_of
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
@@ -21,6 +23,7 @@ PNG = (
 )
 
 SignIn = Callable[[User], FlaskClient]
+Send = Callable[[], list[str]]
 
 
 @pytest.fixture
@@ -63,3 +66,16 @@ def write(app: Flask) -> Callable[..., Entry]:
             return entry
 
     return write
+
+
+@pytest.fixture
+def send(app: Flask) -> Send:
+    """As beat and a worker do; returns the texts of all mails that there are by now."""
+
+    def send() -> list[str]:
+        with app.app_context():
+            for mail_id in sending.reconcile():
+                sending.send(mail_id)
+            return [text_of(message) for message in read_folder(app)]
+
+    return send

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import people, resets, sign_ins
+from app import credentials, people, resets, sign_ins
 from app.extensions import db
 from app.mails import sending
 from app.models import Mail, MailKind, PasswordReset, ResetRequest, User
@@ -18,26 +18,9 @@ from app.models.columns import database_time
 from app.second_factor import setting_up
 from app.web import forgotten
 from tests.conftest import PASSWORD
-from tests.mails.conftest import read_folder, text_of
-from tests.web.conftest import SignIn
+from tests.web.conftest import Send, SignIn
 
 NEW_PASSWORD = "another password altogether"
-
-
-@pytest.fixture
-def send(app: Flask) -> Callable[[], list[str]]:
-    """As beat and a worker do; returns the texts of all mails that there are by now."""
-
-    def send() -> list[str]:
-        with app.app_context():
-            for mail_id in sending.reconcile():
-                sending.send(mail_id)
-            return [text_of(message) for message in read_folder(app)]
-
-    return send
-
-
-Send = Callable[[], list[str]]
 
 
 def ask(client: FlaskClient, email: str = "ann@example.org") -> str:
@@ -122,7 +105,7 @@ def test_another_password_ends_what_was_begun(app: Flask, client: FlaskClient, a
     client.get(link_in(send()[0]))
     with app.app_context():
         seen = setting_up.begin(ann.id)
-        people.change_password(db.session.get_one(User, ann.id), "a password that she chose herself")
+        credentials.change_password(db.session.get_one(User, ann.id), "a password that she chose herself")
         assert setting_up.begin(ann.id) not in {seen, None}
     assert choose(client).status_code == 410
     assert not can_sign_in(client, NEW_PASSWORD)
@@ -139,7 +122,7 @@ def test_a_locked_account_stays_locked(app: Flask, client: FlaskClient, ann: Use
     ask(client)
     client.get(link_in(send()[0]))
     with app.app_context():
-        people.change_password(db.session.get_one(User, ann.id), None)
+        credentials.change_password(db.session.get_one(User, ann.id), None)
     assert choose(client).status_code == 410
     ask(client)
     assert len(send()) == 1
@@ -182,6 +165,23 @@ def test_asking_at_random_costs_nothing_but_a_row(app: Flask, client: FlaskClien
         ask(client, email)
     assert client.post("/forgotten", data={"email": " "}).status_code == 422
     assert send() == []
+
+
+def statements(app: Flask, deed: Callable[[], object]) -> list[str]:
+    """What is sent to the database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        deed()
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    return sent
 
 
 class TestOnBothDatabases:
@@ -237,21 +237,6 @@ class TestOnBothDatabases:
     def test_known_and_unknown_send_the_same_to_the_database(self, app: Flask, client: FlaskClient) -> None:
         """So they take the same time on any machine. The control: whoever looks for the account is seen."""
 
-        def statements(deed: Callable[[], object]) -> list[str]:
-            sent: list[str] = []
-
-            def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-                sent.append(statement)
-
-            with app.app_context():
-                engine = db.engine
-            sa.event.listen(engine, "before_cursor_execute", note)
-            try:
-                deed()
-            finally:
-                sa.event.remove(engine, "before_cursor_execute", note)
-            return sent
-
         def look(email: str) -> None:
             with app.app_context():
                 person = people.find_user(email)
@@ -259,8 +244,8 @@ class TestOnBothDatabases:
                     sign_ins.list_open(person.id)
 
         known, unknown = "ann@example.org", "nobody@example.org"
-        assert statements(lambda: ask(client, known)) == statements(lambda: ask(client, unknown)) != []
-        assert statements(lambda: look(known)) != statements(lambda: look(unknown))
+        assert statements(app, lambda: ask(client, known)) == statements(app, lambda: ask(client, unknown)) != []
+        assert statements(app, lambda: look(known)) != statements(app, lambda: look(unknown))
 
 
 class TestLimits:

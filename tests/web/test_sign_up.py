@@ -1,0 +1,201 @@
+"""Where mails leave the machine, an address is proven before it has an account; nobody learns whether it has one."""
+
+import re
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import people, resets
+from app.extensions import db
+from app.mails import sending
+from app.mails.folder import MailFolder
+from app.models import AuditRow, Mail, PasswordReset, User, What, Wish
+from app.models.columns import database_time
+from tests.conftest import PASSWORD
+from tests.web.conftest import Send, SignIn
+from tests.web.test_forgotten import statements
+
+BASE = "https://satchel.example.org"
+CHOSEN = {"name": "Lan", "password": PASSWORD, "time_zone": "UTC"}
+LAN = "lan@example.org"
+
+
+@pytest.fixture
+def settings(any_database: dict[str, Any]) -> dict[str, Any]:
+    return {**any_database, "MAIL_URL": "smtp://127.0.0.1:9", "PUBLIC_BASE_URL": BASE}
+
+
+@pytest.fixture(autouse=True)
+def into_a_folder(app: Flask) -> None:
+    """What would go to the server."""
+    app.extensions["mail"] = MailFolder(app.config["MAIL_DIR"])
+
+
+def ask(client: FlaskClient, email: str = LAN) -> str:
+    answer = client.post("/sign-up", data={"email": email})
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def link_in(text: str) -> str:
+    found = re.search(rf"{BASE}(/sign-up/finish\?token=\S+)", text)
+    assert found, text
+    return found[1]
+
+
+def finish(client: FlaskClient, link: str, **other: str) -> int:
+    client.get(link)
+    return client.post("/sign-up/finish", data={**CHOSEN, **other}).status_code
+
+
+def accounts(app: Flask) -> list[tuple[str | None, bool]]:
+    with app.app_context():
+        return [(user.email, user.is_proven) for user in db.session.scalars(sa.select(User).order_by(User.id))]
+
+
+def test_the_whole_way(app: Flask, client: FlaskClient, send: Send) -> None:
+    assert 'name="password"' not in client.get("/sign-up").text
+    assert "A mail is on its way to the address that you entered." in ask(client, " LAN@example.org ")
+    (text,) = send()
+    opened = client.get(link_in(text))
+    assert (opened.status_code, opened.location) == (303, "/sign-up/finish")
+    assert "Its address is lan@example.org." in client.get(opened.location).text
+    refused = client.post("/sign-up/finish", data={**CHOSEN, "password": "lan@example.org is me"})
+    assert (refused.status_code, "which others know about you" in refused.text) == (422, True)
+    done = client.post("/sign-up/finish", data=CHOSEN)
+    assert (done.status_code, done.location) == (302, "/journal")
+    assert "Welcome, Lan. This is your journal." in client.get("/journal").text
+    assert accounts(app) == [(LAN, True)]
+    with app.app_context():
+        assert What.ACCOUNT_MADE in set(db.session.scalars(sa.select(AuditRow.what)))
+        assert people.check_password(LAN, PASSWORD)
+
+
+def test_before_that_there_is_no_account(
+    app: Flask, client: FlaskClient, sign_in: SignIn, ann: User, send: Send
+) -> None:
+    ask(client)
+    send()
+    assert client.post("/sign-in", data={"email": LAN, "password": PASSWORD}).status_code == 422
+    client.post("/forgotten", data={"email": LAN})
+    assert len(send()) == 1
+    share = {"title": "By the sea", "visibility": "chosen", "readers": LAN}
+    unknown = sign_in(ann).post("/journal/new", data={**share, "readers": "nobody@example.org"})
+    known = sign_in(ann).post("/journal/new", data=share)
+    pages = {answer.text.replace("nobody@", "lan@") for answer in (unknown, known)}
+    assert all("There is a problem" in page for page in pages)
+    assert len({re.sub(r'name="csrf_token" value="[^"]+"', "", page) for page in pages}) == 1
+    with app.app_context():
+        token = resets.issue(db.session.scalars(sa.select(User.id).where(User.email == LAN)).one())
+        assert (resets.find(token), resets.use(token, PASSWORD)) == (None, False)
+        assert resets.find(token, Wish.ACCOUNT)
+
+
+def test_a_member_is_told_so_and_the_page_says_the_same(
+    app: Flask, client: FlaskClient, ann: User, send: Send
+) -> None:
+    assert ask(client, "ann@example.org") == ask(client)
+    (member, unknown) = sorted(send(), key=lambda text: "token=" in text)
+    assert "There is one already. Sign in to it here:" in member
+    assert f"{BASE}/sign-in" in member
+    assert "Choose its name and password here." in unknown
+    with app.app_context():
+        token = resets.issue(ann.id)
+        assert resets.find(token, Wish.ACCOUNT) is None
+
+
+def test_a_locked_account_gets_no_mail(app: Flask, client: FlaskClient, send: Send) -> None:
+    with app.app_context():
+        people.create_user(LAN, None)
+    ask(client)
+    assert send() == []
+
+
+@pytest.mark.usefixtures("ann")
+def test_known_and_unknown_send_the_same_to_the_database(app: Flask, client: FlaskClient) -> None:
+    """The control: whoever looks for the account first is seen."""
+
+    def create(email: str) -> None:
+        with app.app_context():
+            try:
+                people.create_user(email, PASSWORD)
+            except people.EmailTakenError:
+                db.session.rollback()
+
+    known, unknown = "ann@example.org", "nobody@example.org"
+    assert statements(app, lambda: ask(client, known)) == statements(app, lambda: ask(client, unknown)) != []
+    assert statements(app, lambda: create(known)) != statements(app, lambda: create(unknown))
+
+
+def test_of_two_links_one_makes_the_account(app: Flask, client: FlaskClient, send: Send) -> None:
+    ask(client)
+    ask(client)
+    first, second = (link_in(text) for text in send())
+    assert finish(client, first) == 302
+    other = app.test_client()
+    assert [finish(other, link, password="the password of somebody else") for link in (first, second)] == [410, 410]
+    with app.app_context():
+        assert people.check_password(LAN, PASSWORD)
+
+
+def test_a_link_gets_old_and_the_address_goes(app: Flask, client: FlaskClient, send: Send) -> None:
+    ask(client)
+    (text,) = send()
+    with app.app_context():
+        db.session.execute(sa.update(PasswordReset).values(at=database_time(-1810)))
+        db.session.commit()
+    assert finish(client, link_in(text)) == 410
+    with app.app_context():
+        sending.forget_old()
+    assert accounts(app) == [(LAN, False)]
+    with app.app_context():
+        db.session.execute(sa.update(User).values(created_at=database_time(-86_410)))
+        db.session.commit()
+        sending.forget_old()
+        assert db.session.scalars(sa.select(Mail)).all() == []
+    assert accounts(app) == []
+
+
+def test_a_late_mail_is_not_sent_to_who_has_finished(app: Flask, client: FlaskClient, send: Send) -> None:
+    ask(client)
+    link = link_in(send()[0])
+    ask(client)
+    with app.app_context():
+        resets.answer_asked()
+    assert finish(client, link) == 302
+    assert len([text for text in send() if "Choose its name" in text]) == 1
+
+
+def test_an_operator_makes_the_account_all_the_same(app: Flask, client: FlaskClient, send: Send) -> None:
+    ask(client)
+    link = link_in(send()[0])
+    with app.app_context():
+        people.create_user(LAN, PASSWORD)
+    assert accounts(app) == [(LAN, True)]
+    assert finish(client, link) == 410
+
+
+def test_an_address_that_is_none_is_said(client: FlaskClient) -> None:
+    answer = client.post("/sign-up", data={"email": "nobody"})
+    assert (answer.status_code, "This is not an e-mail address" in answer.text) == (422, True)
+
+
+class TestLimits:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        more = {"RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
+        return {**sqlite_settings, **more, "MAIL_URL": "smtp://127.0.0.1:9", "PUBLIC_BASE_URL": BASE}
+
+    @pytest.mark.usefixtures("ann")
+    @pytest.mark.parametrize("email", ["ann@example.org", LAN], ids=["known", "unknown"])
+    def test_an_address_is_written_to_five_times_an_hour(self, client: FlaskClient, email: str) -> None:
+        codes = [
+            client.post(
+                "/sign-up", data={"email": email}, environ_base={"REMOTE_ADDR": f"192.0.2.{number}"}
+            ).status_code
+            for number in range(6)
+        ]
+        assert codes == [200] * 5 + [429]
