@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import count_changed, db
@@ -26,6 +26,10 @@ LONGEST_PAUSE = 3600
 MOST_AT_ONCE = 500
 """So many are rung for at a time; the rest has time."""
 KEEP_DAYS = 30
+MOST_AN_HOUR = 10
+"""So many mails of a kind a person gets: who asks and cancels in turn, or signs in again and again, must not bury what
+matters. Each deed stands in the audit all the same.
+"""
 
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -49,7 +53,8 @@ def put(
     """Have this person written to. Does not commit: what the mail tells of does, and both are there or neither.
 
     `occasion`: what tells it from others of its kind; if there is one of the same already, that is enough. Without
-    one it is always another.
+    one it is always another. There is none, too, when there were MOST_AN_HOUR of this kind; as many as write at once
+    may come on top.
     """
     told = " ".join((kind, *(occasion or (new_id(),))))
     row = {
@@ -61,8 +66,17 @@ def put(
         "at": database_time(),
         "due_at": database_time(),
     }
-    insert = _INSERTS[db.engine.dialect.name](Mail).values(row)
+    types = {column.key: column.type for column in Mail.__table__.columns}
+    values = [each if isinstance(each, ColumnElement) else literal(each, types[name]) for name, each in row.items()]
+    allowed = select(*values).where(_count_lately(kind, user_id) < MOST_AN_HOUR)
+    insert = _INSERTS[db.engine.dialect.name](Mail).from_select(list(row), allowed)
     db.session.execute(insert.on_conflict_do_nothing(index_elements=["occasion"]))
+
+
+def _count_lately(kind: MailKind, user_id: str) -> ScalarSelect[int]:
+    """A part of the statement that writes: SQLite refuses to write in a transaction that has begun to read."""
+    lately = Mail.at.between(database_time(-3600), database_time(3600))
+    return select(func.count()).where(Mail.user_id == user_id, Mail.kind == kind, lately).scalar_subquery()
 
 
 def take_unheard(most: int = MOST_AT_ONCE) -> Sequence[str]:

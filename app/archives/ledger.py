@@ -30,6 +30,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app import audit, outbox
 from app.archives.allowance import NotYetError, check_allowance, is_counted
 from app.audit import SYSTEM, Event
+from app.browsers import name_address, name_browser
 from app.engine.build import Built
 from app.engine.choices import EVERYTHING, Choices, to_document
 from app.extensions import begin_write, count_changed, db
@@ -410,7 +411,7 @@ def record_download(archive: Archive, part_number: int, ip_address: str, user_ag
     origin = fit_origin(ip_address, user_agent)
     db.session.add(ArchiveDownload(archive_id=archive.id, part_number=part_number, **origin))
     db.session.flush()
-    occasion = (archive.id, ip_address, user_agent)
+    occasion = (archive.id, name_address(ip_address), name_browser(user_agent))
     outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **origin)
     audit.record(What.ARCHIVE_DOWNLOADED, archive.user_id, object_id=archive.id, result=f"part {part_number}")
     db.session.commit()

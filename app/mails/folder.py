@@ -1,7 +1,10 @@
 """Mails as files, where no server is set. A second try replaces the first."""
 
+import contextlib
 import os
+import re
 import secrets
+import time
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -26,3 +29,14 @@ class MailFolder:
         finally:
             draft.unlink(missing_ok=True)
         sync(self._folder)
+
+    def forget_old(self, days: float) -> None:
+        """Files of ours alone: the folder may hold others. What a killed worker has begun goes with them."""
+        oldest = time.time() - days * 86_400
+        for file in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # another one sweeps, too
+                if _OURS.fullmatch(file.name) and file.lstat().st_mtime < oldest:
+                    file.unlink()
+
+
+_OURS = re.compile(r"[0-9a-f-]{36}\.eml|\.[0-9a-f-]{36}\.[0-9a-f]{16}")

@@ -50,14 +50,18 @@ def reconcile(most: int = outbox.MOST_AT_ONCE) -> Sequence[str]:
 def forget_old() -> None:
     outbox.forget_old()
     resets.forget_old()
+    transport: Transport = current_app.extensions["mail"]
+    transport.forget_old(outbox.KEEP_DAYS)
 
 
 def _deliver(held: Held) -> None:
     mail = held.mail
-    person = db.session.get_one(User, mail.user_id, populate_existing=True)
+    person = db.session.get(User, mail.user_id, populate_existing=True)
     archive = db.session.get(Archive, mail.archive_id or "", populate_existing=True)
     db.session.commit()  # a server may take its time; hold no connection meanwhile
-    if person.email is None or not _is_true_still(mail, archive):
+    if person is None:
+        return  # deleted in this moment, and the mail's row with them
+    if person.email is None or not _is_true_still(mail, person, archive):
         outbox.give_up(held)
         return
     transport: Transport = current_app.extensions["mail"]
@@ -65,8 +69,10 @@ def _deliver(held: Held) -> None:
     outbox.finish(held)
 
 
-def _is_true_still(mail: Mail, archive: Archive | None) -> bool:
-    """Nobody needs to hear of an archive that can be downloaded, when it no longer can."""
+def _is_true_still(mail: Mail, person: User, archive: Archive | None) -> bool:
+    """Nobody needs to hear of an archive that can be downloaded, or an account to finish, when that is over."""
+    if mail.kind == MailKind.SIGN_UP:
+        return not person.is_proven
     if mail.kind in {MailKind.READY, MailKind.REMINDER}:
         return archive is not None and archive.state == State.READY
     return True

@@ -29,6 +29,9 @@ class SmtpServer:
                 connection.quit()
             connection.close()
 
+    def forget_old(self, days: float) -> None:
+        """The server has them, and nothing is here."""
+
     def _connect(self) -> smtplib.SMTP:
         address = self._address
         if address.scheme == "smtps":

@@ -1,7 +1,9 @@
 """A mail is written exactly when what it tells of happens; one worker at a time sends it, until that has worked."""
 
 import json
+import os
 import threading
+import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +14,12 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from app import outbox, people, resets, sign_ins
+from app import credentials, outbox, resets, sign_ins
 from app.archives import ledger, service
 from app.archives.reminding import remind
 from app.extensions import db
 from app.mails import sending
-from app.models import Archive, Mail, MailKind, State, User
+from app.models import Archive, AuditRow, Mail, MailKind, State, User
 from app.models.columns import database_time
 from tests.archives.test_ledger import in_threads
 from tests.mails.conftest import change, list_mails, load, read_folder
@@ -86,11 +88,45 @@ def test_whoever_has_lost_the_lease_writes_nothing(app: Flask, ann: User, monkey
 
 
 def test_sign_in_and_password(app: Flask, ann: User) -> None:
-    sign_ins.begin(ann.id, **BROWSER)
+    sign_ins.begin(ann, **BROWSER)
     person = db.session.get_one(User, ann.id)
-    people.change_password(person, "another password altogether")
-    people.change_password(person, None)  # the operator locks the account
+    credentials.change_password(person, "another password altogether")
+    credentials.change_password(person, None)  # the operator locks the account
     assert kinds() == ["signed_in", "password_changed"]
+
+
+def test_of_a_kind_a_person_gets_ten_an_hour(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks and cancels in turn, or signs in again and again, buries nothing. The control has no bound."""
+
+    def ask_and_cancel() -> None:
+        archive_id, _ = service.request_archive(ann.id, None, **BROWSER)
+        service.cancel(ann.id, archive_id)
+
+    for _ in range(12):
+        ask_and_cancel()
+        sign_ins.begin(ann, **BROWSER)
+    assert (kinds().count("requested"), kinds().count("signed_in")) == (10, 10)
+    done = db.session.scalars(sa.select(AuditRow.what)).all()
+    assert (done.count("archive_requested"), done.count("signed_in")) == (12, 12)
+    db.session.execute(sa.update(Mail).values(at=database_time(-3610)))
+    db.session.commit()
+    sign_ins.begin(ann, **BROWSER)
+    assert kinds().count("signed_in") == 11
+    monkeypatch.setattr(outbox, "MOST_AN_HOUR", 1000)
+    for _ in range(12):
+        ask_and_cancel()
+    assert kinds().count("requested") == 22
+
+
+def test_a_browser_that_calls_itself_otherwise_each_time_is_told_of_once(app: Flask, ann: User) -> None:
+    """Every name that it claims would be a mail."""
+    archive_id, _ = service.request_archive(ann.id)
+    service.generate(ann.id)
+    archive = db.session.get_one(Archive, archive_id)
+    for number in range(3):
+        service.record_download(archive, 1, ip_address="192.0.2.7", user_agent=f"Firefox/140.{number} on Linux")
+    service.record_download(archive, 1, ip_address="192.0.2.7", user_agent="curl/8")
+    assert kinds().count("downloaded") == 2
 
 
 def test_one_reminder_a_day_before_the_end(app: Flask, ann: User, make_person: Callable[..., User]) -> None:
@@ -230,6 +266,34 @@ def test_mails_go_after_thirty_days_and_with_their_person(app: Flask, put: Calla
     db.session.execute(sa.delete(User).where(User.id == ann.id))
     db.session.commit()
     assert list_mails() == []
+
+
+def test_whoever_is_deleted_while_it_is_sent_costs_nothing(
+    put: Callable[..., str], ann: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim = outbox.claim
+
+    def claim_and_delete(mail_id: str) -> outbox.Held | None:
+        held = claim(mail_id)
+        db.session.execute(sa.delete(User).where(User.id == ann.id))
+        db.session.commit()
+        return held
+
+    monkeypatch.setattr(outbox, "claim", claim_and_delete)
+    sending.send(put())
+    assert (list_mails(), caplog.text) == ([], "")
+
+
+def test_files_of_mails_go_as_their_rows_do(app: Flask, put: Callable[..., str]) -> None:
+    sending.send(put())
+    folder = Path(app.config["MAIL_DIR"])
+    (young,) = folder.glob("*.eml")
+    old, draft, foreign = folder / f"{uuid.uuid4()}.eml", folder / f".{uuid.uuid4()}.{'0' * 16}", folder / "notes.eml"
+    for file in (old, draft, foreign):
+        file.touch()
+        os.utime(file, (0, 0))
+    sending.forget_old()
+    assert set(folder.iterdir()) == {young, foreign}
 
 
 def test_they_are_in_the_archive(app: Flask, ann: User) -> None:
