@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import sign_ins
 from app.extensions import client_network, db, find_network, limiter
@@ -67,6 +68,10 @@ def _session() -> str:
 def _is_familiar() -> bool:
     if request.method != "POST":
         return True
-    networks = {find_network(address) for address in sign_ins.past_addresses(_typed_email())}
-    db.session.commit()  # no lock is held while Redis is asked
+    try:
+        networks = {find_network(address) for address in sign_ins.past_addresses(_typed_email())}
+        db.session.commit()  # no lock is held while Redis is asked
+    except SQLAlchemyError:  # the limiter would take it for a dead Redis; the page itself says what is wrong
+        db.session.rollback()
+        return False
     return client_network() in networks

@@ -7,14 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from argon2 import PasswordHasher, low_level
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from app import create_app, people, sign_ins
-from app.extensions import find_network, limiter
+from app.extensions import db, find_network, limiter
 from app.models import User
 from app.people import check_password, create_user
+from app.web import guessing
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 
@@ -244,3 +247,28 @@ class TestHashing:
         began = time.monotonic()
         assert self.rush(app, monkeypatch, 60) > 4
         assert time.monotonic() - began < 60
+
+
+@pytest.fixture
+def away(app: Flask) -> Iterator[None]:
+    """The database does not answer."""
+
+    def refuse(*_: object) -> None:
+        raise OperationalError("SELECT", None, Exception("it is away"))
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", refuse)
+    yield
+    sa.event.remove(engine, "before_cursor_execute", refuse)
+    limiter._storage_dead = False
+
+
+@pytest.mark.usefixtures("away")
+def test_a_dead_database_is_no_dead_redis(attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or this process alone would count from then on. The control: an error that reaches the limiter."""
+    attempt(HOME)
+    assert not limiter._storage_dead
+    monkeypatch.setattr(guessing, "SQLAlchemyError", ZeroDivisionError)
+    attempt(HOME)
+    assert limiter._storage_dead
