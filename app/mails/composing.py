@@ -29,7 +29,7 @@ def compose(mail: Mail, person: User, archive: Archive | None) -> EmailMessage:
     A mail about an archive is in the archive's language. Every other is in that of the person's settings, as they are
     when it is sent: somebody else may have caused it, from a browser in another language.
     """
-    with force_locale(getattr(archive, "locale", None) or person.language):
+    with force_locale((archive and archive.locale) or person.language):
         subject, paragraphs, html = _write(mail, archive)
     message = EmailMessage(policy=SMTP)
     message["From"] = _sender()

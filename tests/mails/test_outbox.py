@@ -99,7 +99,7 @@ def test_of_a_kind_a_person_gets_ten_an_hour(app: Flask, ann: User, monkeypatch:
     """Whoever asks and cancels in turn, or signs in again and again, buries nothing. The control has no bound."""
 
     def ask_and_cancel() -> None:
-        archive_id, _ = service.request_archive(ann.id, None, **BROWSER)
+        archive_id, _ = service.request_archive(ann.id, **BROWSER)
         service.cancel(ann.id, archive_id)
 
     for _ in range(12):

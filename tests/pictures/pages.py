@@ -67,7 +67,7 @@ def shots_of_policy(app: Flask, values: Mapping[str, Any], missed: list[str]) ->
 
 
 def _name(rule: Rule) -> str:
-    return rule.endpoint.replace(".", "-")
+    return str(rule.endpoint).replace(".", "-")
 
 
 def _path(app: Flask, rule: Rule, values: Mapping[str, Any]) -> str:
