@@ -27,10 +27,11 @@ MAKE = re.compile(r"(?:^|`)(?:\w+=\w+ )?make ([a-z-]+)", re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitHub and Forgejo make them of headings."""
+    """As GitHub and Forgejo make them of headings, and those that a page names."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    named = set(re.findall(r'<a id="([^"]+)">', text))
+    return named | {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 def broken_links(page: Path, text: str) -> Iterator[str]:

@@ -40,7 +40,7 @@ def behind() -> Iterator[str]:
         yield url.rpartition(":")[2]
 
 
-@pytest.mark.parametrize("path", ["settings", "archives/a1/download/1", "forgotten/new-password"])
+@pytest.mark.parametrize("path", ["settings", "archives/a1/download/1", "forgotten/new-password", "sign-up/finish"])
 def test_nginx_says_who_asks_and_believes_nobody(behind: str, tmp_path: Path, path: str) -> None:
     with run_nginx(tmp_path, behind, read_nginx()) as port:
         told = ask(port, tmp_path, f"/{path}")
@@ -65,6 +65,7 @@ def test_nginx_takes_what_the_site_takes_and_no_more(behind: str, tmp_path: Path
 def test_nginx_writes_no_token_down(behind: str, tmp_path: Path) -> None:
     with run_nginx(tmp_path, behind, read_nginx()) as port:
         ask(port, tmp_path, "/forgotten/new-password?token=CANARY")
+        ask(port, tmp_path, "/sign-up/finish?token=CANARY")
         ask(port, tmp_path, "/forgotten?seen=yes")
     log = (tmp_path / "access.log").read_text()
     assert "seen=yes" in log

@@ -49,6 +49,7 @@ FOR_MEMBERS = {
 }
 BY_HAND = {
     "forgotten.choose": "test_pages_for_everybody",
+    "auth.finish_sign_up": "test_pages_for_everybody",
     "auth.code": "test_pages_of_the_second_factor",
     "second_factor.set_up": "test_pages_of_the_second_factor",
     "second_factor.renew": "test_pages_of_the_second_factor",
@@ -96,8 +97,9 @@ def test_pages_for_everybody(site: Site, new_page: NewPage, scheme: str, width: 
     lost = new_page(may_err=True, color_scheme=scheme, viewport={"width": width, "height": 900})
     lost.goto(f"{site.url}/nowhere")
     check(lost, "404")
-    lost.goto(f"{site.url}/forgotten/new-password")
-    check(lost, "a link that works no longer")
+    for path in ("/forgotten/new-password", "/sign-up/finish"):
+        lost.goto(f"{site.url}{path}")
+        check(lost, f"a link that works no longer: {path}")
 
 
 def find_ids(site: Site) -> dict[str, str]:

@@ -51,7 +51,9 @@ class SharedArchive:
     """What the engine's `Sharing` asks for."""
 
     def __init__(self, held: Claim, heart: Heart, folder: Path, ring: Ring) -> None:
-        self.least_rows: int | None = current_app.config["ARCHIVE_PIECE_ROWS"]
+        # Days begin in the person's time zone, which may be another one by the time a helper reads it.
+        has_days = held.choices.since is not None or held.choices.until is not None
+        self.least_rows: int | None = None if has_days else current_app.config["ARCHIVE_PIECE_ROWS"]
         self._held = held
         self._heart = heart
         self._folder = folder

@@ -41,7 +41,7 @@ class Refusal(enum.Enum):
     TOO_LARGE = "“{}” is too large."
     EMPTY = "“{}” is empty."
     STORE_DOWN = "“{}” cannot be kept at the moment. Try again in a few minutes."
-    DISK_FULL = "“{}” cannot be kept: the disk has only its reserve left (UPLOAD_RESERVE_BYTES)."
+    DISK_FULL = "“{}” cannot be kept: the bucket is full, or the disk but for UPLOAD_RESERVE_BYTES."
     OVER_QUOTA = "“{}” has no room any more: one person's files may have so many bytes (UPLOAD_QUOTA_BYTES)."
 
 

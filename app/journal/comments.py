@@ -21,9 +21,9 @@ def list_comments(entry_id: str, number: int) -> Page[Comment]:
     return Page(items, number, total, PAGE_SIZE)
 
 
-def count_pages_of(entry_id: str) -> int:
-    """The newest comment stands on the last of them."""
-    return count_pages(_count(entry_id), PAGE_SIZE)
+def find_page_of_next(entry_id: str) -> int:
+    """The page that one more comment will stand on."""
+    return count_pages(_count(entry_id) + 1, PAGE_SIZE)
 
 
 def add_comment(entry: Entry, author_id: str, body: str) -> Comment:

@@ -14,12 +14,11 @@ from app.archives import service
 from app.archives.choices import FORMATS, ChoiceError, Choices, check_choices, part_sizes, still_possible
 from app.models import Archive
 from app.web.choice_words import category_titles
-from app.web.choices import choices
+from app.web.choices import CHOOSE, choices
 from app.web.formats import file_size
 from app.web.journal_forms import DayField
 
 WITH, WITHOUT = "with", "without"
-_CHOOSE = lazy_gettext("Choose from the list.")
 
 
 class TicksField(SelectMultipleField):
@@ -32,7 +31,7 @@ class TicksField(SelectMultipleField):
     def pre_validate(self, form: Any) -> None:  # noqa: ARG002  # WTForms calls it so
         offered = {choice[0] for choice in self.iter_choices()}
         if not offered.issuperset(self.data or ()):
-            raise ValidationError(str(_CHOOSE))
+            raise ValidationError(str(CHOOSE))
 
 
 class ArchiveForm(FlaskForm):
@@ -40,7 +39,7 @@ class ArchiveForm(FlaskForm):
     since = DayField(lazy_gettext("First day"), validators=[Optional()])
     until = DayField(lazy_gettext("Last day"), validators=[Optional()])
     files = RadioField(  # type: ignore[call-arg]  # new in WTForms 3.3
-        lazy_gettext("Pictures and files"), default=WITH, invalid_choice_message=_CHOOSE
+        lazy_gettext("Pictures and files"), default=WITH, invalid_choice_message=CHOOSE
     )
     format = TicksField(lazy_gettext("Formats"))
     part_size = SelectField(  # type: ignore[call-arg]  # new in WTForms 3.3
@@ -90,7 +89,7 @@ class ArchiveForm(FlaskForm):
             self.until.errors = [_("The last day cannot be before the first.")]
         else:
             field = {"without": self.category, "formats": self.format}.get(wrong) or self[wrong]
-            field.errors = [str(_CHOOSE)]
+            field.errors = [str(CHOOSE)]
 
 
 def read_form(given: MultiDict[str, str]) -> ArchiveForm:

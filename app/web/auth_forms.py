@@ -12,7 +12,7 @@ from app.passwords import PASSWORD_MAX, find_weakness, least_length
 from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, time_zones
 from app.second_factor import checking
 from app.text import clean_line
-from app.web.choices import choices
+from app.web.choices import CHOOSE, choices
 
 
 def _name_field() -> StringField:
@@ -28,7 +28,10 @@ def _name_field() -> StringField:
 
 def _time_zone_field() -> SelectField:
     return SelectField(
-        _("Time zone"), choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()), default="UTC"
+        _("Time zone"),
+        choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()),
+        default="UTC",
+        invalid_choice_message=CHOOSE,
     )
 
 
@@ -174,5 +177,5 @@ class SignUpForm(FinishForm):
 
 class SettingsForm(FlaskForm):
     name = _name_field()
-    language = SelectField(_("Language"), choices=choices(LANGUAGES.items()))
+    language = SelectField(_("Language"), choices=choices(LANGUAGES.items()), invalid_choice_message=CHOOSE)
     time_zone = _time_zone_field()

@@ -22,9 +22,9 @@ def add(entry_id: UUID) -> ResponseReturnValue:
     form = CommentForm()
     if not form.validate_on_submit():
         return entry_page(entry, form), 422
+    last = comments.find_page_of_next(entry.id)  # before the commit: what is saved must not end in a fault page
     comment = comments.add_comment(entry, current_user.id, form.body.data or "")
     flash(_("Your comment is saved."), "ok")
-    last = comments.count_pages_of(entry.id)
     return redirect(
         url_for(
             "journal.show", entry_id=entry.id, comments=last if last > 1 else None, _anchor=f"comment-{comment.id}"

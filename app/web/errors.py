@@ -33,6 +33,7 @@ WORDS = {
         _l("It does not exist, it was deleted, or it is not shared with you. Check the address."),
     ),
     405: (_l("This address cannot be used like that"), _l("Go back to the page you came from, and use its buttons.")),
+    409: (_l("Not yet"), _l("It is not ready. Go back to its page, which says how far it is.")),
     415: (_l("This cannot be sent to a form"), _l("Send its fields as a form does, not as JSON.")),
     429: (_l("Too many attempts"), _l("Wait a minute, then try again.")),
 }

@@ -60,7 +60,11 @@ def other_languages() -> dict[str, str]:
 def page_address() -> str:
     """To come back to this page, if it can be asked for; otherwise the first."""
     rule = request.url_rule
-    return request.full_path.removesuffix("?") if rule and "GET" in (rule.methods or ()) else url_for("home.index")
+    try:
+        address = request.full_path.removesuffix("?")
+    except UnicodeDecodeError:
+        return url_for("home.index")
+    return address if rule and "GET" in (rule.methods or ()) else url_for("home.index")
 
 
 @bp.post("/language")

@@ -95,7 +95,7 @@ DEEDS = {
     "archives.again": ("archive_id",),
 }
 """What the page that confirms does by itself, and the fields of its form."""
-FORM_PAGES = {"archives.create": "archives.new"}
+FORM_PAGES = {"archives.create": "archives.new", "archives.new": "archives.new"}
 """Where the form of a deed is filled in, by those who had to sign in again before it was sent."""
 
 
@@ -124,6 +124,8 @@ def admit() -> ResponseReturnValue | None:
     """Before every request. None: come in."""
     if "\0" in request.path:
         abort(404)  # nothing has such an address, and PostgreSQL cannot even be asked for it
+    if not _is_readable(request.query_string):
+        abort(400)
     access = Access.ANYONE if request.endpoint is None else POLICY.get(request.endpoint)
     if access is None:
         abort(403)
@@ -140,6 +142,14 @@ def admit() -> ResponseReturnValue | None:
     if access in _NEEDS_CONFIRMATION and not _is_confirmed(access, request.endpoint or ""):
         return _ask_to_confirm(request.endpoint or "")
     return None
+
+
+def _is_readable(query: bytes) -> bool:
+    try:
+        query.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _lacks_factor(endpoint: str) -> bool:
@@ -181,4 +191,5 @@ def _ask_to_confirm(endpoint: str) -> ResponseReturnValue:
 
 def read_chosen(deed: str, given: MultiDict[str, str]) -> dict[str, Any]:
     """What a form or an address has of a deed's fields, each as often as it is there."""
-    return {name: given.getlist(name) for name in DEEDS.get(deed, ()) if name in given}
+    fields = DEEDS["archives.create"] if deed == "archives.new" else DEEDS.get(deed, ())  # the form that leads there
+    return {name: given.getlist(name) for name in fields if name in given}

@@ -301,7 +301,7 @@ def test_a_bucket_that_is_full_is_waited_for_and_costs_no_attempt(
 
 def test_a_picture_that_a_full_bucket_refuses_is_said(ann: User, bucket: str, object_store: ObjectStore) -> None:
     object_store.limit(bucket, 10_000)
-    with pytest.raises(UploadRefusedError, match=r"sea\.jpg.*at the moment"):
+    with pytest.raises(UploadRefusedError, match=r"sea\.jpg.*the bucket is full"):
         add_picture(ann, os.urandom(20_000))
 
 

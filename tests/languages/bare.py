@@ -14,7 +14,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 SAID = frozenset({"alt", "aria-label", "aria-description", "placeholder", "title", "label"})
 """Attributes that people read or hear."""
 NOT_WORDS = frozenset({"code", "pre", "script", "style", "svg", "kbd", "samp"})
-NAMES = frozenset({"Satchel", "JSON", "CSV", "OK", "doctype", "html"})
+NAMES = frozenset({"Satchel", "JSON", "CSV", "OK", "doctype", "html", "Windows", "macOS", "Linux"})
 """The same in every language."""
 _ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')
 """As macros put them out."""

@@ -16,6 +16,8 @@ from tests.languages.extraction import extract_all
 
 MADE_UP = "eo"
 """Esperanto: dates and numbers need a language that Babel knows."""
+AND = "kaj"
+"""Babel's word for it, between the last two of a list."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _NO_WORD = re.compile(r"\S*[@/.:]\S+|\S+/\S*")
 """Addresses, paths and names of files."""
@@ -66,7 +68,7 @@ def _outside(text: str) -> str:
         if not depth:
             kept.append(piece)
     words = _WORD.findall(_NO_WORD.sub(" ", " ".join(_BRACKETS.sub(" ", each) for each in kept)))
-    return " ".join(word for word in words if word not in NAMES)
+    return " ".join(word for word in words if word not in NAMES | {AND})
 
 
 class _Reader(HTMLParser):

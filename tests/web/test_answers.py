@@ -151,5 +151,5 @@ def test_nothing_is_open_that_development_needs(sqlite_settings: dict[str, Any])
 def test_the_status_of_an_archive_tells_what_the_page_shows_and_no_more(
     sign_in: SignIn, ann: User, addresses: dict[str, str]
 ) -> None:
-    shown = {"state", "done", "percent", "percent_text", "detail_text", "url", "poll_after"}
+    shown = {"state", "done", "percent", "percent_text", "detail_text", "stage", "url", "poll_after"}
     assert set(sign_in(ann).get(addresses["archives.status"]).json or {}) == shown

@@ -19,7 +19,7 @@ from tests.second_factor.factor import switch_on
 from tests.web.conftest import SignIn
 from tests.web.test_policy import add_comment, requests
 
-OF_PEOPLE = "avatar|who|time_zone|prose|entries|tag|codes"
+OF_PEOPLE = "avatar|who|language|time_zone|prose|entries|tag|codes"
 OF_ROWS = "t-.*|machine|raw"
 """Cells of tables: what the database holds."""
 
