@@ -9,19 +9,22 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
+from app import resets
 from app.archives import service
 from app.extensions import db
-from app.models import Attachment, Comment, Entry
+from app.models import Attachment, Comment, Entry, PasswordReset, User
+from app.models.columns import database_time
 from tests.browser import launch
 from tests.pictures import cast, gallery, mailbox, pages
 from tests.pictures.looks import LOOKS, Look
 from tests.pictures.pages import DEMO, Shot
 from tests.pictures.photographer import Photographer, safe
-from tests.pictures.stage import Stage, describe, newest, newest_ready, open_stage, person
+from tests.pictures.stage import HOUR, Stage, apart, describe, newest, newest_ready, open_stage, person
 from tests.programs import ROOT
 from tests.second_factor.factor import forget_step
 
@@ -104,8 +107,44 @@ def shots_of_site(taking: Photographer, demo_id: str) -> Iterator[Shot]:
     """Pages that are no state of an archive."""
     for shot in pages.shots_of_policy(taking.stage.app, values(demo_id), taking.missed):
         yield Shot(f"site-{shot.name}", shot.path, shot.role, shot.act)
+    yield from shots_of_links(taking)
     for shot in pages.REFUSALS:
         yield Shot(f"site-{shot.name}", shot.path, shot.role, shot.act)
+
+
+def shots_of_links(taking: Photographer) -> Iterator[Shot]:
+    """Where the links in mails lead, and the pages of a site that has a mail server: this one has none."""
+    newcomer = User(email="newcomer@example.org", name="newcomer", is_proven=False)
+    db.session.add(newcomer)
+    db.session.commit()
+    tokens = {
+        "forgotten-new-password": ("/forgotten/new-password", resets.issue(cast.enter("forgetful").id)),
+        "sign-up-finish": ("/sign-up/finish", resets.issue(newcomer.id)),
+    }
+    db.session.execute(sa.update(PasswordReset).values(at=database_time(HOUR)))  # taking pictures takes long
+    db.session.commit()
+    for name, (path, token) in tokens.items():
+        yield Shot(f"site-{name}", f"{path}?token={token}")
+    with_mail = partial(as_if, taking, MAIL_URL="smtp://localhost")
+    yield Shot("site-sign-up-by-mail", "/sign-up", act=partial(with_mail, {}))
+    yield Shot("site-sign-up-sent", "/sign-up", act=partial(with_mail, {"email": "somebody@example.org"}))
+
+
+def as_if(taking: Photographer, sent: dict[str, str], page: Page, **changed: Any) -> None:
+    """The page of the same address, as a site that is set up in another way answers it."""
+    language = page.locator("html").get_attribute("lang") or ""
+
+    def answer() -> str:
+        client = taking.stage.app.test_client()
+        headers = {"Accept-Language": language}
+        path = urlsplit(page.url).path
+        response = client.post(path, data=sent, headers=headers) if sent else client.get(path, headers=headers)
+        return response.text
+
+    with cast.settings(**changed):
+        html = apart(answer)
+    page.route(page.url, lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
+    page.reload()
 
 
 def values(demo_id: str) -> dict[str, Any]:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from app import credentials, resets
 from app.archives.reminding import remind
 from app.extensions import db
 from app.mails import sending
-from app.models import Mail, MailKind, User
+from app.models import Mail, MailKind, User, Wish
+from app.second_factor import setting_up
 from tests.pictures import cast
-from tests.pictures.stage import HOUR, Account, Stage, apart, let_pass, newest
+from tests.pictures.stage import BROWSER, HOUR, Account, Stage, apart, let_pass, newest
+from tests.second_factor import factor
 
 MOST_ROUNDS = 5
 """What one round writes, the next sends."""
@@ -23,10 +26,11 @@ def write_all(stage: Stage, language: str) -> dict[MailKind, str]:
     role = f"mail {language}"
     who = cast.enter(role, language)
     _do_everything(stage, who, cast.account_of(role))
+    newcomer = _ask_for_accounts(language, who)
     for _ in range(MOST_ROUNDS):
         for mail_id in sending.reconcile():
             sending.send(mail_id)
-    return _read(Path(stage.app.config["MAIL_DIR"]), who.id)
+    return _read(Path(stage.app.config["MAIL_DIR"]), [who.id, newcomer.id])
 
 
 def kinds_without_mail(found: dict[MailKind, str]) -> list[MailKind]:
@@ -41,6 +45,10 @@ def _do_everything(stage: Stage, who: User, account: Account) -> None:
     let_pass(archive_id, expires_at=20 * HOUR)
     remind()
     apart(partial(_visit, stage, account, archive_id))
+    factor.switch_on(who)
+    setting_up.renew_recovery_codes(who.id)
+    credentials.switch_off_factor(who)
+    db.session.commit()
 
 
 def _visit(stage: Stage, account: Account, archive_id: str) -> None:
@@ -52,8 +60,20 @@ def _visit(stage: Stage, account: Account, archive_id: str) -> None:
     )
 
 
-def _read(folder: Path, user_id: str) -> dict[MailKind, str]:
-    rows = db.session.scalars(sa.select(Mail).where(Mail.user_id == user_id)).all()
+def _ask_for_accounts(language: str, who: User) -> User:
+    """One for an address that has none, and one for an address that has. Returns the person to come."""
+    email = f"newcomer-{language}@example.org"
+    for each in (email, who.email or ""):
+        resets.ask(each, ip_address="127.0.0.1", user_agent=BROWSER, wish=Wish.ACCOUNT)
+    resets.answer_asked()
+    newcomer = db.session.scalars(sa.select(User).where(User.email == email)).one()
+    newcomer.language = language
+    db.session.commit()
+    return newcomer
+
+
+def _read(folder: Path, user_ids: list[str]) -> dict[MailKind, str]:
+    rows = db.session.scalars(sa.select(Mail).where(Mail.user_id.in_(user_ids))).all()
     found = {}
     for row in rows:
         file = folder / f"{row.id}.eml"

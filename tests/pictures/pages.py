@@ -132,5 +132,8 @@ REFUSALS: Sequence[Shot] = (
     Shot("journal-shared", "/journal?show=shared", DEMO),
     Shot("password-refused", "/settings/password", DEMO, send_empty),
     Shot("confirm-refused", "/confirm", DEMO, send_empty),
+    Shot("confirm-request", "/confirm?deed=archives.create&category=entry&category=comment&files=without", DEMO),
+    Shot("confirm-download", "/confirm?deed=archives.download", DEMO),
+    Shot("archives-new-refused", "/archives/new?since=2026-11-22&until=2026-11-01", DEMO, send_empty),
 )
 """Addresses that stay, and roles; no words that may change."""

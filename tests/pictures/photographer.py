@@ -38,7 +38,9 @@ class Photographer:
                 contexts[shot.role] = look.open(self.browser, self.cookies.get(shot.role, ()))
             with self._trying(shot.name, look):
                 self._take(contexts[shot.role], shot, look)
-        for context in contexts.values():
+        for role, context in contexts.items():
+            if role in self.cookies:  # typing the password again gives a new cookie; the next look goes on with it
+                self.cookies[role] = context.cookies()  # type: ignore[assignment]  # a TypedDict of str and more
             context.close()
 
     def _take(self, context: BrowserContext, shot: Shot, look: Look) -> None:
