@@ -168,7 +168,7 @@ def test_one_that_is_larger_than_the_quota_has_failed_in_words(
     app.config["ARCHIVE_QUOTA_BYTES"] = 1000
     service.generate(ann.id)
     assert (load(waiting).state, load(waiting).error, files_of(app)) == (State.FAILED, "too_large", [])
-    assert "because it is larger than this site can keep" in ann_client.get(f"/archives/{waiting}").text
+    assert "because it would be larger than 1,000 bytes" in ann_client.get(f"/archives/{waiting}").text
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
