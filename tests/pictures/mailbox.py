@@ -47,6 +47,7 @@ def _do_everything(stage: Stage, who: User, account: Account) -> None:
     apart(partial(_visit, stage, account, archive_id))
     factor.switch_on(who)
     setting_up.renew_recovery_codes(who.id)
+    db.session.refresh(who)  # it has another password since
     credentials.switch_off_factor(who)
     db.session.commit()
 
