@@ -27,7 +27,7 @@ def _name_field() -> StringField:
 
 
 def _time_zone_field() -> SelectField:
-    return SelectField(
+    return SelectField(  # type: ignore[call-arg]  # new in WTForms 3.3
         _("Time zone"),
         choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()),
         default="UTC",
@@ -177,5 +177,7 @@ class SignUpForm(FinishForm):
 
 class SettingsForm(FlaskForm):
     name = _name_field()
-    language = SelectField(_("Language"), choices=choices(LANGUAGES.items()), invalid_choice_message=CHOOSE)
+    language = SelectField(  # type: ignore[call-arg]  # new in WTForms 3.3
+        _("Language"), choices=choices(LANGUAGES.items()), invalid_choice_message=CHOOSE
+    )
     time_zone = _time_zone_field()
