@@ -18,6 +18,7 @@ GROUPS = {
     "tests/test_hostile_road.py": "the hostile site",
     "tests/test_road.py": "flask serve",
     "tests/test_site_pages.py": "flask serve",
+    "tests/test_writing.py": "flask serve",
 }
 """Files whose tests share what takes many seconds to start: one process does, and runs them all."""
 
