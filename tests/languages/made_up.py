@@ -19,8 +19,8 @@ MADE_UP = "eo"
 AND = "kaj"
 """Babel's word for it, between the last two of a list."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_NO_WORD = re.compile(r"\S*[@/.:]\S+|\S+/\S*")
-"""Addresses, paths and names of files."""
+_NO_WORD = re.compile(r"\S*[@/.:]\S+|\S+/\S*|\b[0-9A-F]{8}\b")
+"""Addresses, paths, names of files, and references of archives."""
 _BRACKETS = re.compile("[⟦⟧]")
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 _DATA = frozenset({"code", "pre", "script", "style", "svg", "textarea", "time"})
