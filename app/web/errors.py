@@ -152,11 +152,11 @@ _GIVEN_BACK = {
 }
 
 
-def typed_text() -> list[tuple[LazyString, str]]:
-    """What somebody has written into the refused form, and nothing that is secret. Only our own pages get it back:
-    others may not put words on ours.
+def typed_text() -> list[tuple[str, LazyString, str]]:
+    """Fields with labels: what somebody has written into the refused form, and nothing that is secret. Only our own
+    pages get it back: others may not put words on ours.
     """
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
     typed = [(name, value) for name, value in request.form.items() if value.strip()]
-    return [(_GIVEN_BACK[name], value) for name, value in typed if name in _GIVEN_BACK]
+    return [(name, _GIVEN_BACK[name], value) for name, value in typed if name in _GIVEN_BACK]

@@ -12,7 +12,7 @@ from tests.programs import PYTHON, ROOT
 
 pytestmark = [pytest.mark.worker, pytest.mark.timeout(900)]
 
-POINTS = 18
+POINTS = 12
 
 
 def run(database: str) -> dict[str, Any]:

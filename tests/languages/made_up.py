@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -30,13 +31,7 @@ _DATA = frozenset({"code", "pre", "script", "style", "svg", "textarea", "time"})
 @contextmanager
 def speak_made_up(folder: Path) -> Iterator[None]:
     """`folder`: for the language's file."""
-    catalogue = Catalog(locale=MADE_UP)
-    for message in extract_all():
-        if message.id:
-            texts = message.id if isinstance(message.id, tuple) else (message.id,)
-            said = [f"⟦{text}⟧" for text in texts]
-            catalogue.add(message.id, said if message.pluralizable else said[0])
-    catalogues.write(catalogue, folder / f"{MADE_UP}.po")
+    catalogues.write(_make_up(), folder / f"{MADE_UP}.po")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(languages, "FOLDER", folder)
         _forget()
@@ -45,6 +40,18 @@ def speak_made_up(folder: Path) -> Iterator[None]:
         finally:
             patch.undo()
             _forget()
+
+
+@cache
+def _make_up() -> Catalog:
+    """Once: extracting takes seconds."""
+    catalogue = Catalog(locale=MADE_UP)
+    for message in extract_all():
+        if message.id:
+            texts = message.id if isinstance(message.id, tuple) else (message.id,)
+            said = [f"⟦{text}⟧" for text in texts]
+            catalogue.add(message.id, said if message.pluralizable else said[0])
+    return catalogue
 
 
 def _forget() -> None:
