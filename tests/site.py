@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -30,10 +31,16 @@ class Site:
 def site(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(migrated_sqlite, folder / "satchel.sqlite")
-    command = [*PYTHON, "flask", "serve", "--port", "0"]
-    program = Program(command, folder / "log", settings={"INSTANCE_PATH": folder})
+    with run_site(folder, folder / "log", seconds=120) as running:
+        yield running
+
+
+@contextmanager
+def run_site(folder: Path, log: Path, *, seconds: float, **settings: Any) -> Iterator[Site]:
+    """`folder`: the instance, with its database. `seconds`: how long the start may take."""
+    program = Program([*PYTHON, "flask", "serve", "--port", "0"], log, settings={"INSTANCE_PATH": folder, **settings})
     try:
-        program.wait_for("with the password", seconds=120)
+        program.wait_for("with the password", seconds=seconds)
         url = re.search(r"ready on (\S+)", program.log())
         account = re.search(r"sign in as (\S+) with the password (\S+)", program.log())
         assert url

@@ -1,6 +1,5 @@
 """The site that is looked at: `flask serve` with its demo account, and our own hand on its database."""
 
-import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +19,8 @@ from app.extensions import begin_write, db
 from app.models import Archive, Pulse, State, User
 from app.models.columns import database_time
 from app.people import find_user
-from tests.programs import PYTHON, ROOT, Program, environment, pids_with_environment, signal_all, wait_until
+from tests.programs import PYTHON, ROOT, environment, pids_with_environment, signal_all, wait_until
+from tests.site import run_site
 
 HOUR = 3600
 GENEROUS = {
@@ -96,20 +96,12 @@ def open_stage(folder: Path) -> Iterator[Stage]:
     """`folder`: an empty one, for all that the site keeps."""
     settings = _settings(folder)
     subprocess.run([*PYTHON, "flask", "db", "upgrade"], cwd=ROOT, env=environment(settings), check=True)
-    program = Program([*PYTHON, "flask", "serve", "--port", "0"], folder.with_suffix(".log"), settings=settings)
-    try:
-        program.wait_for("with the password", seconds=300)
-        url = re.search(r"ready on (\S+)", program.log())
-        account = re.search(r"sign in as (\S+) with the password (\S+)", program.log())
-        assert url
-        assert account
+    with run_site(folder, folder.with_suffix(".log"), seconds=300, **GENEROUS) as site:
         app = create_app(settings | {"TESTING": True, "WTF_CSRF_ENABLED": False})
         with app.app_context():
-            yield Stage(url[1], Account(account[1], account[2]), folder, app)
+            yield Stage(site.url, Account(site.email, site.password), folder, app)
             db.session.remove()
             db.engine.dispose()
-    finally:
-        program.stop()
 
 
 def apart(deed: Callable[[], Done]) -> Done:
