@@ -5,16 +5,17 @@ those that this site made last. The space check before each attempt asks here to
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select, union_all
 
 from app.archives import room
 from app.archives.sources import graph
 from app.engine.census import Amount, count_amount
-from app.engine.choices import Choices
+from app.engine.choices import Choices, from_document
 from app.engine.shape import REPORT
 from app.extensions import db
 from app.models import Archive, State, User
@@ -73,18 +74,16 @@ def estimate(user_id: str, choices: Choices) -> Estimate:
     person = db.session.get(User, user_id)
     if person is None:
         raise LookupError(user_id)
-    amount, runs = _count(person, choices), _list_runs(person.id, choices)
+    amount = count_amount(db.session.connection(), graph(), person.id, choices, person.time_zone)
+    runs = _list_runs(person.id, choices)
     size = _size(amount, person.id, choices, runs)
     return Estimate(amount.rows, size, _seconds(amount, runs), room.fits(size))
 
 
-def estimate_size(person: User, choices: Choices) -> int:
-    """Bytes of the finished archive."""
-    return _size(_count(person, choices), person.id, choices, _list_runs(person.id, choices))
-
-
-def _count(person: User, choices: Choices) -> Amount:
-    return count_amount(db.session.connection(), graph(), person.id, choices, person.time_zone)
+def expect_size(user_id: str, choices: Choices) -> Callable[[Amount], int]:
+    """Tells the bytes of the finished archive, once somebody has counted what goes into it."""
+    runs = _list_runs(user_id, choices)
+    return lambda amount: _size(amount, user_id, choices, runs)
 
 
 def _size(amount: Amount, user_id: str, choices: Choices, runs: Sequence[Run]) -> int:
@@ -112,26 +111,45 @@ def _weigh(rows: int, media_size: int) -> float:
 
 
 def _list_runs(user_id: str, choices: Choices) -> list[Run]:
-    """The latest first; those in the same formats, if there are any. Each way to look goes along an index.
-
-    What earlier versions made is passed over: nobody knows how much of it are files.
-    """
-    made = (Archive.state.in_((State.READY, State.EXPIRED)), Archive.media_size.is_not(None))
-    found: dict[str, Archive] = {}
-    for way in (Archive.state == State.READY, Archive.state == State.EXPIRED, Archive.user_id == user_id):
-        latest = select(Archive).where(way, *made).order_by(Archive.created_at.desc()).limit(LATEST)
-        found |= {archive.id: archive for archive in db.session.scalars(latest)}
-    runs = [_read(each) for each in sorted(found.values(), key=lambda each: each.created_at, reverse=True)]
+    """The latest first; those in the same formats, if there are any."""
+    found = {row.id: row for row in db.session.execute(_LATEST_RUNS, {"person": user_id})}
+    runs = [_read(row) for row in sorted(found.values(), key=lambda row: row.created_at, reverse=True)]
     return [run for run in runs if run.formats == choices.written] or runs
 
 
-def _read(archive: Archive) -> Run:
-    begun, ended = archive.started_at or archive.created_at, archive.finished_at or archive.created_at
+def _ask_runs(whose: ColumnElement[bool]) -> Select[Any]:
+    """What earlier versions made is passed over: nobody knows how much of it are files."""
+    columns = (
+        Archive.id,
+        Archive.user_id,
+        Archive.created_at,
+        Archive.started_at,
+        Archive.finished_at,
+        Archive.row_count,
+        Archive.size,
+        Archive.media_size,
+        Archive.chosen,
+    )
+    made = (Archive.state.in_((State.READY, State.EXPIRED)), Archive.media_size.is_not(None))
+    latest = select(*columns).where(whose, *made).order_by(Archive.created_at.desc()).limit(LATEST)
+    return select(latest.subquery())
+
+
+# Each way to look goes along an index. Asked at each attempt, so it is put together once, and no objects are made.
+_LATEST_RUNS = union_all(
+    _ask_runs(Archive.state == State.READY),
+    _ask_runs(Archive.state == State.EXPIRED),
+    _ask_runs(Archive.user_id == bindparam("person")),
+)
+
+
+def _read(row: Row[Any]) -> Run:
+    begun, ended = row.started_at or row.created_at, row.finished_at or row.created_at
     return Run(
-        archive.user_id,
-        archive.row_count or 0,
-        archive.size or 0,
-        archive.media_size or 0,
+        row.user_id,
+        row.row_count or 0,
+        row.size or 0,
+        row.media_size,
         max(0.0, (ended - begun).total_seconds()),
-        archive.choices.written,
+        from_document(row.chosen, None).written,
     )

@@ -18,16 +18,18 @@ from sqlalchemy import func, select
 from app import audit, languages
 from app.archives import keys, ledger, pieces, room, storage, weight
 from app.archives.choices import EVERYTHING, Choices, check_choices, still_possible
-from app.archives.estimate import estimate_size
+from app.archives.estimate import expect_size
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError, Wish
 from app.archives.reminding import remind
 from app.archives.room import NoRoomError, OverQuotaError
 from app.archives.sharing import Ring, nobody, share
 from app.archives.sources import graph, subject_of
+from app.archives.weight import TooLargeError
 from app.engine.build import Order, build_archive
+from app.engine.census import Amount
 from app.engine.pieces import ALONE
-from app.engine.reading import TooLargeError
+from app.engine.reading import Weigh
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.models.columns import database_time, is_id
@@ -114,7 +116,6 @@ def _attempt(person: User, held: Claim, *, large: bool, ring: Ring) -> bool:
     """Whether it is too large for here."""
     log.info("archive %s: attempt %s", held.reference, held.attempt)
     try:
-        room.check_before(estimate_size(person, held.choices))
         _make(person, held, large=large, ring=ring)
     except NoRoomError as error:
         log.warning("archive %s: waits for space: %s", held.reference, error)
@@ -243,7 +244,6 @@ def count_downloads(archive: Archive) -> Mapping[int, int]:
 def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
     """Build in a folder of our own, publish, and only then say so."""
     site = current_app.config["SITE_NAME"]
-    most_rows = None if large else weight.most_rows()
     locale = held.locale or person.language
     order = Order(
         site,
@@ -251,7 +251,7 @@ def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
         subject_of(person, locale),
         keys.signer(),
         held.choices,
-        most_rows=most_rows,
+        weigh=_weigh(held, large=large),
         translations=languages.translations_of(locale),
     )
     open_file = storage.open_stored if large else weight.weigh_files()
@@ -278,6 +278,18 @@ def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
         raise
     facts = (len(built.parts), built.rows, built.size, built.gaps)
     log.info("archive %s: ready, %s parts, %s rows, %s bytes, %s gaps", held.reference, *facts)
+
+
+def _weigh(held: Claim, *, large: bool) -> Weigh:
+    """Refuses what other workers make, and what finds no room."""
+    expect = expect_size(held.user_id, held.choices)
+
+    def weigh(amount: Amount) -> None:
+        if not large:
+            weight.check_rows(amount.rows)
+        room.check_before(expect(amount))
+
+    return weigh
 
 
 def _sweep() -> None:

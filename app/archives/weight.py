@@ -10,13 +10,17 @@ from flask import current_app
 
 from app.archives import storage
 from app.engine.media import OpenFile
-from app.engine.reading import TooLargeError
 
 
-def most_rows() -> int | None:
-    """None: no number of rows is large."""
-    found: int | None = current_app.config["ARCHIVE_LARGE_ROWS"]
-    return found
+class TooLargeError(Exception):
+    """It is large; the message says how large."""
+
+
+def check_rows(rows: int) -> None:
+    """Raises TooLargeError. Without a setting, no number of rows is large."""
+    most = current_app.config["ARCHIVE_LARGE_ROWS"]
+    if most is not None and rows > most:
+        raise TooLargeError(f"{rows} rows")
 
 
 def weigh_files() -> OpenFile:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from app.engine.census import Amount
 from app.engine.choices import EVERYTHING, Choices
 from app.engine.collector import collecting_rarely
 from app.engine.coverage import render_coverage
@@ -22,11 +23,15 @@ from app.engine.package import Package, Packed, Part, pack
 from app.engine.package.bag import add_tags
 from app.engine.pieces import ALONE, Sharing
 from app.engine.progress import CHECKING, PACKING, Progress, Tell
-from app.engine.reading import Read, Reading
+from app.engine.reading import Read, Reading, Weigh
 from app.engine.report import load_assets
 from app.engine.shape import ENGLISH_WORDS, REPORT, Edition, Subject
 from app.engine.snapshot import open_snapshot
 from app.engine.verify import OURS, Expected, verify_archive
+
+
+def take_all(_: Amount) -> None:
+    """Nothing is too much."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Order:
     """Without one the archive is not signed."""
     choices: Choices = EVERYTHING
     """What the archive shall hold."""
-    most_rows: int | None = None
-    """More are refused before any is read."""
+    weigh: Weigh = take_all
+    """May refuse what is too much."""
     translations: NullTranslations = ENGLISH_WORDS
     """Into the language of the report."""
 
@@ -85,8 +90,8 @@ def build_archive(
     `sharing`: other workers may read a part of the rows, where there are many, the database can show several workers
     one snapshot, and the archive is one file.
 
-    Raises TooLargeError, VerificationError, TornReadError, OSError, what the database raises, and whatever `tell`
-    raises.
+    Raises VerificationError, TornReadError, OSError, what the database raises, and whatever `order.weigh` and `tell`
+    raise.
     """
     progress = Progress(tell)
     with collecting_rarely(), ExitStack() as stack:
@@ -95,7 +100,7 @@ def build_archive(
             package = stack.enter_context(Package(workspace, edition, order.choices.part_size))
             shared = ALONE if package.is_divided else sharing
             reading = Reading(package, edition, order.choices, open_file, progress, sharing=shared)
-            read = reading.run(connection, graph, order.most_rows)
+            read = reading.run(connection, graph, order.weigh)
         _complete(package, order, read, progress)
         parts = _check(package, order, progress)
     return Built(parts, sum(line.rows for line in read.coverage), len(read.gaps), moment, read.media_size)

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Select,
     cast,
     func,
     literal,
+    literal_column,
     null,
     select,
     true,
@@ -48,7 +50,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Amount:
-    """Of a whole archive."""
+    """Of a table, or of a whole archive."""
 
     rows: int
     file_bytes: int
@@ -69,9 +71,23 @@ def count_amount(
     connection: Connection, graph: Graph, person_id: str, choices: Choices = EVERYTHING, time_zone: str = "UTC"
 ) -> Amount:
     """What an archive with these choices would hold now. Raises ValueError when nobody could have this id."""
+    return add_up(count_tables(connection, graph, person_id, choices, time_zone))
+
+
+def count_tables(
+    connection: Connection, graph: Graph, person_id: str, choices: Choices = EVERYTHING, time_zone: str = "UTC"
+) -> list[Amount]:
+    """The same for each table that an archive may hold, in the graph's order. Raises ValueError as well.
+
+    One statement for all: with one for each, they took a tenth of a small archive's time.
+    """
     given = {**bind_person(graph, person_id), **bind_choices(choices, time_zone)}
-    rows, file_bytes = connection.execute(_ask_amount(graph, limits_of(choices)), given).one()
-    return Amount(int(rows), int(file_bytes) if choices.files else 0)
+    found = connection.execute(_ask_amounts(graph, limits_of(choices)), given)
+    return [Amount(rows, int(file_bytes) if choices.files else 0) for _, rows, file_bytes in found]
+
+
+def add_up(amounts: Sequence[Amount]) -> Amount:
+    return Amount(sum(each.rows for each in amounts), sum(each.file_bytes for each in amounts))
 
 
 @lru_cache(maxsize=1)
@@ -139,17 +155,18 @@ def _read(graph: Graph, nodes: Sequence[Node], row: Sequence[Any]) -> list[Count
 
 
 @lru_cache(maxsize=8)
-def _ask_amount(graph: Graph, limits: Limits) -> Select[Any]:
+def _ask_amounts(graph: Graph, limits: Limits) -> CompoundSelect[Any]:
     selection = Selection(graph, limits)
-    counts = [_ask_table(node, selection) for node in graph.nodes if node.is_included]
-    each = union_all(*counts).subquery()
-    return select(func.sum(each.c.rows), func.sum(each.c.bytes))
+    included = [node for node in graph.nodes if node.is_included]
+    counts = [_ask_table(place, node, selection) for place, node in enumerate(included)]
+    return union_all(*counts).order_by("place")
 
 
-def _ask_table(node: Node, selection: Selection) -> Select[Any]:
+def _ask_table(place: int, node: Node, selection: Selection) -> Select[Any]:
     sizes = [_total(node.table.columns[file.size]) for _, file in _files(node) if file.size]
     size = sum(sizes[1:], start=sizes[0]) if sizes else literal(0, types.BigInteger)
-    columns: list[ColumnElement[Any]] = [func.count().label("rows"), cast(size, types.BigInteger).label("bytes")]
+    where: ColumnElement[Any] = literal_column(str(place), types.Integer)
+    columns = [where.label("place"), func.count().label("rows"), cast(size, types.BigInteger).label("bytes")]
     return select(*columns).select_from(node.table).where(selection.includes(node, node.table))
 
 

@@ -1,11 +1,12 @@
 """One pass over all tables of a person inside a snapshot; every writer gets each row once, so formats agree."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import Connection
 
+from app.engine.census import Amount, add_up, count_tables
 from app.engine.choices import Choices
 from app.engine.coverage import count_left_out, cover
 from app.engine.datapackage import TableDescription, describe_tables
@@ -23,13 +24,12 @@ from app.engine.shape import REPORT, Coverage, Edition, Gap, Row
 from app.engine.writers import Writer
 from app.engine.writers.choose import choose_writers
 
+Weigh = Callable[[Amount], None]
+"""Told how much there is before any row is read; what it raises ends the archive."""
+
 
 class TornReadError(Exception):
     """A table gave another number of rows than it counted; the snapshot does not hold."""
-
-
-class TooLargeError(Exception):
-    """There is more than was ordered; the message says how much."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,13 @@ class Reading:
         self._media = Media(package, open_file if choices.files else None, lambda _: progress.advance(0))
         self._pseudonyms = Pseudonyms({edition.subject.id})
 
-    def run(self, connection: Connection, graph: Graph, most_rows: int | None = None) -> Read:
-        """Raises TooLargeError as soon as the rows are counted, TornReadError."""
+    def run(self, connection: Connection, graph: Graph, weigh: Weigh) -> Read:
+        """Raises TornReadError, and what `weigh` raises as soon as the rows are counted."""
         subject = self._edition.subject
-        plan = plan_tables(graph, subject.id, self._choices, subject.time_zone)
-        counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
-        if most_rows is not None and sum(counts) > most_rows:
-            raise TooLargeError(f"{sum(counts)} rows")
+        whose = (graph, subject.id, self._choices, subject.time_zone)
+        plan, amounts = plan_tables(*whose), count_tables(connection, *whose)
+        weigh(add_up(amounts))
+        counts = [amount.rows for amount in amounts]
         pieces = share_tables(connection, plan, counts, self._sharing)
         self._progress.begin(READING, "reading", sum(counts))
         for planned, count in zip(plan, counts, strict=True):

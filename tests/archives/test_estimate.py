@@ -9,7 +9,7 @@ from flask import Flask
 from app.archives import estimate as estimating
 from app.archives import service
 from app.archives.choices import EVERYTHING, Choices
-from app.archives.estimate import estimate, estimate_size
+from app.archives.estimate import estimate
 from app.extensions import db
 from app.models import Archive, Attachment, Entry, State, User
 from app.models.columns import now
@@ -63,13 +63,13 @@ def test_rows_take_what_they_took_the_person_before(ann: User, bob: User) -> Non
     for _ in range(2):
         put_run(bob, 10_000, 10_000 * 20_000, 1)
     # What others had counts only for people who had none.
-    small, large = (estimate_size(person, EVERYTHING) for person in (ann, bob))
+    small, large = (estimate(person.id, EVERYTHING).size for person in (ann, bob))
     assert small < large / 1.1
     for name in ("Carol", "Dave"):
         stranger = User(name=name)
         db.session.add(stranger)
         db.session.commit()
-        assert small < estimate_size(stranger, EVERYTHING) <= large  # what is usual here
+        assert small < estimate(stranger.id, EVERYTHING).size <= large  # what is usual here
 
 
 def test_the_time_is_that_of_archives_nearest_in_size(ann: User, journal: Entry) -> None:
