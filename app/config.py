@@ -31,6 +31,8 @@ GIGABYTE = 1024**3
 QUEUE = "celery"
 """Celery's own default, so that the manual's commands work as they stand."""
 LARGE_QUEUE = "archives.large"
+MAIL_QUEUE = "mails"
+"""A thousand archives take minutes to make, and who has asked for a link to sign in waits for a mail."""
 KEYS = ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")
 AS_THEY_ARE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL")
 """Settings that the environment has without FLASK_ before their names."""
@@ -305,14 +307,16 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
     return {
         "task_ignore_result": True,  # the row is an archive's result; only the examples keep theirs in Redis
         "result_expires": 3600,
-        # A worker without -Q serves both. The bell always rings in the first; only the worker that has counted an
-        # archive knows that it belongs into the second.
-        "task_queues": {name: {"exchange": name, "routing_key": name} for name in (QUEUE, LARGE_QUEUE)},
+        # A worker without -Q serves all. An archive's bell always rings in the first; only the worker that has counted
+        # it knows that it belongs into the second.
+        "task_queues": {name: {"exchange": name, "routing_key": name} for name in (QUEUE, LARGE_QUEUE, MAIL_QUEUE)},
         "task_default_queue": QUEUE,
         "task_routes": {
-            f"app.tasks.{task}": {"queue": LARGE_QUEUE} for task in ("generate_large_archive", "make_archive_piece")
+            "app.tasks.generate_large_archive": {"queue": LARGE_QUEUE},
+            "app.tasks.make_archive_piece": {"queue": LARGE_QUEUE},
+            "app.tasks.send_mail": {"queue": MAIL_QUEUE, "priority": 0},
         },
-        "task_default_priority": 3,  # Redis serves 0 first: that is beat's, so it never waits behind archives
+        "task_default_priority": 3,  # Redis serves 0 first: mails, and what beat sends, never wait behind archives
         "accept_content": ["json"],
         "task_serializer": "json",
         "result_serializer": "json",

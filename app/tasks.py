@@ -9,7 +9,7 @@ from celery import Task, shared_task
 
 from app import outbox, queues
 from app.archives import service, sharing
-from app.config import LARGE_QUEUE, QUEUE
+from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE
 from app.mails import sending
 
 
@@ -43,7 +43,7 @@ def send_mail(mail_id: str) -> None:
 
 @shared_task
 def reconcile_mails() -> None:
-    for mail_id in sending.reconcile(queues.count_room(QUEUE)):
+    for mail_id in sending.reconcile(queues.count_room(MAIL_QUEUE)):
         send_mail.delay(mail_id)
 
 

@@ -19,7 +19,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import OperationalError
 
-from app.config import LARGE_QUEUE, QUEUE, socket_path
+from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE, socket_path
 from app.extensions import db
 from app.journal.demo import Credentials, create_demo, read_demo
 from app.local import valkey
@@ -31,7 +31,7 @@ CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "make_celery")
 # With the heartbeat, a worker and a broker that stop together hang in Celery 5.7.0 (8 of 8; without: 0 of 4). Gossip
 # and mingle are for clusters of workers that talk to each other.
 WORKER = (*CELERY, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat")
-SMALL = (*WORKER, "-Q", QUEUE, "-n", "small@%h")
+SMALL = (*WORKER, "-Q", f"{QUEUE},{MAIL_QUEUE}", "-n", "small@%h")
 # One at a time: however many large archives wait, the small ones keep their processes.
 LARGE = (*WORKER, "-Q", LARGE_QUEUE, "-n", "large@%h", "--concurrency", "1")
 BEAT = (*CELERY, "beat", "--loglevel", "INFO")

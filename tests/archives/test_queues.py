@@ -13,7 +13,8 @@ from app.archives import ledger
 from app.config import LARGE_QUEUE, QUEUE
 from app.extensions import db
 from app.models import Pulse, State, User
-from app.tasks import generate_user_archive, reconcile_archives
+from app.models.columns import new_id
+from app.tasks import generate_user_archive, reconcile_archives, send_mail
 from tests.archives.conftest import load, request, wait_for_state
 from tests.archives.shared import frozen, write_days
 from tests.programs import Program, wait_until
@@ -94,19 +95,22 @@ def test_a_worker_without_options_makes_both(
     assert (load(large).large, load(small).large) == (True, False)
 
 
-@pytest.mark.parametrize(("priority", "is_first"), [(None, True), (3, False)])
-def test_the_reconciler_does_not_stand_in_line(
-    app: Flask, valkey: str, bob: User, start_worker: Callable[..., Program], priority: int | None, is_first: bool
+@pytest.mark.parametrize("is_control", [False, True])
+def test_the_reconciler_and_mails_do_not_stand_in_line(
+    app: Flask, valkey: str, bob: User, start_worker: Callable[..., Program], is_control: bool
 ) -> None:
-    """Beat sends it with a priority of its own, and its message would expire in a long line. The control has none."""
+    """The reconciler's message would expire in a long line. In the control both are sent like an archive's."""
     for _ in range(20):
         generate_user_archive.delay(bob.id)
-    options = app.extensions["celery"].conf.beat_schedule["reconcile"]["options"]
-    reconcile_archives.apply_async(**(options if priority is None else {**options, "priority": priority}))
+    like_others = {"queue": QUEUE, "priority": 3} if is_control else {}
+    reconcile_archives.apply_async(
+        **(app.extensions["celery"].conf.beat_schedule["reconcile"]["options"] | like_others)
+    )
+    send_mail.apply_async((new_id(),), **like_others)
     with Redis.from_url(valkey) as client:
-        assert sum(client.llen(key) for key in client.scan_iter("celery*") if client.type(key) == b"list") == 21
+        assert sum(client.llen(key) for key in client.scan_iter() if client.type(key) == b"list") == 22
     worker = start_worker()
-    wait_until(lambda: worker.log().count(" succeeded in ") == 21, what=f"all tasks: {worker.log()}")
+    wait_until(lambda: worker.log().count(" succeeded in ") == 22, what=f"all tasks: {worker.log()}")
     done = [line for line in worker.log().splitlines() if " received" in line]
-    position = next(number for number, line in enumerate(done) if "reconcile_archives" in line)
-    assert (position == 0) is is_first, done
+    first = {number for number, line in enumerate(done) if "generate_user_archive" not in line} == {0, 1}
+    assert first is not is_control, done
