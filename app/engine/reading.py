@@ -101,7 +101,7 @@ class Reading:
         if pieces:
             found = sum(self._fill(connection, planned, piece, table) for piece in pieces)
         else:
-            found = self._write(connection, planned, table)
+            found = self._write(connection, planned, table, expected)
         table.finish()
         if found != expected:
             raise TornReadError(f"{planned.shape.name}: {expected} rows counted, {found} read")
@@ -117,9 +117,11 @@ class Reading:
         table.end_piece()
         return rows
 
-    def _write(self, connection: Connection, planned: PlannedTable, table: "_Table") -> int:
+    def _write(
+        self, connection: Connection, planned: PlannedTable, table: "_Table", expected: int | None = None
+    ) -> int:
         found = 0
-        for batch in read_rows(connection, planned, self._pseudonyms):
+        for batch in read_rows(connection, planned, self._pseudonyms, expected):
             if planned.files:
                 self._write_with_files(batch, [file.column for file in planned.files], table)
             else:

@@ -52,13 +52,17 @@ class Pseudonyms:
         return name
 
 
-def read_rows(connection: Connection, planned: PlannedTable, pseudonyms: Pseudonyms) -> Iterator[list[Row]]:
+def read_rows(
+    connection: Connection, planned: PlannedTable, pseudonyms: Pseudonyms, count: int | None = None
+) -> Iterator[list[Row]]:
     """Yields lists of rows; the table as a whole is never in memory, and long texts make shorter lists.
 
-    A column of files holds a `WantedFile` in each row that names one.
+    A column of files holds a `WantedFile` in each row that names one. `count`: how many rows there are, if known.
     """
-    # max_row_buffer: the server's cursor gives as many rows as are asked for, and SQLAlchemy keeps no more.
-    options = {"stream_results": True, "max_row_buffer": 1}
+    # max_row_buffer: the server's cursor gives as many rows as are asked for, and SQLAlchemy keeps no more. Of few
+    # rows it would hold none back; without it, PostgreSQL is asked once, not three times, and remembers the plan.
+    is_short = count is not None and count <= FIRST_ROWS
+    options = {} if is_short else {"stream_results": True, "max_row_buffer": 1}
     wanted = FIRST_ROWS
     with connection.execute(planned.select, planned.given, execution_options=options) as result:
         while batch := result.fetchmany(wanted):

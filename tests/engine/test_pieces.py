@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -198,3 +199,18 @@ def test_sqlite_knows_no_shared_snapshot(tmp_path: Path, whole: Members) -> None
     engine.dispose()
     assert sharing.offered == []
     assert read_rows(members).keys() == read_rows(whole).keys()
+
+
+def test_only_long_tables_are_read_by_a_cursor_of_the_server(engine: sa.Engine, tmp_path: Path) -> None:
+    """It keeps memory flat, and costs three round trips; the person's own row is not worth them."""
+    asked: dict[str, bool] = {}
+
+    def note(_: sa.Connection, cursor: object, statement: str, *_more: object) -> None:
+        ordered_by = statement.rpartition("ORDER BY ")[2].partition(".")[0]
+        asked[ordered_by] = isinstance(cursor, psycopg.ServerCursor)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    build(engine, tmp_path)
+    sa.event.remove(engine, "before_cursor_execute", note)
+    assert asked["person"] is False
+    assert all(asked[table] for table in ("leaf", "note", "pair", "praise", "visit", "word"))
