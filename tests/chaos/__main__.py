@@ -1,19 +1,21 @@
 """`make chaos`, `make deploys`, `make rush`: exits 1 when a promise was broken.
 
-With CONTROL=1, the tutorial's settings, it must break some.
+With CONTROL=1, the tutorial's settings, it must break some. SIGTERM and Ctrl-C stop it: it prints what was seen until
+then, and exits 2, since a part of a run promises nothing.
 """
 
 import argparse
 import secrets
-import signal
 import sys
 from pathlib import Path
 
 from tests.chaos.faults import KINDS
 from tests.chaos.judge import Limits, breaches
+from tests.chaos.record import Record
 from tests.chaos.report import render
 from tests.chaos.run import run
 from tests.chaos.rush import LIMITS, rush
+from tests.chaos.stopping import StoppedError, listen
 
 
 def main() -> int:
@@ -27,15 +29,27 @@ def main() -> int:
     parser.add_argument("--control", action="store_true", help="With the tutorial's settings.")
     parser.add_argument("--logs", type=Path, default=None, help="A folder for what the programs print.")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # nothing stays behind
-    seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
-    if asked.people:
-        record, limits = rush(asked.people, seed, logs=asked.logs), LIMITS
-    else:
-        record = run(asked.faults, seed, only=asked.only, control=asked.control, logs=asked.logs)
-        limits = Limits()
+    listen()
+    limits = LIMITS if asked.people else Limits()
+    try:
+        record = _try(asked)
+    except StoppedError:
+        _tell("stopped before anything was seen")
+        return 2
     sys.stdout.write(render(record, limits) + "\n")
-    return 1 if breaches(record, limits) else 0
+    return 2 if record.is_stopped else bool(breaches(record, limits))
+
+
+def _try(asked: argparse.Namespace) -> Record:
+    seed = secrets.randbelow(10**6) if asked.seed is None else asked.seed
+    _tell(f"seed {seed}")
+    if asked.people:
+        return rush(asked.people, seed, logs=asked.logs)
+    return run(asked.faults, seed, only=asked.only, control=asked.control, logs=asked.logs, tell=_tell)
+
+
+def _tell(progress: str) -> None:
+    sys.stderr.write(f"{progress}\n")
 
 
 if __name__ == "__main__":

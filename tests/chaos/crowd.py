@@ -16,7 +16,7 @@ AT_ONCE = 5
 
 
 class Crowd:
-    """Use it in a `with` block: at its end each visit that has begun is brought to its end."""
+    """Use it in a `with` block: at its end each visit is brought to its own, unless an error ends the block."""
 
     def __init__(
         self, stack: Stack, people: Sequence[Person], rng: random.Random, record: Record, *, patience: float
@@ -26,7 +26,7 @@ class Crowd:
         self._lock = threading.Lock()
         self._over = threading.Event()
         seeds = [rng.random() for _ in range(AT_ONCE)]
-        self._threads = [threading.Thread(target=self._run, args=[random.Random(seed)]) for seed in seeds]
+        self._threads = [threading.Thread(target=self._run, args=[random.Random(seed)], daemon=True) for seed in seeds]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -37,7 +37,7 @@ class Crowd:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._over.set()
-        for thread in self._threads:
+        for thread in self._threads if kind is None else ():
             thread.join()
 
     def _run(self, rng: random.Random) -> None:

@@ -41,34 +41,34 @@ def fault(
     return keep
 
 
-@fault("worker's child killed")
+@fault("worker's child killed", "twice")
 def kill_child(scene: Scene) -> None:
     kill_a_child(scene.worker(), scene.rng)
 
 
-@fault("worker killed")
+@fault("worker killed", "twice")
 def kill_worker(scene: Scene) -> None:
     signal_all([scene.worker().pid], signal.SIGKILL)
 
 
-@fault("all workers killed")
+@fault("all workers killed", "twice")
 def kill_workers(scene: Scene) -> None:
     keep_busy(scene)
     signal_all([scene.stack[name].pid for name in WORKERS], signal.SIGKILL)
 
 
-@fault("worker stopped, SIGTERM", costs_attempts=False)
+@fault("worker stopped, SIGTERM", "twice", costs_attempts=False)
 def stop_worker(scene: Scene) -> None:
     """REMAP_SIGTERM makes it a quick end that gives the task back."""
     scene.worker().send(signal.SIGTERM)
 
 
-@fault("worker stopped, SIGQUIT", costs_attempts=False)
+@fault("worker stopped, SIGQUIT", "twice", costs_attempts=False)
 def quit_worker(scene: Scene) -> None:
     scene.worker().send(signal.SIGQUIT)
 
 
-@fault("worker's whole group stopped")
+@fault("worker's whole group stopped", "twice")
 def stop_group(scene: Scene) -> None:
     """What systemd does without KillMode=mixed: the children get SIGTERM as well, in the middle of their tasks."""
     worker = scene.worker()
@@ -81,7 +81,7 @@ def freeze_worker(scene: Scene) -> None:
     freeze([worker.pid, *worker.child_pids()], lease + scene.rng.uniform(0.5, 1.5))
 
 
-@fault("deploy", "late", costs_attempts=False)
+@fault("deploy", "late", "twice", costs_attempts=False)
 def deploy(scene: Scene) -> None:
     """As docs/production.md has it, with no page refused: one worker after the other, beat, the web server."""
     restart, replace = (scene.stack.services[name] for name in scene.rng.sample(WORKERS, 2))
@@ -135,17 +135,17 @@ def hang_broker(scene: Scene) -> None:
     freeze([scene.stack["valkey"].pid], scene.rng.uniform(2.5, 5))
 
 
-@fault("PostgreSQL restarted at once", "503")
+@fault("PostgreSQL restarted at once", "503", "twice")
 def restart_database(scene: Scene) -> None:
     scene.stack.database.restart_at_once()
 
 
-@fault("database connections cut", "503")
+@fault("database connections cut", "503", "twice")
 def cut_connections(scene: Scene) -> None:
     databases.cut_connections(scene.stack.database.url)
 
 
-@fault("PostgreSQL hangs", "503")
+@fault("PostgreSQL hangs", "503", "twice")
 def hang_database(scene: Scene) -> None:
     """For less than the lease, or a little more with what else there is to do. Connecting may take as long."""
     freeze(scene.stack.database.process_ids(), scene.rng.uniform(2, 4))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from tests.chaos import mailed
 from tests.chaos.browser import Page
 from tests.chaos.record import Fault, Record, Row
 
@@ -23,12 +24,16 @@ LAG = 2.0
 
 
 def not_served(record: Record) -> list[str]:
-    """Requests that were committed and did not end as one archive: lost, stuck, failed, or never downloaded whole."""
+    """Requests that were committed and did not end as one archive: lost, stuck, failed, or never downloaded whole.
+
+    When the run was stopped, what was under way is not judged.
+    """
     known = {row.id for row in record.rows}
     fetched = {download.archive_id for download in record.downloads if "not served" not in download.faults}
     lost = [f"{click}: promised by a page, and not in the database" for click in record.clicks if click not in known]
-    stuck = [f"{row.id}: {row.state} after {row.attempt} attempts" for row in record.rows if row.state != "ready"]
-    unread = [row for row in record.rows if row.state == "ready" and row.id not in fetched]
+    ended = [row for row in record.rows if row.ended is not None] if record.is_stopped else record.rows
+    stuck = [f"{row.id}: {row.state} after {row.attempt} attempts" for row in ended if row.state != "ready"]
+    unread = [row for row in ended if row.state == "ready" and row.id not in fetched and not record.is_stopped]
     return lost + stuck + [f"{row.id}: ready, and could not be downloaded" for row in unread]
 
 
@@ -158,4 +163,5 @@ def breaches(record: Record, limits: Limits | None = None) -> list[str]:
         *wasted(record),
         *damaged(record),
         *bad_pages(record, limits.page),
+        *mailed.breaches(record),
     ]

@@ -25,7 +25,8 @@ class Scene:
 @dataclass(frozen=True)
 class Kind:
     """`excuses`: what pages may do meanwhile: "unanswered" (the web server died), "503" (the database was away) or
-    "late" (new web processes are loading, and the old ones have stopped listening).
+    "late" (new web processes are loading, and the old ones have stopped listening). "twice": a mail may go out again,
+    since whoever sent it could not write that down.
 
     `costs_attempts`: archives that it interrupts may have to be begun anew; otherwise they are given back, uncounted.
     """

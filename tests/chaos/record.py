@@ -1,9 +1,11 @@
 """Everything that was seen from outside during a run. Times are seconds since 1970, unless they say otherwise."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from tests.chaos.browser import Page
 from tests.chaos.kinds import Kind
+from tests.chaos.mailed import Letter, Taken, Written
 from tests.chaos.visit import Download
 
 
@@ -45,5 +47,20 @@ class Record:
     rows: list[Row] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     """What is wrong with the files in the archive folder, after the sweeper's time."""
+    events: list[Letter] = field(default_factory=list)
+    """Sign-ins and downloads, each of which its person is told of by a mail."""
+    mails: list[Written] | None = None
+    """None: nobody has looked."""
+    taken: list[Taken] = field(default_factory=list)
     seconds: float = 0.0
     """Of the whole run."""
+    is_stopped: bool = False
+    """What was under way was never brought to its end."""
+
+    def until_now(self) -> Self:
+        """A copy that is stopped, to which nobody adds anything any more."""
+        seen = replace(self, is_stopped=True)
+        for name in ("faults", "pages", "clicks", "downloads", "errors"):
+            setattr(seen, name, list(getattr(self, name)))
+        seen.faults.sort(key=lambda fault: fault.began)
+        return seen

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from tests.chaos import judge
+from tests.chaos import judge, mailed
 from tests.chaos.record import Fault, Record
 
 _SHOWN = 30
@@ -44,6 +44,7 @@ def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
         "torn, incomplete or left behind": len(judge.damaged(record)) - downloads.count("foreign"),
         "pages": len(record.pages),
         "bad pages": len(judge.bad_pages(record, limits.page)),
+        **(_mails(record) if record.mails is not None else {}),
     }
     for name, count in figures.items():
         yield f"{name:<40}{count:>6}"
@@ -51,6 +52,15 @@ def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
         yield f"{'archives a second':<40}{judge.rate(record):>6.1f}"
     yield f"{'slowest page':<40}{judge.slowest_page(record):>6.1f} s"
     yield f"{'the whole run':<40}{record.seconds:>6.0f} s"
+
+
+def _mails(record: Record) -> dict[str, int]:
+    return {
+        "mails written": len(record.mails or ()),
+        "not written, or not sent": len(mailed.unwritten(record)) + len(mailed.unsent(record)),
+        "sent again, beside a fault": len(record.taken) - len({each.mail_id for each in record.taken}),
+        "sent again without one, or to others": len(mailed.repeated(record)) + len(mailed.foreign(record)),
+    }
 
 
 def _spread(times: list[float]) -> str:
@@ -64,6 +74,8 @@ def _spread(times: list[float]) -> str:
 def _verdict(record: Record, limits: judge.Limits) -> Iterator[str]:
     found = judge.breaches(record, limits)
     settings = "the tutorial's settings" if record.control else "Satchel's settings"
+    if record.is_stopped:
+        yield f"stopped after {len(record.faults)} faults; what was under way is not judged"
     yield f"{settings}, seed {record.seed}: {f'{len(found)} breaches' if found else 'every promise was kept'}"
     yield from found[:_SHOWN]
     if len(found) > _SHOWN:

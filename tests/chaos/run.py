@@ -5,12 +5,11 @@ interleave meanwhile, nobody fixes.
 """
 
 import random
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.aftermath import keep_logs, look_around, wait_until_settled
@@ -20,6 +19,7 @@ from tests.chaos.kinds import Kind, Scene
 from tests.chaos.people import make_people
 from tests.chaos.record import Fault, Record
 from tests.chaos.stack import Stack, run_stack
+from tests.chaos.stopping import until_stopped
 
 PEOPLE, QUIET = 24, 6
 PATIENCE = 60.0
@@ -29,30 +29,36 @@ SETTLES = 45.0
 HANDS = 2
 
 
-def run(count: int, seed: int, *, only: Sequence[str] = (), control: bool = False, logs: Path | None = None) -> Record:
+def run(
+    count: int,
+    seed: int,
+    *,
+    only: Sequence[str] = (),
+    control: bool = False,
+    logs: Path | None = None,
+    tell: Callable[[str], object] = str,
+) -> Record:
     """`count`: of faults. `only`: names of kinds; none: all. `control`: with the tutorial's settings.
 
-    `logs`: a folder for what the programs printed.
+    `logs`: a folder for what the programs printed. `tell`: is told each fault when it has struck.
     """
-    rng, record = random.Random(seed), Record(seed, control)
-    with timed(record), run_stack(control=control) as stack:
-        people = make_people(stack.settings, PEOPLE + QUIET, rng)
-        patience = PATIENCE / 3 if control else PATIENCE
-        with Crowd(stack, people[QUIET:], rng, record, patience=patience):
-            scene = Scene(stack, random.Random(rng.random()), people, people[:QUIET])
-            record.faults = _strike_all(_deal(_find_kinds(only, stack), count, rng), scene)
-        wait_until_settled(stack, 10 if control else SETTLES)
-        look_around(stack, people, record, sweeps=not control)
+    began, record = time.monotonic(), Record(seed, control)
+    with run_stack(control=control) as stack:
+        seen = until_stopped(stack, record, partial(_break_it, stack, record, count, only=only, tell=tell))
         if logs:
             keep_logs(stack, logs)
-    return record
+    seen.seconds = time.monotonic() - began
+    return seen
 
 
-@contextmanager
-def timed(record: Record) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    record.seconds = time.monotonic() - began
+def _break_it(stack: Stack, record: Record, count: int, *, only: Sequence[str], tell: Callable[[str], object]) -> None:
+    rng = random.Random(record.seed)
+    people = make_people(stack.settings, PEOPLE + QUIET, rng)
+    with Crowd(stack, people[QUIET:], rng, record, patience=PATIENCE / 3 if record.control else PATIENCE):
+        scene = Scene(stack, random.Random(rng.random()), people, people[:QUIET])
+        _strike_all(_deal(_find_kinds(only, stack), count, rng), scene, record, tell)
+    wait_until_settled(stack, 10 if record.control else SETTLES)
+    look_around(stack, people, record, reconciles=not record.control)
 
 
 def _find_kinds(only: Sequence[str], stack: Stack) -> list[Kind]:
@@ -74,11 +80,25 @@ def _draw(pack: Sequence[Kind], count: int, rng: random.Random) -> list[Kind]:
     return drawn[:count]
 
 
-def _strike_all(hands: Sequence[Sequence[Kind]], scene: Scene) -> list[Fault]:
+def _strike_all(hands: Sequence[Sequence[Kind]], scene: Scene, record: Record, tell: Callable[[str], object]) -> None:
+    """By threads that end with the program: whoever stops it need not wait for all the faults to come."""
     scenes = [replace(scene, rng=random.Random(scene.rng.random())) for _ in hands]
-    with ThreadPoolExecutor(len(hands)) as pool:
-        struck = pool.map(lambda hand, own: [_strike(kind, own) for kind in hand], hands, scenes)
-        return sorted(chain.from_iterable(struck), key=lambda fault: fault.began)
+    given = [(hand, own, record, tell) for hand, own in zip(hands, scenes, strict=True)]
+    threads = [threading.Thread(target=_strike_hand, args=each, daemon=True) for each in given]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    record.faults.sort(key=lambda fault: fault.began)
+
+
+def _strike_hand(hand: Sequence[Kind], scene: Scene, record: Record, tell: Callable[[str], object]) -> None:
+    try:
+        for kind in hand:
+            record.faults.append(_strike(kind, scene))
+            tell(f"{len(record.faults)}: {kind.name}")
+    except BaseException as error:  # noqa: BLE001  # a thread has nobody to tell; the checker asks
+        record.errors.append(error)
 
 
 def _strike(kind: Kind, scene: Scene) -> Fault:

@@ -9,7 +9,9 @@ two cores: that is another question.
 import math
 import random
 import threading
+import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.aftermath import keep_logs, look_around, wait_until_settled
@@ -18,8 +20,8 @@ from tests.chaos.crowd import begin_visit
 from tests.chaos.judge import Limits
 from tests.chaos.people import Person, make_people
 from tests.chaos.record import Record
-from tests.chaos.run import timed
 from tests.chaos.stack import Stack, run_stack
+from tests.chaos.stopping import until_stopped
 
 SIZES = (10, 60)
 """Entries in a journal: small archives."""
@@ -31,15 +33,21 @@ LIMITS = Limits(page=GIVES_UP, archive=math.inf)
 
 def rush(count: int, seed: int, *, logs: Path | None = None) -> Record:
     """`count`: of people. `logs`: a folder for what the programs printed."""
-    rng, record = random.Random(seed), Record(seed)
-    with timed(record), run_stack() as stack:
-        people = make_people(stack.settings, count, rng, SIZES)
-        _let_everybody_in(stack, people, rng, record)
-        wait_until_settled(stack, seconds=60)
-        look_around(stack, people, record)
+    began, record = time.monotonic(), Record(seed)
+    with run_stack() as stack:
+        seen = until_stopped(stack, record, partial(_rush, stack, record, count))
         if logs:
             keep_logs(stack, logs)
-    return record
+    seen.seconds = time.monotonic() - began
+    return seen
+
+
+def _rush(stack: Stack, record: Record, count: int) -> None:
+    rng = random.Random(record.seed)
+    people = make_people(stack.settings, count, rng, SIZES)
+    _let_everybody_in(stack, people, rng, record)
+    wait_until_settled(stack, seconds=60)
+    look_around(stack, people, record)
 
 
 def _let_everybody_in(stack: Stack, people: Sequence[Person], rng: random.Random, record: Record) -> None:

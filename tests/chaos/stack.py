@@ -16,6 +16,7 @@ from typing import Any
 from app.local import valkey
 from tests.chaos.database import Database, run_database
 from tests.chaos.disk import Disk, make_disk
+from tests.mails.server import Inbox, run_server
 from tests.programs import CELERY, PYTHON, QUIET, Program, wait_until
 
 SETTINGS: dict[str, Any] = {
@@ -24,6 +25,7 @@ SETTINGS: dict[str, Any] = {
     "ARCHIVE_RING_SECONDS": 3,
     "RECONCILE_SECONDS": 1,
     "ARCHIVE_RETRY_SECONDS": 1,
+    "MAIL_RETRY_SECONDS": 1,
     "ARCHIVE_PART_SIZES": [400_000],
     "ARCHIVES_PER_DAY": None,
     "TRUSTED_PROXIES": 1,  # each client comes from an address of its own, as people do
@@ -42,6 +44,10 @@ STOP_SECONDS = 40.0
 """As TimeoutStopSec in the units of docs/systemd."""
 
 
+class ClosedError(Exception):
+    """It is over: whoever still strikes or keeps starts nothing any more."""
+
+
 class Service:
     """A program that is started again when it has ended. In its command, `{start}` is the number of the start."""
 
@@ -49,16 +55,32 @@ class Service:
         self._command, self._log, self._settings, self._more = command, log, settings, more
         self._starts = 0
         self._lock = threading.Lock()
+        self._door = threading.Lock()
+        self._alive: list[Program] = []
+        self._is_closed = False
         self.program = self._start()
 
     def _start(self) -> Program:
-        self._starts += 1
-        log = self._log.with_name(f"{self._log.name}.{self._starts}.log")
-        command = [word.replace("{start}", str(self._starts)) for word in self._command]
-        return Program(command, log, settings=self._settings, **self._more)
+        """Raises ClosedError."""
+        with self._door:
+            if self._is_closed:
+                raise ClosedError
+            self._starts += 1
+            log = self._log.with_name(f"{self._log.name}.{self._starts}.log")
+            command = [word.replace("{start}", str(self._starts)) for word in self._command]
+            started = Program(command, log, settings=self._settings, **self._more)
+            self._alive = [each for each in self._alive if not each.has_ended()] + [started]
+            return started
+
+    def close(self) -> None:
+        """Whatever was started ends by force, also what a deploy has begun to replace."""
+        with self._door:
+            self._is_closed = True
+        for program in {*self._alive, self.program}:
+            program.stop(seconds=0)
 
     def revive(self) -> None:
-        with self._lock:
+        with self._lock, suppress(ClosedError):
             if self.program.has_ended():
                 self.program.stop(seconds=0)  # what it left behind, as systemd does with KillMode=mixed
                 self.program = self._start()
@@ -92,9 +114,9 @@ class Stack:
     """Use `run_stack`. `address`: where the web server listens."""
 
     def __init__(
-        self, folder: Path, database: Database, disk: Disk, listener: socket.socket, *, control: bool
+        self, folder: Path, database: Database, disk: Disk, inbox: Inbox, listener: socket.socket, *, control: bool
     ) -> None:
-        self.folder, self.database, self.disk = folder, database, disk
+        self.folder, self.database, self.disk, self.inbox = folder, database, disk, inbox
         self.address: tuple[str, int] = listener.getsockname()[:2]
         self.broker = folder / "valkey.sock"
         self.settings = {
@@ -103,6 +125,8 @@ class Stack:
             "REDIS_URL": f"unix://{self.broker}",
             "INSTANCE_PATH": folder / "instance",
             "ARCHIVE_DIR": str(disk.folder),
+            "MAIL_URL": f"smtp://127.0.0.1:{inbox.port}",
+            "PUBLIC_BASE_URL": f"http://{self.address[0]}:{self.address[1]}",
         }
         self._commands = _commands(folder, self.broker, listener, control=control)
         self._listener = listener
@@ -133,10 +157,10 @@ class Stack:
 
     def stop(self) -> None:
         self._over.set()
+        for service in self.services.values():
+            service.close()
         if self._keeper.ident:
             self._keeper.join()
-        for service in self.services.values():
-            service.program.stop(seconds=0)
 
     def __getitem__(self, name: str) -> Program:
         return self.services[name].program
@@ -170,8 +194,9 @@ def run_stack(*, control: bool = False) -> Iterator[Stack]:
         database = exits.enter_context(run_database(folder / "postgres"))
         database.prepare(folder / "instance")
         disk = exits.enter_context(make_disk(folder / "archives"))
+        inbox = exits.enter_context(run_server())
         listener = exits.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
-        stack = Stack(folder, database, disk, listener, control=control)
+        stack = Stack(folder, database, disk, inbox, listener, control=control)
         exits.callback(stack.stop)
         stack.start()
         yield stack

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.chaos import judge
+from tests.chaos import judge, mailed
 from tests.chaos.browser import Page
 from tests.chaos.downloaded import find_faults
 from tests.chaos.faults import KINDS
+from tests.chaos.mailed import Letter, Taken, Written
 from tests.chaos.people import PICTURES, Person, canary
 from tests.chaos.record import Fault, Record, Row
 from tests.chaos.report import render
@@ -96,6 +97,62 @@ def test_a_breach_is_seen(judged: Callable[[Record], list[str]], values: dict[st
 )
 def test_what_a_fault_excuses_is_no_breach(page: Page, fault: Fault) -> None:
     assert judge.bad_pages(make_record(pages=[page], faults=[fault])) == []
+
+
+REQUESTED, READY, IN = Letter("requested", "ann", "a"), Letter("ready", "ann", "a"), Letter("signed_in", "ann")
+MAILS = [Written(each.kind, each, ANN.email, 1, is_given_up=False) for each in (REQUESTED, READY, IN)]
+TAKEN = [Taken(each.id, ANN.email, 101.0 + number) for number, each in enumerate(MAILS)]
+AGAIN = Taken("ready", ANN.email, 120.0)
+MAILED: dict[str, Any] = {"mails": MAILS, "taken": TAKEN, "events": [IN]}
+
+
+@pytest.mark.parametrize(
+    ("judged", "values"),
+    [
+        pytest.param(mailed.unwritten, {"mails": MAILS[1:], "taken": TAKEN[1:]}, id="not written"),
+        pytest.param(mailed.unwritten, {"events": [IN, IN]}, id="not written for each sign-in"),
+        pytest.param(mailed.unsent, {"taken": TAKEN[1:]}, id="not sent"),
+        pytest.param(mailed.unsent, {"mails": [*MAILS[:2], replace(MAILS[2], is_given_up=True)]}, id="given up"),
+        pytest.param(mailed.foreign, {"taken": [*TAKEN, replace(AGAIN, address="else@example.org")]}, id="stranger"),
+        pytest.param(mailed.foreign, {"taken": [*TAKEN, replace(AGAIN, mail_id="x")]}, id="from nowhere"),
+        pytest.param(mailed.repeated, {"events": []}, id="written and not owed"),
+        pytest.param(mailed.repeated, {"taken": [*TAKEN, AGAIN]}, id="more often than attempts"),
+        pytest.param(
+            mailed.repeated,
+            {"taken": [*TAKEN, AGAIN], "mails": [replace(each, attempt=2) for each in MAILS], "faults": []},
+            id="twice without a fault",
+        ),
+    ],
+)
+def test_a_mail_that_is_missing_or_too_many_is_seen(
+    judged: Callable[[Record], list[str]], values: dict[str, Any]
+) -> None:
+    found = judged(make_record(**MAILED | values))
+    assert len(found) == 1
+    assert set(found) <= set(judge.breaches(make_record(**MAILED | values)))
+
+
+def test_what_is_promised_of_mails_is_no_breach() -> None:
+    """The worker was killed just after the server had the mail; and of a kind a person gets ten an hour."""
+    near = [replace(each, at=104.0) for each in TAKEN]
+    twice = make_record(**MAILED | {"taken": [*near, AGAIN], "mails": [replace(each, attempt=2) for each in MAILS]})
+    assert judge.breaches(twice) == []
+    many = [replace(MAILS[2], id=f"in {number}") for number in range(10)]
+    taken = [Taken(each.id, ANN.email, 101.0) for each in many]
+    most = {"mails": [*MAILS[:2], *many], "taken": [*TAKEN[:2], *taken]}
+    assert judge.breaches(make_record(**MAILED | most | {"events": [IN] * 12})) == []
+    fewer = {"mails": [*MAILS[:2], *many[1:]], "taken": [*TAKEN[:2], *taken[1:]]}
+    assert len(judge.breaches(make_record(**MAILED | fewer | {"events": [IN] * 12}))) == 1
+
+
+def test_what_was_under_way_when_it_was_stopped_is_not_judged() -> None:
+    """What had failed is."""
+    active = replace(ELSE, state="running", ready=[], ended=None)
+    stopped = make_record(rows=[ROW, active], downloads=[]).until_now()
+    assert judge.breaches(stopped) == []
+    assert "what was under way is not judged" in render(stopped)
+    stopped.rows[0] = replace(ROW, state="failed")
+    assert judge.not_served(stopped) == ["a: failed after 2 attempts"]
 
 
 def test_the_next_archive_tells_when_the_site_had_recovered() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -25,6 +26,8 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.taken_at: list[float] = []
+        """Seconds since 1970, of each mail."""
         self.port = 0
         self.refuse: dict[str, str] = {}
         """Command → answer: RCPT, DATA or QUIT."""
@@ -46,6 +49,7 @@ class Inbox:
             return self.refuse["DATA"]
         self.mails.append(message_from_bytes(envelope.original_content or b"", policy=default))
         self.recipients += envelope.rcpt_tos
+        self.taken_at.append(time.time())
         if self.before_answer:
             await asyncio.to_thread(self.before_answer)
         return "250 OK"
