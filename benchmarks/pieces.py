@@ -66,7 +66,7 @@ def _write_entries(connection: psycopg.Connection, rows: int, people: list[str])
 def _make_archive(person: str, workers: int, settings: dict[str, Any], folder: Path) -> float:
     worker = start_worker(folder / "pieces.log", settings, concurrency=workers, queue=LARGE_QUEUE)
     try:
-        archive_id, _ = service.request_archive(person)
+        archive_id, _ = service.request_beyond_limit(person)
         generate_large_archive.delay(person)
         while (archive := load_archive(archive_id)).is_active:
             time.sleep(0.1)
