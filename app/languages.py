@@ -48,21 +48,30 @@ def trim_messages(policies: dict[str, object]) -> None:
 
 
 @cache
+def list_codes() -> tuple[str, ...]:
+    """Of the languages that words are there for."""
+    return (ENGLISH, *sorted(file.stem for file in FOLDER.glob("*.po")))
+
+
+@cache
 def list_languages() -> dict[str, str]:
-    """Those that words are there for: the code, and what the language calls itself."""
-    found = sorted(file.stem for file in FOLDER.glob("*.po"))
-    return {ENGLISH: "English", **{code: _name(code) for code in found}}
+    """The same, each with what it calls itself: Babel reads four megabytes to know that of one."""
+    return {code: "English" if code == ENGLISH else _name(code) for code in list_codes()}
+
+
+def list_locale_codes() -> list[str]:
+    """What can be chosen in the settings."""
+    return list(dict.fromkeys((*_ENGLISHES, *list_codes())))
 
 
 def list_locales() -> dict[str, str]:
-    """What can be chosen in the settings."""
-    others = {code: name for code, name in list_languages().items() if code != ENGLISH}
-    return _ENGLISHES | others
+    """The same, each with its name."""
+    return {code: _ENGLISHES.get(code) or list_languages()[code] for code in list_locale_codes()}
 
 
 def language_of(locale: str) -> str:
     """The language of the words, for somebody with this locale."""
-    return next((code for code in (locale, locale.partition("_")[0]) if code in list_languages()), ENGLISH)
+    return next((code for code in (locale, locale.partition("_")[0]) if code in list_codes()), ENGLISH)
 
 
 def translations_of(locale: str) -> NullTranslations:
@@ -73,7 +82,7 @@ def translations_of(locale: str) -> NullTranslations:
 def read_catalogue(language: str) -> NullTranslations:
     """`language`: a code as `vi`. One that has no file is spoken in English."""
     file = FOLDER / f"{language}.po"
-    if language not in list_languages() or not file.exists():
+    if language not in list_codes() or not file.exists():
         return NullTranslations()
     packed = BytesIO()
     write_mo(packed, read_po(BytesIO(file.read_bytes()), locale=language))

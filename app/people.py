@@ -11,14 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from app import audit
 from app.extensions import begin_write, db, password_hasher
-from app.languages import list_locales
 from app.models import User, What
 from app.passwords import hashing
 
 NAME_MAX = 80
 EMAIL_MAX = 254
-LANGUAGES = list_locales()
-"""What may stand in `User.language`: of words, and of dates and numbers."""
 
 
 class EmailTakenError(Exception):
@@ -72,7 +69,8 @@ def find_users(emails: Iterable[str]) -> list[User]:
     return list(db.session.scalars(select(User).where(User.email.in_(wanted), User.is_proven)))
 
 
-def time_zones() -> list[str]:
+@cache
+def time_zones() -> tuple[str, ...]:
     """UTC, then the zones that are named after places; the rest are old names of the same."""
     regions = {
         "Africa",
@@ -86,10 +84,8 @@ def time_zones() -> list[str]:
         "Indian",
         "Pacific",
     }
-    return [
-        "UTC",
-        *sorted(zone for zone in available_timezones() if zone.partition("/")[0] in regions and "/" in zone),
-    ]
+    named = sorted(zone for zone in available_timezones() if zone.partition("/")[0] in regions and "/" in zone)
+    return ("UTC", *named)
 
 
 def has_people() -> bool:

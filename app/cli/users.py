@@ -10,14 +10,9 @@ from flask.cli import AppGroup
 from app import audit, credentials
 from app.cli.accounts import load_user
 from app.extensions import db
+from app.languages import list_locale_codes
 from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
-from app.people import (
-    LANGUAGES,
-    NAME_MAX,
-    EmailTakenError,
-    create_user,
-    time_zones,
-)
+from app.people import NAME_MAX, EmailTakenError, create_user, time_zones
 from app.second_factor import checking, setting_up
 from app.text import clean_line
 
@@ -49,7 +44,7 @@ def check_name(_context: click.Context, _parameter: click.Parameter, value: str)
 @click.option("--name", default="", callback=check_name, help="What others see.  [default: the part before the @]")
 @click.option(
     "--language",
-    type=click.Choice(list(LANGUAGES)),
+    type=click.Choice(list_locale_codes()),
     default="en",
     show_default=True,
     help="Of pages, mails and archives.",

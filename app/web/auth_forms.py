@@ -7,9 +7,10 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, ValidationError
 
+from app.languages import list_locales
 from app.models import User
 from app.passwords import PASSWORD_MAX, find_weakness, least_length
-from app.people import EMAIL_MAX, LANGUAGES, NAME_MAX, time_zones
+from app.people import EMAIL_MAX, NAME_MAX, time_zones
 from app.second_factor import checking
 from app.text import clean_line
 from app.web.choices import CHOOSE, choices
@@ -29,7 +30,7 @@ def _name_field() -> StringField:
 def _time_zone_field() -> SelectField:
     return SelectField(  # type: ignore[call-arg]  # new in WTForms 3.3
         _("Time zone"),
-        choices=choices((zone, zone.replace("_", " ")) for zone in time_zones()),
+        choices=lambda: choices((zone, zone.replace("_", " ")) for zone in time_zones()),
         default="UTC",
         invalid_choice_message=CHOOSE,
     )
@@ -178,6 +179,6 @@ class SignUpForm(FinishForm):
 class SettingsForm(FlaskForm):
     name = _name_field()
     language = SelectField(  # type: ignore[call-arg]  # new in WTForms 3.3
-        _("Language"), choices=choices(LANGUAGES.items()), invalid_choice_message=CHOOSE
+        _("Language"), choices=lambda: choices(list_locales().items()), invalid_choice_message=CHOOSE
     )
     time_zone = _time_zone_field()

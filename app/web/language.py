@@ -45,7 +45,7 @@ def choose_without_person() -> str:
 
 def choose_for_stranger() -> str:
     kept = request.cookies.get(COOKIE)
-    return kept if kept in languages.list_languages() else _negotiate()
+    return kept if kept in languages.list_codes() else _negotiate()
 
 
 def page_language() -> str:
@@ -71,7 +71,7 @@ def page_address() -> str:
 @csrf.exempt  # a token would give every stranger a session; all that could be forged is the language of their pages
 def choose() -> ResponseReturnValue:
     wanted = request.form.get("language", "")
-    if wanted not in languages.list_languages():
+    if wanted not in languages.list_codes():
         abort(404)
     response = current_app.make_response(redirect(safe_next(request.form.get("next")) or url_for("home.index"), 303))
     secure = current_app.config["SESSION_COOKIE_SECURE"]
@@ -89,4 +89,4 @@ def _setting() -> str | None:
 
 def _negotiate() -> str:
     wanted = [tag.replace("-", "_") for tag, quality in request.accept_languages if quality > 0]
-    return str(Locale.parse(negotiate_locale(wanted, list(languages.list_locales())) or languages.ENGLISH))
+    return str(Locale.parse(negotiate_locale(wanted, languages.list_locale_codes()) or languages.ENGLISH))

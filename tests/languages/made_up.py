@@ -55,6 +55,7 @@ def _make_up() -> Catalog:
 
 
 def _forget() -> None:
+    languages.list_codes.cache_clear()
     languages.list_languages.cache_clear()
     languages.read_catalogue.cache_clear()
 
