@@ -1,14 +1,15 @@
 """How many archives a person may ask for in a day, and when the next one.
 
-Counted are those that were made, are being made or wait. Failed and cancelled ones cost the person nothing; one that
-was made and deleted counts, or deleting would lift the limit.
+Counted are those that were made, are being made or wait. One that failed costs the person nothing, nor one that was
+cancelled before a worker had begun it. One that was cancelled later counts, and so does one that was made and deleted:
+otherwise asking and cancelling, or deleting, would lift the limit.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.extensions import db
 from app.models import Archive, State
@@ -53,8 +54,9 @@ def find_allowance(user_id: str) -> Allowance:
 
 
 def is_counted() -> ColumnElement[bool]:
-    """It was made, is being made or waits."""
-    return Archive.state.not_in((State.FAILED, State.CANCELLED))
+    """It was made, is being made or waits; or was cancelled when a worker had begun it."""
+    was_begun = and_(Archive.state == State.CANCELLED, Archive.attempt > 0)
+    return or_(Archive.state.not_in((State.FAILED, State.CANCELLED)), was_begun)
 
 
 def check_allowance(user_id: str) -> None:

@@ -262,7 +262,8 @@ def _ended(archive: Archive, kind: str) -> str:
     if kind == "failed":
         return f"{_failure(archive)} {_not_counted()}".strip()
     if kind == "cancelled":
-        return str(_("You cancelled this request."))
+        said = _("You cancelled this request.")
+        return f"{said} {_counted(archive)}".strip()
     when = archive.finished_at if kind == "deleted" else archive.expires_at
     at = moment_text(when) if when else "–"
     if kind == "deleted":
@@ -273,6 +274,14 @@ def _ended(archive: Archive, kind: str) -> str:
 def _not_counted() -> str:
     """Where there is no limit, nobody asks what counts."""
     return str(_("It does not count towards your limit.")) if current_app.config["ARCHIVES_PER_DAY"] else ""
+
+
+def _counted(archive: Archive) -> str:
+    """Of one that was cancelled."""
+    if not archive.attempt:
+        return _not_counted()
+    said = _("It counts towards your limit, since it had been begun.")
+    return str(said) if current_app.config["ARCHIVES_PER_DAY"] else ""
 
 
 def _failure(archive: Archive) -> str:

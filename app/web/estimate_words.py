@@ -53,7 +53,11 @@ def describe_allowance(found: Allowance) -> list[str]:
         count=number(found.most),
         hours=number(hours),
     )
-    return [often, *_when(found), _("Failed and cancelled requests don’t count.")]
+    return [
+        often,
+        *_when(found),
+        _("Requests that failed don’t count, nor those you cancelled before they were begun."),
+    ]
 
 
 def _when(found: Allowance) -> list[str]:

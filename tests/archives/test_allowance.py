@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.archives import service
+from app.archives import ledger, service
 from app.archives.allowance import DAY, Allowance, NotYetError, find_allowance
 from app.models import State, User
 from app.models.columns import database_time
@@ -44,19 +44,49 @@ def test_so_many_and_then_the_day_after_the_first(two_a_day: None, ann: User, bo
 
 
 @pytest.mark.parametrize(
-    ("state", "counts"),
+    ("state", "attempt", "counts"),
     [
-        (State.FAILED, False),
-        (State.CANCELLED, False),
-        (State.READY, True),
-        (State.DELETED, True),
-        (State.EXPIRED, True),
+        (State.FAILED, 5, False),
+        (State.CANCELLED, 0, False),
+        (State.CANCELLED, 1, True),
+        (State.READY, 1, True),
+        (State.DELETED, 1, True),
+        (State.EXPIRED, 1, True),
     ],
 )
-def test_what_counts(two_a_day: None, ann: User, state: State, counts: bool) -> None:
+def test_what_counts(two_a_day: None, ann: User, state: State, attempt: int, counts: bool) -> None:
     ask(ann)
-    ask(ann, state, part_count=1)
+    ask(ann, state, part_count=1, attempt=attempt)
     assert is_allowed(ann) != counts
+
+
+def start_and_cancel(person: User, archive_id: str) -> None:
+    assert ledger.claim(person.id)
+    assert service.cancel(person.id, archive_id)
+
+
+def test_asking_and_cancelling_in_turn_comes_to_an_end(two_a_day: None, ann: User) -> None:
+    """A worker had begun each: all that the person has was read."""
+    for _ in range(2):
+        start_and_cancel(ann, service.request_archive(ann.id)[0])
+    with pytest.raises(NotYetError):
+        service.request_archive(ann.id)
+
+
+def test_whoever_cancels_in_time_has_lost_nothing(two_a_day: None, ann: User) -> None:
+    """The control."""
+    for _ in range(4):
+        assert service.cancel(ann.id, service.request_archive(ann.id)[0])
+    ask(ann)
+
+
+def test_nor_does_cancelling_the_try_that_does_not_count(two_a_day: None, ann: User) -> None:
+    wrong = ask(ann, State.FAILED)
+    while is_allowed(ann):
+        ask(ann)
+    start_and_cancel(ann, service.request_again(ann.id, wrong)[0])
+    with pytest.raises(NotYetError):
+        service.request_again(ann.id, wrong)
 
 
 def test_a_clock_that_was_put_back_locks_nobody_out(two_a_day: None, ann: User) -> None:

@@ -26,9 +26,19 @@ def hold_nobody(user_id: str) -> str | None:
     return db.session.scalar(select(User.language).where(User.id == user_id))
 
 
+@pytest.mark.parametrize(
+    "ended",
+    [{"state": State.EXPIRED}, {"state": State.CANCELLED, "attempt": 1}],
+    ids=["made", "cancelled while it was made"],
+)
 @pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "check then insert"])
 def test_two_at_the_same_moment_do_not_both_take_the_last(
-    app: Flask, settings: dict[str, Any], ann: User, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
+    app: Flask,
+    settings: dict[str, Any],
+    ann: User,
+    monkeypatch: pytest.MonkeyPatch,
+    is_guarded: bool,
+    ended: dict[str, Any],
 ) -> None:
     """Another request is made, and over, between our look and our INSERT, unless it has to wait."""
     app.config["ARCHIVES_PER_DAY"] = 1
@@ -39,7 +49,7 @@ def test_two_at_the_same_moment_do_not_both_take_the_last(
     def look_and_let_another_in(user_id: str) -> None:
         check_allowance(user_id)
         if not others:
-            others.append(Thread(target=ask_elsewhere, args=(app, user_id)))
+            others.append(Thread(target=ask_elsewhere, args=(app, user_id, ended)))
             others[0].start()
             wait_until(
                 lambda: not others[0].is_alive() or count_waiting(settings["DATABASE_URL"]), what="the other one"
@@ -51,11 +61,11 @@ def test_two_at_the_same_moment_do_not_both_take_the_last(
     assert len(service.list_archives(ann.id)) == (1 if is_guarded else 2)
 
 
-def ask_elsewhere(app: Flask, user_id: str) -> None:
+def ask_elsewhere(app: Flask, user_id: str, ended: dict[str, Any]) -> None:
     with app.app_context():
         archive_id, is_new = service.request_archive(user_id)
         if is_new:
-            change(archive_id, state=State.EXPIRED)
+            change(archive_id, **ended)
 
 
 def count_waiting(url: str) -> int:

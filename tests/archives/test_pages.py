@@ -260,6 +260,19 @@ def test_a_failure_says_why_and_offers_another_try(
     assert "Try again" in page
 
 
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [(0, "It does not count towards your limit."), (1, "It counts towards your limit, since it had been begun.")],
+    ids=["in time", "begun"],
+)
+def test_whoever_cancels_is_told_whether_it_counts(
+    app: Flask, ann_client: FlaskClient, waiting: str, attempt: int, words: str
+) -> None:
+    app.config["ARCHIVES_PER_DAY"] = 5
+    change(waiting, state=State.CANCELLED, attempt=attempt)
+    assert f"You cancelled this request. {words}" in ann_client.get(f"/archives/{waiting}").text
+
+
 def test_gaps_are_said(ann: User, ann_client: FlaskClient, journal: object, waiting: str) -> None:
     service.generate(ann.id)
     page = ann_client.get(f"/archives/{waiting}").text
