@@ -1,14 +1,17 @@
 """The coverage statement: what became of every table of the database; an archive proves its completeness by it."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Select
 
+from app.engine.categories import find_date
 from app.engine.choices import Choices
 from app.engine.graph import Graph, Node
 from app.engine.marking import mark
 from app.engine.names import data_path
+from app.engine.owners import keys_to
 from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.report.contents import tell_line
@@ -85,7 +88,10 @@ def render_coverage(
             "json": data_path(subject.fullname, "json"),
         },
         "choices": _list_choices(choices, edition),
-        "tables": [_statement(line, node, part) for line, node in zip(coverage, graph.nodes, strict=True)],
+        "tables": [
+            {**_statement(line, node, part), **explained}
+            for line, node, explained in zip(coverage, graph.nodes, _explain(graph), strict=True)
+        ],
         "gaps": list(map(vars, gaps)),
     }
     return encode_document(statement)
@@ -109,6 +115,28 @@ def _statement(line: Coverage, node: Node, part: Part) -> dict[str, object]:
     here = {"rows_here": part.rows.get(line.table, 0), "reason": " ".join(tell_line(line, ENGLISH))}
     told = {key: value for key, value in vars(line).items() if key != "deleted"}
     return {**told, **here, **facts, **_files(line.table, part), "left_out": left_out}
+
+
+@lru_cache(maxsize=1)
+def _explain(graph: Graph) -> list[dict[str, object]]:
+    """Of each table, by what choices its rows may stay out: by this the verifier holds what was left out to them."""
+    return [
+        {
+            "dated": date.name if (date := find_date(graph, node)) is not None else None,
+            "depends_on": _ways(graph, node),
+        }
+        for node in graph.nodes
+    ]
+
+
+def _ways(graph: Graph, node: Node) -> list[str]:
+    """The tables that its rows are here by: those on the way to the person, or those that refer to it."""
+    if not node.is_included:
+        return []
+    tables = {table for path in node.paths for table in path.tables}
+    if node.declaration.kind == "reference":
+        tables = {key.table for key in keys_to(graph, node.table)}
+    return sorted(table.fullname for table in tables - {node.table, graph.subject})
 
 
 def _files(table: str, part: Part) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """An archive of less than everything says what is not there, and the verifier holds it to that."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,28 +10,34 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.engine.build import Built, Order
+from app.engine.build import Order
 from app.engine.choices import EVERYTHING, Choices
 from app.engine.graph import RegisterError, build_graph
 from app.engine.minisign import Signer
 from app.engine.plan import plan_tables
 from app.engine.register import owned, subject
 from app.engine.verify import Expected, VerificationError, verify_archive
-from tests.engine.conftest import make_archive
+from tests.engine.conftest import make_archive, open_shop
 from tests.engine.forging import Members, pack, seal, unpack
+from tests.engine.shop import make_schema
 
 Make = Callable[[Choices], Members]
 
 
-@pytest.fixture
-def make(ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path) -> Make:
-    """The members of Ann's archive with these choices; it has been verified."""
+@pytest.fixture(scope="module")
+def make(ann: Order, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    """The members of Ann's archive with these choices, made once; it has been verified."""
+    folder, schema = tmp_path_factory.mktemp("chosen"), make_schema()
+    made: dict[Choices, Members] = {}
 
     def make(choices: Choices) -> Members:
-        built: Built = make_archive(replace(ann, choices=choices), engine, schema, tmp_path / "chosen")
-        return unpack(built.parts[0].file)
+        if choices not in made:
+            built = make_archive(replace(ann, choices=choices), engine, schema, folder / str(len(made)))
+            made[choices] = unpack(built.parts[0].file)
+        return dict(made[choices])
 
-    return make
+    with open_shop(folder, schema) as engine:
+        yield make
 
 
 def read_coverage(members: Members) -> dict[str, Any]:
@@ -120,12 +126,37 @@ def test_the_verifier_says_what_is_left_out(make: Make, verify: Callable[[Member
 @pytest.mark.parametrize(
     ("choices", "said", "complaint"),
     [
-        (Choices(without=frozenset({"album"})), {"without": []}, "6 rows are left out, and by no choice"),
-        (Choices(files=False), {"files": True}, "3 files are left out, and by no choice"),
+        (Choices(without=frozenset({"album"})), {"without": []}, "album: 2 rows are left out, and by no choice"),
+        (
+            Choices(without=frozenset({"album"})),
+            {"without": ["genre"]},
+            "photo: 3 rows are left out, and by no choice",
+        ),
+        (Choices(without=frozenset({"album"})), {"without": [], "since": "2026-01-01"}, "by no choice"),
+        (Choices(files=False), {"files": True}, "photo: 3 files are left out, and by no choice"),
         (EVERYTHING, {"without": ["album"]}, "album has rows here, although it was left out"),
+        (EVERYTHING, {"without": ["nowhere"]}, "nowhere is said to be left out by choice, and nobody can"),
+        (EVERYTHING, {"without": ["person"]}, "person is said to be left out by choice, and nobody can"),
+        (EVERYTHING, {"without": ["setting"]}, "setting is said to be left out by choice, and nobody can"),
         (EVERYTHING, {"without": None}, "do not fit"),
+        (EVERYTHING, {"since": "yesterday"}, "do not fit"),
+        (EVERYTHING, {"until": 5}, "do not fit"),
+        (EVERYTHING, {"since": "2026-02-01", "until": "2026-01-31"}, "days end on 2026-01-31, before they begin"),
     ],
-    ids=["rows", "files", "too many", "no list"],
+    ids=[
+        "rows",
+        "another category",
+        "days of what has none",
+        "files",
+        "too many",
+        "no table",
+        "the person",
+        "excluded",
+        "no list",
+        "no day",
+        "a number",
+        "days in the wrong order",
+    ],
 )
 def test_it_refuses_what_no_choice_explains(
     make: Make, verify: Callable[[Members], list[str]], choices: Choices, said: dict[str, Any], complaint: str
@@ -135,6 +166,83 @@ def test_it_refuses_what_no_choice_explains(
     edit(members, **said)
     with pytest.raises(VerificationError, match=complaint):
         verify(members)
+
+
+LIES: dict[str, tuple[Choices, dict[str, Any], str]] = {
+    "below zero": (Choices(without=frozenset({"album"})), {"photo": {"rows_left_out": -3}}, "no such thing"),
+    "files below zero": (Choices(files=False), {"photo": {"files_left_out": -3}}, "no such thing"),
+    "an unknown status": (EVERYTHING, {"setting": {"status": "lost"}}, "setting: lost"),
+    "left out, and none": (
+        Choices(without=frozenset({"album"})),
+        {"photo": {"rows_left_out": 0}},
+        "photo is said to be left_out, with 0 rows here and 0 left out",
+    ),
+    "empty, and some": (
+        Choices(without=frozenset({"album"})),
+        {"photo": {"status": "empty"}},
+        "photo is said to be empty, with 0 rows here and 3 left out",
+    ),
+    "left out, and here": (EVERYTHING, {"setting": {"rows": 2}}, "setting has rows here, and is said to be excluded"),
+    "the person": (
+        Choices(without=frozenset({"album"})),
+        {"person": {"rows_left_out": 1, "depends_on": ["album"], "dated": "id"}},
+        "person: 1 rows are left out, and by no choice",
+    ),
+    "what is excluded": (
+        Choices(without=frozenset({"album"})),
+        {"setting": {"rows_left_out": 1, "depends_on": ["album"]}},
+        "setting: 1 rows are left out, and by no choice",
+    ),
+    "what depends on nothing chosen": (
+        Choices(without=frozenset({"album"})),
+        {"message": {"rows_left_out": 1}},
+        "message: 1 rows are left out, and by no choice",
+    ),
+    "what has no date": (
+        Choices(since=date(2026, 1, 1)),
+        {"message": {"rows_left_out": 1}},
+        "message: 1 rows are left out, and by no choice",
+    ),
+    "no reason given": (
+        Choices(without=frozenset({"album"})),
+        {"photo": {"depends_on": []}},
+        "photo: 3 rows are left out, and by no choice",
+    ),
+    "files of what is not here": (Choices(files=False), {"setting": {"files_left_out": 1}}, "setting: 1 files"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_it_refuses_numbers_that_cannot_be(make: Make, verify: Callable[[Members], list[str]], lie: str) -> None:
+    choices, changes, complaint = LIES[lie]
+    members = make(choices)
+    verify(members)
+    coverage = read_coverage(members)
+    for line in coverage["tables"]:
+        line.update(changes.get(line["table"], {}))
+    members["data/coverage.json"] = json.dumps(coverage).encode()
+    with pytest.raises(VerificationError, match=complaint):
+        verify(members)
+
+
+def test_it_follows_what_depends_on_what_was_left_out(make: Make, verify: Callable[[Members], list[str]]) -> None:
+    """The control: through two tables, and by a date."""
+    members = make(Choices(without=frozenset({"album"})))
+    found = {line["table"]: (line["dated"], line["depends_on"]) for line in read_coverage(members)["tables"]}
+    assert found == {
+        "person": (None, []),
+        "album": (None, []),
+        "genre": (None, ["album"]),
+        "message": (None, []),
+        "photo": (None, ["album"]),
+        "setting": (None, []),
+    }
+    coverage = read_coverage(members)
+    coverage["choices"] |= {"without": [], "since": "2026-01-01"}
+    for line in coverage["tables"]:
+        line.update({"dated": "at"} if line["table"] == "album" else {})
+    members["data/coverage.json"] = json.dumps(coverage).encode()
+    assert "Left out by the person's choice: 6 rows of 3 tables." in verify(members)
 
 
 def test_it_misses_a_row_as_before(make: Make, verify: Callable[[Members], list[str]]) -> None:
