@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import ledger, service, sources
+from app import sources
+from app.archives import ledger, service
 from app.engine.register import owned, secret
 from app.extensions import db
 from app.models import User

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from flask import current_app
 
-from app.archives.sources import graph
 from app.engine.categories import list_categories
 from app.engine.choices import EVERYTHING, Choices
 from app.engine.shape import FORMATS
+from app.sources import graph
 
 __all__ = ["EVERYTHING", "FORMATS", "ChoiceError", "Choices", "check_choices", "part_sizes", "still_possible"]
 

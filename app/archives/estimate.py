@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, bindparam, select, union_all
 
 from app.archives import room
-from app.archives.sources import graph
 from app.engine.census import Amount, count_amount
 from app.engine.choices import Choices, from_document
 from app.engine.shape import REPORT
 from app.extensions import db
 from app.models import Archive, State, User
+from app.sources import graph
 
 LATEST = 50
 """So many of the archives that were made last, by the site and for the person, are looked at."""

@@ -6,11 +6,11 @@ Whose rows they are is the engine's to say: the same conditions decide as in an 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-from app.archives.sources import graph
 from app.engine.census import Counted, count_categories
 from app.engine.time_zones import find_zone
 from app.extensions import db
 from app.models import User
+from app.sources import graph
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from app.archives.ledger import Claim, LeaseLostError, Wish
 from app.archives.reminding import remind
 from app.archives.room import NoRoomError, OverQuotaError
 from app.archives.sharing import Ring, nobody, share
-from app.archives.sources import graph, subject_of
 from app.archives.weight import TooLargeError
 from app.engine.build import Order, build_archive
 from app.engine.census import Amount
@@ -33,6 +32,7 @@ from app.engine.reading import Weigh
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.models.columns import database_time, is_id
+from app.sources import graph, subject_of
 from app.stores import StoreChangedError
 
 log = logging.getLogger(__name__)

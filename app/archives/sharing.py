@@ -19,12 +19,12 @@ from app.archives import pieces, storage
 from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
 from app.archives.pieces import PieceClaim
-from app.archives.sources import graph, subject_of
 from app.engine import piecework
 from app.engine.package import PieceFile
 from app.engine.pieces import Piece
 from app.extensions import db
 from app.models import User
+from app.sources import graph, subject_of
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import click
 from flask.cli import with_appcontext
 from sqlalchemy import inspect
 
-from app.archives import sources
+from app import sources
 from app.cli.accounts import load_user
 from app.engine.graph import Finding, Graph, Node, RegisterError, build_graph
 from app.engine.plan import PlannedTable, plan_tables

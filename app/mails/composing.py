@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from babel import Locale
-from babel.numbers import format_decimal
 from flask import current_app
 from flask_babel import force_locale, get_locale, get_translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app import languages, resets
 from app.browsers import name_address, name_browser
+from app.choice_words import sum_up
+from app.figures import number
 from app.mails.address import read_mailbox
 from app.mails.transport import RefusedError
 from app.models import Archive, Mail, MailKind, User
@@ -75,14 +76,11 @@ def _facts(mail: Mail, archive: Archive | None) -> dict[str, Any]:
         "browser": name_browser(mail.user_agent or ""),
         "address": name_address(mail.ip_address or ""),
         "keep_days": current_app.config["ARCHIVE_KEEP_DAYS"],
-        "number": _number,
+        "number": number,
+        "chosen": sum_up(archive.choices) if archive else "",
         "has_gaps": bool(archive and archive.gap_count),
         "valid_minutes": resets.VALID_SECONDS // 60,
     }
-
-
-def _number(value: float) -> str:
-    return str(format_decimal(value, locale=get_locale()))
 
 
 def _link(mail: Mail) -> str:

@@ -12,8 +12,8 @@ from wtforms.validators import Optional, ValidationError
 
 from app.archives import service
 from app.archives.choices import FORMATS, ChoiceError, Choices, check_choices, part_sizes, still_possible
+from app.choice_words import category_titles
 from app.models import Archive
-from app.web.choice_words import category_titles
 from app.web.choices import CHOOSE, choices
 from app.web.formats import file_size
 from app.web.journal_forms import DayField

@@ -25,11 +25,11 @@ from app.archives import service
 from app.archives.allowance import find_allowance
 from app.archives.gaps import list_missing
 from app.archives.watching import Watched, find_watched
+from app.choice_words import describe_choices, sum_up
 from app.models import DAMAGED, Archive, State
 from app.web.archive_download import send_part
 from app.web.archive_words import describe, poll_after
 from app.web.bell import ring
-from app.web.choice_words import describe_choices, sum_up
 from app.web.estimate_words import describe_allowance
 
 bp = Blueprint("archives", __name__, url_prefix="/archives")

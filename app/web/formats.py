@@ -7,16 +7,15 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import get_locale, ngettext
+from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
 from app.browsers import name_browser
+from app.figures import day_text, file_size, number
 
-_UNITS = ("kB", "MB", "GB", "TB")
-_STEP = 1024
+__all__ = ["day_text", "file_size", "moment_text", "number", "today"]
 
 
 def init_app(app: Flask) -> None:
@@ -37,31 +36,11 @@ def moment(value: datetime) -> Markup:
     return _time_element(value.isoformat(timespec="seconds"), moment_text(value))
 
 
-def day_text(value: date) -> str:
-    return str(format_date(value, "long", locale=get_locale()))
-
-
 def moment_text(value: datetime) -> str:
     """Date, time and zone: a page may be printed, or read on the road."""
     here = value.astimezone(_time_zone())
     locale = get_locale()
     return f"{format_date(here, 'long', locale=locale)}, {format_time(here, 'short', locale=locale)} {_zone(here)}"
-
-
-def number(value: float) -> str:
-    return str(format_decimal(value, locale=get_locale()))
-
-
-def file_size(size: int) -> str:
-    """Three significant digits at most; 1 kB has 1,024 bytes, as file managers count."""
-    if size < _STEP:
-        return str(ngettext("%(count)s byte", "%(count)s bytes", size, count=number(size)))
-    amount, unit = float(size), ""
-    for unit in _UNITS:  # noqa: B007  # the unit that the loop ends at is the result
-        amount /= _STEP
-        if amount < _STEP:
-            break
-    return f"{format_decimal(amount, '#,##0.#' if amount < 100 else '#,##0', locale=get_locale())} {unit}"  # noqa: PLR2004
 
 
 def initials(name: str) -> str:

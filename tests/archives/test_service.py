@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 
-from app.archives import ledger, service, sources, storage
+from app import sources
+from app.archives import ledger, service, storage
 from app.archives.heart import Heart
 from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError

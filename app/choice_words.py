@@ -1,4 +1,4 @@
-"""What was chosen for an archive, in words: for the pages that ask, confirm and show it."""
+"""What was chosen for an archive, in words: for the pages that ask, confirm and show it, and for mails."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -7,10 +7,10 @@ from babel.lists import format_list
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 
-from app.archives.choices import Choices
-from app.archives.sources import graph
 from app.engine.categories import list_categories
-from app.web.formats import day_text, file_size
+from app.engine.choices import Choices
+from app.figures import day_text, file_size
+from app.sources import graph
 
 FORMAT_NAMES = {"report": lazy_gettext("Report"), "json": "JSON", "csv": "CSV"}
 
