@@ -16,11 +16,14 @@ UNPROVEN_SECONDS = 86_400
 """So long an address is kept to which a link was sent and nobody has followed one."""
 
 
-def ask(email: str, ip_address: str, user_agent: str, wish: Wish = Wish.PASSWORD) -> None:
-    """Somebody has typed this address. Its owner is written to before long, if what was asked for can be."""
+def ask(email: str, ip_address: str, user_agent: str, wish: Wish = Wish.PASSWORD, locale: str | None = None) -> None:
+    """Somebody has typed this address. Its owner is written to before long, if what was asked for can be.
+
+    `locale`: of the page. Whoever has no account is written to in it, and everybody else as their settings say.
+    """
     db.session.commit()
-    origin = fit_origin(ip_address, user_agent)
-    db.session.add(ResetRequest(email=people.normalize_email(email)[: people.EMAIL_MAX], wish=wish, **origin))
+    email = people.normalize_email(email)[: people.EMAIL_MAX]
+    db.session.add(ResetRequest(email=email, wish=wish, locale=locale, **fit_origin(ip_address, user_agent)))
     db.session.commit()
 
 
@@ -29,8 +32,8 @@ def answer_asked() -> None:
     begin_write()
     asked = db.session.execute(delete(ResetRequest).returning(*_ASKED)).all()
     requested = []
-    for email, wish, ip_address, user_agent in asked:
-        kind, person = _answer(wish, email)
+    for email, wish, locale, ip_address, user_agent in asked:
+        kind, person = _answer(wish, email, locale)
         if person is not None:
             outbox.put(kind, person.id, ip_address=ip_address, user_agent=user_agent)
         if person is not None and kind == MailKind.RESET:
@@ -39,24 +42,33 @@ def answer_asked() -> None:
     db.session.commit()
 
 
-_ASKED = (ResetRequest.email, ResetRequest.wish, ResetRequest.ip_address, ResetRequest.user_agent)
+_ASKED = (
+    ResetRequest.email,
+    ResetRequest.wish,
+    ResetRequest.locale,
+    ResetRequest.ip_address,
+    ResetRequest.user_agent,
+)
 
 
-def _answer(wish: Wish, email: str) -> tuple[MailKind, User | None]:
+def _answer(wish: Wish, email: str, locale: str | None) -> tuple[MailKind, User | None]:
     """Which mail, and to whom; None: to nobody."""
     member = people.find_user(email)
     if member is None and wish == Wish.ACCOUNT:
-        return MailKind.SIGN_UP, _find_or_add_unproven(email)
+        return MailKind.SIGN_UP, _find_or_add_unproven(email, locale)
     is_open = member is not None and member.is_active
     return MailKind.RESET if wish == Wish.PASSWORD else MailKind.MEMBER, member if is_open else None
 
 
-def _find_or_add_unproven(email: str) -> User:
+def _find_or_add_unproven(email: str, locale: str | None) -> User:
+    """In the language that they were last asked in."""
     person = db.session.scalar(select(User).where(User.email == email, ~User.is_proven))
     if person is None:
         person = User(email=email, name=people.name_of(email), is_proven=False)
         db.session.add(person)
-        db.session.flush()
+    if locale is not None:
+        person.language = locale
+    db.session.flush()
     return person
 
 

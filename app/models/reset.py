@@ -33,6 +33,8 @@ class ResetRequest(Model):
         server_default=Wish.PASSWORD,
     )
     email: Mapped[str] = mapped_column(String(254))
+    locale: Mapped[str | None] = mapped_column(String(16))
+    """The language of the page it was typed on; none: an earlier version kept none."""
     ip_address: Mapped[str] = mapped_column(String(45))
     user_agent: Mapped[str] = mapped_column(String(400))
 

@@ -6,6 +6,7 @@ has it in its address, and a log of paths never holds it.
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app import resets
@@ -26,7 +27,7 @@ _TOKEN = "reset_token"  # noqa: S105  # the name of it
 def ask() -> ResponseReturnValue:
     form = ForgottenForm()
     if form.validate_on_submit():
-        resets.ask(form.email.data or "", wish=Wish.PASSWORD, **read_origin())
+        resets.ask(form.email.data or "", wish=Wish.PASSWORD, locale=str(get_locale()), **read_origin())
         return render_template("auth/forgotten_sent.html", minutes=resets.VALID_SECONDS // 60)
     return render_template("auth/forgotten.html", form=form), 422 if form.errors else 200
 

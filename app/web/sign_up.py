@@ -56,7 +56,7 @@ def _make_at_once() -> ResponseReturnValue:
 def _ask_for_proof() -> ResponseReturnValue:
     form = AddressForm()
     if form.validate_on_submit():
-        resets.ask(form.email.data or "", wish=Wish.ACCOUNT, **read_origin())
+        resets.ask(form.email.data or "", wish=Wish.ACCOUNT, locale=str(get_locale()), **read_origin())
         return render_template("auth/sign_up_sent.html", minutes=resets.VALID_SECONDS // 60)
     return render_template("auth/sign_up_address.html", form=form), 422 if form.errors else 200
 

@@ -107,6 +107,24 @@ def test_a_member_is_told_so_and_the_page_says_the_same(
         assert resets.find(token, Wish.ACCOUNT) is None
 
 
+def test_whoever_has_no_account_is_written_to_in_the_language_of_the_page(
+    app: Flask, client: FlaskClient, ann: User, send: Send
+) -> None:
+    """Whoever has one, in that of their settings: a stranger could ask in any."""
+    client.set_cookie("language", "vi")
+    client.post("/sign-up", data={"email": LAN})
+    client.post("/sign-up", data={"email": "ann@example.org"})
+    (member, unknown) = sorted(send(), key=lambda text: "token=" in text)
+    assert "There is one already. Sign in to it here:" in member
+    assert "Hãy đặt tên và mật khẩu tại đây." in unknown
+    client.set_cookie("language", "en")
+    client.post("/sign-up", data={"email": LAN})
+    assert sum("Choose its name and password here." in text for text in send()) == 1  # the page's that they saw last
+    with app.app_context():
+        resets.ask("minh@example.org", "192.0.2.1", "Firefox", Wish.ACCOUNT)  # as an earlier version has
+    assert sum("Choose its name and password here." in text for text in send()) == 2
+
+
 def test_a_locked_account_gets_no_mail(app: Flask, client: FlaskClient, send: Send) -> None:
     with app.app_context():
         people.create_user(LAN, None)
