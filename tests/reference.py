@@ -25,6 +25,7 @@ DECLARATIONS: tuple[tuple[str, tuple[Callable[..., Any], ...]], ...] = (
             register.secret,
             register.internal,
             register.third_party,
+            register.words,
             register.file,
             register.deletion_mark,
             register.harmless,

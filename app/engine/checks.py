@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Table, types
 
 from app.engine.findings import Finding
 from app.engine.paths import suggest
@@ -15,8 +15,10 @@ from app.engine.register import (
     StoredFile,
     TableDeclaration,
     ThirdParty,
+    Words,
 )
-from app.engine.schema import column_declaration, is_date, is_left_out, keys_of, table_declaration
+from app.engine.schema import column_declaration, is_date, is_left_out, keys_of, stored_type, table_declaration
+from app.engine.values import to_value
 
 LOOKS_SECRET = re.compile(r"password|passwd|hash|token|secret|otp(?![a-z])|salt|api_?key|private_?key", re.IGNORECASE)
 LOOKS_DELETED = re.compile(r"(is_)?(soft_)?(deleted|removed|trashed)(_at|_on|_date|_time)?", re.IGNORECASE)
@@ -80,6 +82,8 @@ def _check_column(column: Column[object], declaration: TableDeclaration) -> Iter
         yield from _check_file(column, declared)
     if isinstance(declared, ThirdParty) and declared.shows is not None:
         yield from _check_shows(column, declared.shows)
+    if isinstance(declared, Words):
+        yield from _check_words(column, declared)
     if declared == DeletionMark(leave_out=True) and declaration.kind != "owned":
         problem = f"rows of a {declaration.kind} table are never left out: others point to them"
         yield problem, "info=deletion_mark(leave_out=False)"
@@ -116,7 +120,8 @@ def _snake(name: str) -> str:
 def _check_file(column: Column[object], declared: StoredFile) -> Iterator[tuple[str, str]]:
     if not declared.store.strip():
         yield "a file without a store", 'info=file("uploads"), with the store that holds the bytes'
-    for option, name in (("title", declared.title), ("sha256", declared.sha256), ("size", declared.size)):
+    for option in ("title", "sha256", "size", "alt"):
+        name = getattr(declared, option)
         if name is None:
             continue
         problem = _missing(column.table, name)
@@ -131,6 +136,19 @@ def _check_shows(column: Column[object], shows: str) -> Iterator[tuple[str, str]
     elif all(_missing(target, shows) for target in targets):
         problem = f"third_party(shows={shows!r}): {_missing(targets[0], shows)}"
         yield problem, f"columns: {_exported(targets[0])}"
+
+
+def _check_words(column: Column[object], declared: Words) -> Iterator[tuple[str, str]]:
+    """A code without its word would be read as it is stored, in one language."""
+    given = [to_value(code) for code, _word in declared.pairs]
+    kind = stored_type(column)
+    held = [to_value(code) for code in kind.enum_class or kind.enums] if isinstance(kind, types.Enum) else given
+    for code in sorted(set(held) ^ set(given), key=str):
+        problem = f"words(): none for {code!r}" if code in held else f"words(): this column never holds {code!r}"
+        yield problem, f"codes: {', '.join(map(repr, held))}"
+    for code, word in declared.pairs:
+        if not word.strip():
+            yield f"words(): an empty one for {to_value(code)!r}", "say it as a person would read it"
 
 
 def _missing(table: Table, name: str) -> str:

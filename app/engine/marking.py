@@ -2,5 +2,5 @@
 
 
 def mark(text: str) -> str:
-    """The text itself; `make languages` finds it by this name. What other programs read has it in English."""
+    """The text itself; `make languages` finds it by this name. `coverage.json` has it in English."""
     return text

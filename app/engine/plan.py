@@ -15,12 +15,12 @@ from app.engine.choices import EVERYTHING, Choices
 from app.engine.graph import Graph, Node
 from app.engine.marking import mark
 from app.engine.pointers import Pointer, plan_pointers
-from app.engine.register import Secret, StoredFile, ThirdParty
+from app.engine.register import Secret, StoredFile, ThirdParty, Words
 from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
 from app.engine.selection import Limits, Selection, bind_choices, bind_person, limits_of
 from app.engine.shape import Field, Reference, TableShape
 from app.engine.stored import Convert, as_stored, find_convert
-from app.engine.values import to_field
+from app.engine.values import to_field, to_value
 
 ROLES = Field("roles", mark("Your part"), "text")
 """Added to tables with several owner paths: why the row is in the archive."""
@@ -157,8 +157,14 @@ def _references(kept: list[Column[Any]], included: Collection[Table]) -> Iterato
 def _field(column: Column[Any]) -> Field:
     declared = column_declaration(column)
     field = to_field(column, is_file=isinstance(declared, StoredFile))
-    # A pseudonym reads as no number and no date, whatever the column holds.
-    return replace(field, kind="id", number=False) if isinstance(declared, ThirdParty) else field
+    match declared:
+        case ThirdParty():  # a pseudonym reads as no number and no date, whatever the column holds
+            return replace(field, kind="id", number=False)
+        case Words(pairs):
+            return replace(field, words=tuple((to_value(code), word) for code, word in pairs))
+        case StoredFile(alt=str(alt)):
+            return replace(field, alt=column.table.columns[alt].name)
+    return field
 
 
 def _roles_field(table: Table, has_roles: bool) -> tuple[Field, ...]:

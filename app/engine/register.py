@@ -4,6 +4,7 @@ They live in `Table.info` and `Column.info`, SQLAlchemy's own place for such fac
 declarative models, plain tables and reflected ones. `graph` reads them; nothing here touches a database.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,12 +51,13 @@ class ThirdParty:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """Names a file of the store; its bytes come along. `title`, `sha256` and `size` name sibling columns."""
+    """Names a file of the store; its bytes come along. The others name sibling columns."""
 
     store: str
     title: str | None = None
     sha256: str | None = None
     size: str | None = None
+    alt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,15 @@ class DeletionMark:
     leave_out: bool
 
 
-ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile | Harmless | DeletionMark
+@dataclass(frozen=True)
+class Words:
+    """Holds one of a few codes, which the report says in words."""
+
+    pairs: tuple[tuple[Any, str], ...]
+    """Each code with its word."""
+
+
+ColumnDeclaration = Secret | Internal | ThirdParty | StoredFile | Harmless | DeletionMark | Words
 
 Info = dict[Any, Any]
 
@@ -131,8 +141,24 @@ def deletion_mark(*, leave_out: bool) -> Info:
     return {KEY: DeletionMark(leave_out)}
 
 
-def file(store: str, *, title: str | None = None, sha256: str | None = None, size: str | None = None) -> Info:
-    """`title`: the column with the file's own name. `sha256`: that with its checksum; a file that differs is a gap.
-    `size`: that with its bytes, by which people are told how large their archive will be.
+def words(of: Mapping[Any, str]) -> Info:
+    """For a column that holds one of a few codes. `of`: each code, or member of an enumeration, with its word.
+
+    The report says the word, in the person's language; JSON and CSV keep what is stored.
     """
-    return {KEY: StoredFile(store, title, sha256, size)}
+    return {KEY: Words(tuple(of.items()))}
+
+
+def file(
+    store: str,
+    *,
+    title: str | None = None,
+    sha256: str | None = None,
+    size: str | None = None,
+    alt: str | None = None,
+) -> Info:
+    """`title`: the column with the file's own name. `sha256`: that with its checksum; a file that differs is a gap.
+    `size`: that with its bytes, by which people are told how large their archive will be. `alt`: that which says what
+    a picture shows, to people who cannot see it.
+    """
+    return {KEY: StoredFile(store, title, sha256, size, alt)}

@@ -32,6 +32,10 @@ class Field:
     kind: Kind
     number: bool = False
     """The value is written as text to keep every digit, but sorts as a number."""
+    words: tuple[tuple[Value, str], ...] = ()
+    """Values that the report says in words, each with its word in English."""
+    alt: str | None = None
+    """Of a file: the name of the field that says what a picture shows."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,10 @@ class TableShape:
     key: tuple[str, ...]
     """Names of the primary key's columns."""
     references: tuple[Reference, ...] = ()
+
+    def find(self, name: str) -> int:
+        """The position of this field."""
+        return next(position for position, field in enumerate(self.fields) if field.name == name)
 
 
 @dataclass(frozen=True)
@@ -126,12 +134,16 @@ class Edition:
     """The one moment that all rows were read at."""
     subject: Subject
     translations: NullTranslations = ENGLISH_WORDS
-    """Into the language of the report. What other programs read stays in English."""
+    """Into the language of the report, and of what the data package says to people."""
 
     @property
     def language(self) -> str:
         """Of the words; dates and numbers may be written as elsewhere."""
         return self.translations.info().get("language", "en").replace("_", "-")
+
+    def translate(self, text: str) -> str:
+        """A catalogue has its own head under the empty text."""
+        return self.translations.gettext(text) if text else ""
 
     def folder(self, part: int = 1) -> str:
         """The top folder of a part."""

@@ -4,16 +4,18 @@ Doors and services read and write these; the engine never sees them, only their 
 """
 
 from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
-from app.models.audit import AuditHead, AuditRow, What
+from app.models.audit import DEEDS, AuditHead, AuditRow, What
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
-from app.models.mail import Mail, MailKind
+from app.models.mail import SUBJECTS, Mail, MailKind
 from app.models.reset import PasswordReset, ResetRequest, Wish
 from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.user import SignIn, User
 
 __all__ = [
     "DAMAGED",
+    "DEEDS",
     "DISK_FULL",
+    "SUBJECTS",
     "Archive",
     "ArchiveDownload",
     "ArchivePart",

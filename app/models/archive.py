@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.engine.choices import Choices, from_document
-from app.engine.register import excluded, internal, owned
+from app.engine.register import excluded, internal, owned, words
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
 from app.models.user import User
@@ -76,6 +76,17 @@ class Archive(Model):
     state: Mapped[State] = mapped_column(
         Enum(State, native_enum=False, length=16, values_callable=lambda kind: [each.value for each in kind]),
         default=State.QUEUED,
+        info=words(
+            {
+                State.QUEUED: "Queued",
+                State.RUNNING: "Working",
+                State.READY: "Ready",
+                State.FAILED: "Failed",
+                State.CANCELLED: "Cancelled",
+                State.EXPIRED: "Expired",
+                State.DELETED: "Deleted",
+            }
+        ),
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     """When it was requested."""

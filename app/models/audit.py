@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, Integer, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.engine.register import excluded, internal, owned
+from app.engine.register import excluded, internal, owned, words
 from app.extensions import UNENFORCED, Model
 from app.models.columns import Moment
 from app.models.user import User
@@ -19,7 +19,7 @@ _CHAIN = "Shows whether a row of this record was changed; it says nothing about 
 
 
 class What(enum.StrEnum):
-    """Stored as text: a word more needs no migration, only its sentence in `web/activity_words.py`."""
+    """Stored as text: a word more needs no migration, only its sentence in DEEDS."""
 
     ACCOUNT_MADE = "account_made"
     SIGNED_IN = "signed_in"
@@ -43,6 +43,33 @@ class What(enum.StrEnum):
     ARCHIVE_CANCELLED = "archive_cancelled"
     ARCHIVE_DELETED = "archive_deleted"
     ARCHIVE_EXPIRED = "archive_expired"
+
+
+DEEDS: dict[str, str] = {
+    What.ACCOUNT_MADE: "The account was made",
+    What.SIGNED_IN: "Signed in",
+    What.SIGN_IN_REFUSED: "Somebody gave a wrong password, and was not signed in",
+    What.CONFIRMATION_REFUSED: "A wrong password was given while signed in",
+    What.CODE_REFUSED: "A wrong code was given, after the right password",
+    What.CONFIRMED: "The password or a code was given again",
+    What.SIGNED_OUT: "Signed out",
+    What.SIGN_IN_ENDED: "Another browser was signed out",
+    What.OTHERS_ENDED: "Other browsers were signed out",
+    What.PASSWORD_CHANGED: "The password was changed",
+    What.RESET_REQUESTED: "A mail to replace the password was asked for",
+    What.FACTOR_ON: "The second factor was switched on",
+    What.FACTOR_OFF: "The second factor was switched off",
+    What.RECOVERY_CODES_MADE: "New recovery codes were made",
+    What.ACCOUNT_LOCKED: "The account was locked",
+    What.ARCHIVE_REQUESTED: "An archive was requested",
+    What.ARCHIVE_MADE: "An archive was made",
+    What.ARCHIVE_FAILED: "An archive could not be made",
+    What.ARCHIVE_DOWNLOADED: "An archive was downloaded",
+    What.ARCHIVE_CANCELLED: "A request for an archive was cancelled",
+    What.ARCHIVE_DELETED: "An archive was deleted from the server",
+    What.ARCHIVE_EXPIRED: "An archive expired",
+}
+"""What each is to people."""
 
 
 class AuditRow(Model):
@@ -74,7 +101,7 @@ class AuditRow(Model):
     """A person's id; or `operator`, `system`, or `nobody`: somebody who is not signed in."""
     subject_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """The person it was done to. Empty: nobody we know."""
-    what: Mapped[str] = mapped_column(String(40))
+    what: Mapped[str] = mapped_column(String(40), info=words(DEEDS))
     """A word of `What`."""
     object_id: Mapped[str | None] = mapped_column(String(64))
     """The archive or sign-in that it was done with."""

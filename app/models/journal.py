@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Column, Enum, ForeignKey, Index, String, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.engine.register import file, internal, owned, reference, third_party
+from app.engine.register import file, internal, owned, reference, third_party, words
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
 from app.models.user import User
@@ -107,6 +107,13 @@ class Entry(Model):
     visibility: Mapped[Visibility] = mapped_column(
         Enum(Visibility, native_enum=False, length=16, values_callable=lambda kind: [each.value for each in kind]),
         default=Visibility.PRIVATE,
+        info=words(
+            {
+                Visibility.PRIVATE: "Only you",
+                Visibility.CHOSEN: "People you chose",
+                Visibility.MEMBERS: "Every member of this site",
+            }
+        ),
     )
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
     updated_at: Mapped[datetime] = mapped_column(Moment, default=now, onupdate=now)

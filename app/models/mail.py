@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.engine.register import internal, owned
+from app.engine.register import internal, owned, words
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
 from app.models.user import User
@@ -30,6 +30,22 @@ class MailKind(enum.StrEnum):
     MEMBER = "member"
 
 
+SUBJECTS = {
+    MailKind.REQUESTED: "An archive of your data was requested",
+    MailKind.READY: "Your archive is ready",
+    MailKind.FAILED: "Your archive could not be made",
+    MailKind.REMINDER: "Your archive can be downloaded for one more day",
+    MailKind.DOWNLOADED: "Your archive was downloaded",
+    MailKind.SIGNED_IN: "There was a new sign-in to your account",
+    MailKind.PASSWORD_CHANGED: "Your password was changed",
+    MailKind.FACTOR_ON: "The second factor of your account was switched on",
+    MailKind.FACTOR_OFF: "The second factor of your account was switched off",
+    MailKind.RECOVERY_CODES_MADE: "New recovery codes were made for your account",
+    MailKind.RESET: "Choose a new password",
+    MailKind.SIGN_UP: "Finish your new account",
+    MailKind.MEMBER: "You have an account already",
+}
+"""As their templates have them."""
 WAITING = text("sent_at IS NULL AND given_up_at IS NULL")
 _WORK = "Tells workers apart while the mail is being sent."
 
@@ -57,7 +73,8 @@ class Mail(Model):
     """It is in the Message-ID: a second try is the same mail."""
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), index=True)
     kind: Mapped[MailKind] = mapped_column(
-        Enum(MailKind, native_enum=False, length=24, values_callable=lambda kind: [each.value for each in kind])
+        Enum(MailKind, native_enum=False, length=24, values_callable=lambda kind: [each.value for each in kind]),
+        info=words(SUBJECTS),
     )
     occasion: Mapped[str] = mapped_column(
         String(64), unique=True, info=internal("A checksum that keeps the same mail from being written twice.")

@@ -17,6 +17,7 @@ from app.engine.register import (
     secret,
     subject,
     third_party,
+    words,
 )
 
 
@@ -223,6 +224,7 @@ def test_a_declaration_that_makes_no_sense_is_found(schema: sa.MetaData, info: d
         (file("photos", title="nmae"), "file(title='nmae'): extra has no column 'nmae'"),
         (file("photos", sha256="sum"), "file(sha256='sum'): extra has no column 'sum'"),
         (file("photos", title="note"), "file(title='note'): extra.note stays here"),
+        (file("photos", alt="note"), "file(alt='note'): extra.note stays here"),
         (third_party(shows="note"), "third_party(shows='note'): this is no foreign key"),
         (deletion_mark(leave_out=True), None),
         (third_party(), None),
@@ -234,6 +236,29 @@ def test_what_a_declaration_names_must_exist(schema: sa.MetaData, info: dict[Any
     add(schema, sa.Column("person_id", sa.ForeignKey("person.id")), *columns, info=owned("person_id"))
     if problem:
         assert f"extra.stored: {problem}" in findings(schema)
+    else:
+        build_graph(schema)
+
+
+@pytest.mark.parametrize(
+    ("of", "problem"),
+    [
+        ({"a": "First"}, "words(): none for 'b'"),
+        ({"a": "First", "b": "Second", "c": "Third"}, "words(): this column never holds 'c'"),
+        ({"a": "First", "b": " "}, "words(): an empty one for 'b'"),
+        ({"a": "First", "b": "Second"}, None),
+    ],
+    ids=["missing", "unknown", "empty", "whole"],
+)
+def test_every_code_has_its_word(schema: sa.MetaData, of: dict[str, str], problem: str | None) -> None:
+    columns: tuple[Any, ...] = (
+        sa.Column("person_id", sa.ForeignKey("person.id")),
+        sa.Column("kind", sa.Enum("a", "b"), info=words(of)),
+        sa.Column("code", sa.String(9), info=words({"a": "First"})),  # nobody knows what else may stand there
+    )
+    add(schema, *columns, info=owned("person_id"))
+    if problem:
+        assert f"extra.kind: {problem}" in findings(schema)
     else:
         build_graph(schema)
 

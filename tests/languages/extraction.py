@@ -9,7 +9,7 @@ from sqlalchemy import MetaData
 
 from app.engine.graph import Graph, build_graph
 from app.engine.plan import plan_tables
-from app.engine.register import Internal
+from app.engine.register import Internal, Words
 from app.engine.report import ASSETS
 from app.engine.report.words import WORDS, find_texts
 from app.engine.schema import column_declaration
@@ -72,8 +72,11 @@ def find_declared(metadata: MetaData) -> Iterator[tuple[str, str]]:
     graph = build_graph(metadata)
     for node in graph.nodes:
         texts = [getattr(node.declaration, fact) for fact in FACTS]
-        declared = map(column_declaration, node.table.columns)
-        texts += [each.reason for each in declared if isinstance(each, Internal)]
+        for declared in map(column_declaration, node.table.columns):
+            if isinstance(declared, Internal):
+                texts.append(declared.reason)
+            elif isinstance(declared, Words):
+                texts += [word for _code, word in declared.pairs]
         yield from ((f"register:{node.name}", text) for text in texts if text)
     yield from _titles(graph)
 

@@ -15,7 +15,7 @@ from app.browsers import name_address, name_browser
 from app.config import SettingError
 from app.extensions import db
 from app.mails import composing, sending
-from app.models import Archive, MailKind, User
+from app.models import SUBJECTS, Archive, MailKind, User
 from tests.conftest import PASSWORD
 from tests.mails.conftest import load, read_folder, send_all, text_of
 
@@ -190,6 +190,24 @@ def test_settings_that_cannot_work_stop_the_start(sqlite_settings: Mapping[str, 
 def test_settings_that_work(sqlite_settings: Mapping[str, Any]) -> None:
     app = create_app({**sqlite_settings, "MAIL_URL": "smtp://localhost", "PUBLIC_BASE_URL": BASE})
     assert app.extensions["mail"]
+
+
+CHOSEN = {"without": ["comment"], "since": "2026-01-01", "files": False, "formats": ["json"]}
+
+
+@pytest.mark.parametrize("kind", [MailKind.REQUESTED, MailKind.READY, MailKind.REMINDER], ids=str)
+def test_what_was_chosen_is_said_as_on_the_page(compose: Callable[..., EmailMessage], kind: MailKind) -> None:
+    less, everything = (text_of(compose(kind, archive=Archive(chosen=chosen))) for chosen in (CHOSEN, None))
+    told = "What was chosen: Everything but: Comments · From January 1, 2026 on · Without pictures and files · JSON"
+    assert told in less
+    assert "What was chosen: Everything · Report, JSON, and CSV" in everything
+    assert "everything" not in less.lower().replace(told.lower(), "")
+    vietnamese = text_of(compose(kind, archive=Archive(chosen=CHOSEN, locale="vi")))
+    assert "Nội dung đã chọn: Tất cả, trừ: Bình luận" in vietnamese
+
+
+def test_the_report_calls_a_mail_by_its_subject(compose: Callable[..., EmailMessage]) -> None:
+    assert {kind: compose(kind)["Subject"] for kind in MailKind} == SUBJECTS
 
 
 def test_a_template_for_every_kind_and_a_kind_for_every_template() -> None:

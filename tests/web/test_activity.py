@@ -9,8 +9,7 @@ from flask.testing import FlaskClient
 from app import audit
 from app.archives import service
 from app.extensions import db
-from app.models import User, What
-from app.web.activity_words import WORDS
+from app.models import DEEDS, User, What
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 
@@ -23,7 +22,7 @@ def settings(any_database: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_deed_has_its_words() -> None:
-    assert WORDS.keys() == set(What)
+    assert DEEDS.keys() == set(What)
 
 
 def test_what_was_done_stands_there_in_words(app: Flask, client: FlaskClient, sign_in: SignIn, ann: User) -> None:

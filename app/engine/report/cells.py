@@ -23,21 +23,25 @@ class Cell(NamedTuple):
     time: str = ""
     link: str = ""
     is_picture: bool = False
+    alt: str = ""
+    """What a picture shows, where somebody has said it."""
 
 
-def to_cell(field: Field, value: Value, formats: Formats, person: str, base: str = "") -> Cell:
+def to_cell(field: Field, value: Value, formats: Formats, person: str, base: str = "", *, alt: str = "") -> Cell:
     """`base`: where the row's files lie, from the page: empty in the same part, else the folder of another.
 
     A picture of another part is a link only: the folder may not be there.
     """
     if value is None:
         return Cell(field.kind, "")
+    if word := dict(field.words).get(value) if field.words else None:
+        return Cell(field.kind, formats.translate(word))
     if field.kind in {"moment", "date"}:
         shown = formats.moment(str(value)) if field.kind == "moment" else formats.date(str(value))
         return Cell(field.kind, shown, time=str(value))
     if field.kind == "file":
         is_picture = not base and _ending(value) in PICTURES
-        return Cell(field.kind, str(value), link=link_file(str(value), base), is_picture=is_picture)
+        return Cell(field.kind, str(value), link=link_file(str(value), base), is_picture=is_picture, alt=alt)
     text = _say(field.kind, value, formats, person)
     return Cell("name" if field.kind == "id" and is_readable(text) else field.kind, text)
 
@@ -52,13 +56,13 @@ def draw_row(head: Cell, others: Sequence[tuple[Cell, str]]) -> Markup:
     return Markup("".join(drawn))  # noqa: S704  # kinds and classes are words of ours, and `_draw` escapes
 
 
-def _draw(cell: Cell, alt: str) -> str:
-    """`alt`: what a picture is called; empty: as its file is."""
+def _draw(cell: Cell, title: str) -> str:
+    """`title`: what a picture is called that nobody has described; empty: as its file is."""
     text, link = escape(cell.text), escape(cell.link)
     if cell.time:
         return f'<time datetime="{escape(cell.time)}">{text}</time>'
     if link and cell.is_picture:
-        picture = f'<img src="{link}" alt="{escape(alt) or text}" loading="lazy" decoding="async">'
+        picture = f'<img src="{link}" alt="{escape(cell.alt or title) or text}" loading="lazy" decoding="async">'
         return f'<a class="thumb" href="{link}">{picture}</a>'
     if link:
         return f'<a href="{link}">{text}</a>'

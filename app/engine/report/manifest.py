@@ -5,6 +5,7 @@ from typing import Any
 
 from app.engine.report.contents import Contents
 from app.engine.report.tables import TableReport
+from app.engine.shape import Field
 from app.engine.writers.to_viewer import to_script
 
 
@@ -31,15 +32,7 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
         "rows": table.rows,
         "starts": table.starts,
         "chunkParts": table.chunk_parts,
-        "fields": [
-            {
-                "name": field.name,
-                "label": contents.formats.translate(field.label),
-                "kind": field.kind,
-                "number": field.number,
-            }
-            for field in table.shape.fields
-        ],
+        "fields": [_field(field, table, contents) for field in table.shape.fields],
         "columns": table.columns,
         "hidden": sorted(table.hidden),
         "yearField": table.year_field,
@@ -48,14 +41,25 @@ def _describe(table: TableReport, contents: Contents) -> dict[str, Any]:
     }
 
 
+def _field(field: Field, table: TableReport, contents: Contents) -> dict[str, Any]:
+    translate = contents.formats.translate
+    described: dict[str, Any] = {
+        "name": field.name,
+        "label": translate(field.label),
+        "kind": field.kind,
+        "number": field.number,
+    }
+    if field.words:
+        described["words"] = [[value, translate(word)] for value, word in field.words]
+    if field.alt:
+        described["alt"] = table.shape.find(field.alt)
+    return described
+
+
 def _references(table: TableReport, contents: Contents) -> Iterator[dict[str, Any]]:
     """Only those to tables with a page; columns by their positions."""
     for reference in table.shape.references:
         target = contents.find_table(reference.table)
         if target and target.rows:
-            column, to = _position(table, reference.column), _position(target, reference.to)
+            column, to = table.shape.find(reference.column), target.shape.find(reference.to)
             yield {"column": column, "table": target.name, "to": to}
-
-
-def _position(table: TableReport, name: str) -> int:
-    return next(position for position, field in enumerate(table.shape.fields) if field.name == name)

@@ -16,7 +16,7 @@ from app.engine.report.chart import draw_bars
 from app.engine.report.contents import Contents
 from app.engine.report.icons import draw_icon
 from app.engine.report.tables import TableReport
-from app.engine.shape import ENGLISH_WORDS
+from app.engine.shape import ENGLISH_WORDS, Field, TableShape
 
 GAPS_SHOWN = 1000
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -102,10 +102,19 @@ def _column(table: TableReport, position: int, contents: Contents) -> Column:
 
 def _draw_rows(table: TableReport, contents: Contents) -> Iterator[Markup]:
     """The first rows; the cell that names one stands first in it."""
-    fields = [(table.shape.fields[position], position) for position in table.columns]
+    fields = [_find(table.shape, position) for position in table.columns]
     marks = [" machine" if position in table.hidden else "" for position in table.columns[1:]]
     person = contents.edition.subject.id
     for row, part in zip(table.first_rows, table.first_parts, strict=True):
         base = contents.base_of(part)
-        head, *others = (to_cell(field, row[position], contents.formats, person, base) for field, position in fields)
+        head, *others = (
+            to_cell(field, row[place], contents.formats, person, base, alt="" if alt is None else str(row[alt] or ""))
+            for field, place, alt in fields
+        )
         yield draw_row(head, list(zip(others, marks, strict=True)))
+
+
+def _find(shape: TableShape, position: int) -> tuple[Field, int, int | None]:
+    """A field with its position, and that of the field that says what its pictures show."""
+    field = shape.fields[position]
+    return field, position, shape.find(field.alt) if field.alt else None

@@ -19,6 +19,7 @@ TEXT = (
     "Up betimes, and by water to the office. There all the morning; then home to dinner, where my wife had a "
     "good piece of beef. In the afternoon abroad, and so to bed."
 )
+VISIBILITIES = (("private", "Only you"), ("members", "Every member of this site"))
 
 
 def make_edition(**values: Any) -> Edition:
@@ -65,6 +66,7 @@ ENTRY = TableShape(
         Field("score", "Score", "number", number=True),
         Field("created_at", "Created", "moment"),
         Field("extra", "Extra", "json"),
+        Field("visibility", "Visibility", "text", words=VISIBILITIES),
     ),
     ("id",),
     (Reference("author_id", "user", "id"),),
@@ -89,10 +91,11 @@ ATTACHMENT = TableShape(
         Field("id", "Id", "id"),
         Field("name", "Name", "text"),
         Field("size", "Size", "number"),
-        Field("stored_name", "File", "file"),
+        Field("stored_name", "File", "file", alt="description"),
         Field("preview", "Preview", "bytes"),
         Field("created_at", "Created", "moment"),
         Field("entry_id", "Entry", "id"),
+        Field("description", "Description", "text"),
     ),
     ("id",),
     (Reference("entry_id", "entry", "id"),),
@@ -124,6 +127,7 @@ def make_entries(count: int) -> list[Row]:
             f"{10**17 + (number * 7919) % 5000}",
             (moment + timedelta(hours=number % 8000)).isoformat(),
             json.dumps({"mood": ["calm", "tired"][number % 2], "steps": number}) if number % 5 == 0 else None,
+            ("private", "members", "unknown", None)[number % 4],
         )
         for number in range(1, count + 1)
     ]
@@ -145,10 +149,19 @@ def make_comments(count: int) -> list[Row]:
 
 
 ATTACHMENTS: tuple[Row, ...] = (
-    (make_id(1), "Harbour at dusk.png", 1234, "media/000001.png", "AAECAw==", "2026-02-01T10:00:00+00:00", make_id(5)),
-    (make_id(2), "notes.txt", 12, "media/000002.txt", None, "2026-02-02T10:00:00+00:00", make_id(5)),
-    (make_id(3), "page.html", 55, "media/000003.html", None, "2026-02-03T10:00:00+00:00", make_id(6)),
-    (make_id(4), "lost.jpg", 99, None, None, "2026-02-04T10:00:00+00:00", make_id(6)),
+    (
+        make_id(1),
+        "Harbour at dusk.png",
+        1234,
+        "media/000001.png",
+        "AAECAw==",
+        "2026-02-01T10:00:00+00:00",
+        make_id(5),
+        "A sun over the sea",
+    ),
+    (make_id(2), "notes.txt", 12, "media/000002.txt", None, "2026-02-02T10:00:00+00:00", make_id(5), None),
+    (make_id(3), "page.html", 55, "media/000003.html", None, "2026-02-03T10:00:00+00:00", make_id(6), None),
+    (make_id(4), "lost.jpg", 99, None, None, "2026-02-04T10:00:00+00:00", make_id(6), None),
 )
 GAPS = (Gap("attachment", make_id(4), "lost.jpg", "The file is no longer on the disk."),)
 

@@ -30,6 +30,7 @@ def test_it_speaks_vietnamese(vietnamese: Path, new_page: NewPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Dữ liệu của Ann")
     page.get_by_role("main").get_by_role("link", name="Bài viết", exact=True).click()
     expect_status(page, "Dòng 1–50 trong số 5.000")
+    expect(page.locator("tbody tr").nth(3)).to_contain_text("Chỉ bạn")
     search_box(page).fill("tau ngam")
     expect_status(page, "Không tìm thấy “tau ngam”. Hãy kiểm tra chính tả hoặc thử ít từ hơn.")
 

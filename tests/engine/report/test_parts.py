@@ -191,7 +191,7 @@ class TestAllParts:
     def test_files_of_another_part_are_shown(self, lay: Lay, visitor: Visitor, nested: Sequence[int]) -> None:
         folder = lay(1, 2, 3, nested=nested)[0]
         page = visitor.open(folder, "attachment.html")
-        picture = page.get_by_role("img", name="Harbour at dusk.png")
+        picture = page.get_by_role("img", name="A sun over the sea")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
         page.get_by_role("link", name="media/000002.txt").click()
         expect(page.get_by_text("Some notes.")).to_be_visible()

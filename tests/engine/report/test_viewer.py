@@ -112,6 +112,15 @@ def test_numbers_sort_by_every_digit_and_empty_last(entries: Page) -> None:
     assert openers(entries) == ["Details"] * 50
 
 
+def test_codes_are_searched_and_sorted_as_they_read(entries: Page) -> None:
+    search_box(entries).fill("only you 4996")
+    expect_status(entries, "Rows 1–2 of 2 found (5,000 in all)")  # a day and a score
+    assert column(entries, "Visibility") == ["Only you"] * 2
+    search_box(entries).fill("")
+    entries.get_by_role("button", name="Visibility").click()
+    expect(entries.locator("tbody tr").first).to_contain_text("Every member of this site")
+
+
 def test_a_third_click_restores_the_order_of_the_archive(entries: Page) -> None:
     head = entries.get_by_role("columnheader", name="Date")
     for expected in ("ascending", "descending"):
@@ -190,11 +199,11 @@ def test_the_view_of_a_row_walks_on_into_chunks_not_yet_read(sample: Path, entri
 
 def test_pictures_are_shown_and_programs_not_linked(sample: Path, new_page: NewPage) -> None:
     page = open_page(new_page(), sample, "attachment.html")
-    picture = page.get_by_role("img", name="Harbour at dusk.png")
+    picture = page.get_by_role("img", name="A sun over the sea")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
     page.get_by_role("button", name="Harbour at dusk.png").click()
-    expect(page.get_by_role("dialog").get_by_role("img")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_role("img", name="A sun over the sea")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="media/000002.txt")).to_have_attribute("href", "data/media/000002.txt")
     expect(page.get_by_role("link", name="media/000003.html")).to_have_count(0)
@@ -221,6 +230,9 @@ def test_the_rows_in_the_page_are_those_that_the_script_draws(sample: Path, new_
         assert len(texts[0]) == len(texts[1])
         for written, drawn in zip(*texts, strict=True):
             assert written.startswith(drawn.removesuffix("…")), name
+        for page in (plain, scripted):
+            said = [each.get_attribute("alt") for each in page.locator("tbody img").all()]
+            assert said == (["A sun over the sea"] if name == "attachment.html" else [])
 
 
 def test_without_javascript_the_first_rows_are_whole(sample: Path, new_page: NewPage) -> None:

@@ -57,13 +57,13 @@ VIEWER.cells = ({ values, search }) => {
     return picture;
   }
 
-  function content(field, value, wanted, title, base) {
+  function content(field, value, wanted, alt, base) {
     const text = shown(field, value);
     if (value === null) return "";
     if (field.kind === "moment" || field.kind === "date") return timeOf(text, value, wanted);
     if (field.kind === "file" && linkTo(value, base)) {
       const link = linkOf(value, base, isPicture(value) ? "thumb" : "");
-      if (isPicture(value)) link.append(pictureOf(value, base, title || value));
+      if (isPicture(value)) link.append(pictureOf(value, base, alt || value));
       else marked(link, text, wanted);
       return link;
     }

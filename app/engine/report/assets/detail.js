@@ -4,7 +4,7 @@
 VIEWER.detail = ({ find, table, status, words, values, rows, search, cells, address, page, related }) => {
   const { own, load, chunkOf, rowAt, baseAt } = rows;
   const { element, marked, timeOf, linkOf, pictureOf } = cells;
-  const { say, shown, linkTo, isPicture, indented } = values;
+  const { say, shown, linkTo, isPicture, altOf, indented } = values;
   const { state } = address;
   const dialog = find("detail");
   let open = 0;
@@ -39,29 +39,29 @@ VIEWER.detail = ({ find, table, status, words, values, rows, search, cells, addr
     list.replaceChildren();
     return own.fields.map((field, position) => {
       const value = element("dd", `t-${cells.kindOf(field, row[position])}`);
-      value.append(...fullContent(field, row[position], page.titleOf(row).trim(), base));
+      value.append(...fullContent(field, row[position], altOf(field, row) || page.titleOf(row).trim(), base));
       list.append(element("dt", "", field.label), value);
       return value;
     });
   }
 
-  function fullContent(field, value, title, base) {
+  function fullContent(field, value, alt, base) {
     if (value === null || value === "") return [words.empty];
     const wanted = search.wordsOf(state.q);
     const text = shown(field, value);
-    if (field.kind === "file") return fileContent(value, title, wanted, base);
+    if (field.kind === "file") return fileContent(value, alt, wanted, base);
     if (field.kind === "bytes") return [`${text}. ${words.inJson}`];
     if (field.kind === "id" && text !== value) return [text, " ", element("span", "muted", `(${value})`)];
     if (field.kind === "moment" || field.kind === "date") return [timeOf(text, value, wanted)];
     return [marked(document.createDocumentFragment(), field.kind === "json" ? indented(text) : text, wanted)];
   }
 
-  function fileContent(path, title, wanted, base) {
+  function fileContent(path, alt, wanted, base) {
     if (!linkTo(path, base)) return [path, element("p", "muted small", words.program)];
     const link = marked(linkOf(path, base), path, wanted);
     if (!isPicture(path)) return [link];
     const frame = linkOf(path, base, "picture");
-    frame.append(pictureOf(path, base, title || path));
+    frame.append(pictureOf(path, base, alt || path));
     return [frame, link];
   }
 

@@ -32,8 +32,8 @@ VIEWER.page = ({ find, table, status, words, values, rows, search, cells, addres
     for (const position of columns) {
       const value = row[position];
       const cell = element(position === opener ? "th" : "td", classOf(position, value));
-      const title = position === opener ? "" : titleOf(row);
-      const content = cells.content(fields[position], value, wanted, title, baseAt(index));
+      const alt = values.altOf(fields[position], row) || (position === opener ? "" : titleOf(row));
+      const content = cells.content(fields[position], value, wanted, alt, baseAt(index));
       cell.append(position === opener ? buttonOf(place, titleOf(row).trim() ? content : words.details) : content);
       if (position === opener) cell.scope = "row";
       line.append(cell);

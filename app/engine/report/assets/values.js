@@ -28,6 +28,8 @@ VIEWER.values = ({ archive, words }) => {
 
   function shown(field, value) {
     if (value === null) return "";
+    const word = field.words?.find(([stored]) => stored === value);
+    if (word) return word[1];
     switch (field.kind) {
       case "moment": return format(moments, value);
       case "date": return format(dates, value);
@@ -71,7 +73,10 @@ VIEWER.values = ({ archive, words }) => {
 
   const isPicture = (path) => path !== null && linkTo(path, "") !== "" && PICTURES.includes(ending(path));
 
+  /* What the row says that its picture shows. */
+  const altOf = (field, row) => (field.alt === undefined ? "" : row[field.alt] || "");
+
   const isOpaque = (text) => OPAQUE.test(text);
 
-  return { collator, say, shown, yearOf, indented, linkTo, isPicture, isOpaque };
+  return { collator, say, shown, yearOf, indented, linkTo, isPicture, altOf, isOpaque };
 };
