@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKeyConstraint, Table, TypeDecorator, types
 
 from app.engine.graph import Graph, Node
+from app.engine.marking import mark
 from app.engine.names import data_path, file_name
 from app.engine.owners import find_owner_keys, keys_to
 from app.engine.package import Part
@@ -24,7 +25,7 @@ from app.engine.writers.to_json import encode_document
 PROFILES = "https://datapackage.org/profiles/2.0"
 FILE_CLASS = "https://schema.org/MediaObject"
 DIALECT = {"header": True, "delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True}
-ESCAPED = "In CSV files, one ' stands before a text that a spreadsheet would calculate, or that begins with '."
+ESCAPED = mark("In CSV files, one ' stands before a text that a spreadsheet would calculate, or that begins with '.")
 
 Described = dict[str, Any]
 ELSEWHERE = "foreignKeysBeyondThisPart"
@@ -58,13 +59,15 @@ class TableDescription:
 
 
 def describe_tables(
-    graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int], *, in_csv: bool
+    graph: Graph, plan: Sequence[PlannedTable], counts: Sequence[int], edition: Edition, *, in_csv: bool
 ) -> list[TableDescription]:
-    """One for every table with rows, in the plan's order; of its CSV, or else of its JSON."""
+    """One for every table with rows, in the plan's order; of its CSV, or else of its JSON. What it says to people is
+    in their language.
+    """
     rows = {planned.shape.name: count for planned, count in zip(plan, counts, strict=True) if count}
     included = {planned.shape.name: planned for planned in plan if planned.shape.name in rows}
     nodes = {node.name: node for node in graph.nodes}
-    describe = _Describing(graph, included, in_csv=in_csv).describe
+    describe = _Describing(graph, included, edition.translate, in_csv=in_csv).describe
     return [describe(planned, nodes[name], rows[name]) for name, planned in included.items()]
 
 
@@ -73,8 +76,8 @@ def render_datapackage(edition: Edition, tables: Sequence[TableDescription], par
     package = {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": f"satchel-{edition.reference.lower()}",
-        "title": f"Personal data of one person, from {edition.site}",
-        "description": ESCAPED,
+        "title": edition.translate(mark("Personal data of one person, from %(site)s")) % {"site": edition.site},
+        "description": edition.translate(ESCAPED),
         "created": edition.snapshot_at.isoformat(),
         "resources": list(_resources(tables, part)),
     }
@@ -116,16 +119,19 @@ def _divide(table: TableDescription, whole: set[str]) -> Described:
 class _Describing:
     """CSV has its column names escaped like its cells, and only text in them; JSON has both as they are."""
 
-    def __init__(self, graph: Graph, included: Mapping[str, PlannedTable], *, in_csv: bool) -> None:
+    def __init__(
+        self, graph: Graph, included: Mapping[str, PlannedTable], translate: Callable[[str], str], *, in_csv: bool
+    ) -> None:
         self._graph = graph
         self._included = included
+        self._translate = translate
         self._name: Callable[[str], str] = escape_formula if in_csv else str
         self._mixed = "string" if in_csv else "any"
 
     def describe(self, planned: PlannedTable, node: Node, rows: int) -> TableDescription:
         shape = planned.shape
         told = {"title": shape.declaration.title, "description": shape.declaration.purpose}
-        facts = {name: text for name, text in told.items() if text}
+        facts = {name: self._translate(text) for name, text in told.items() if text}
         schema = {**self._schema(planned, node.table), **self._belonging(planned, node)}
         return TableDescription(shape.name, rows, facts, schema, tuple(self._foreign_keys(planned, node.table)))
 
@@ -138,17 +144,26 @@ class _Describing:
         return schema
 
     def _field(self, field: Field, column: Column[Any] | None, is_pseudonym: bool) -> Described:
-        described = {"name": self._name(field.name), "type": "string", "title": field.label}
+        described = {"name": self._name(field.name), "type": "string", "title": self._translate(field.label)}
         if is_pseudonym:
-            told = "Where it is somebody else's: a pseudonym, or the name that they show."
-            described |= {"type": self._mixed, "description": told}
+            told = mark("Where it is somebody else's: a pseudonym, or the name that they show.")
+            described |= {"type": self._mixed, "description": self._translate(told)}
         elif field.kind == "file":
-            described |= {"description": "The path of a file, seen from this description.", "rdfType": FILE_CLASS}
+            told = mark("The path of a file, seen from this description.")
+            described |= {"description": self._translate(told), "rdfType": FILE_CLASS}
         elif field.kind == "json":
             described["type"] = self._mixed
         elif column is not None:
-            described["type"] = _type(column)
+            described |= {"type": _type(column), **self._categories(field, column)}
         return described
+
+    def _categories(self, field: Field, column: Column[Any]) -> Described:
+        """The standard's word for codes with labels; no other value may stand there, which only an Enum promises."""
+        is_text = all(isinstance(value, str) for value, _word in field.words)
+        if not field.words or not is_text or not isinstance(stored_type(column), types.Enum):
+            return {}
+        pairs = [(self._name(value), self._translate(word)) for value, word in field.words]
+        return {"categories": [{"value": value, "label": label} for value, label in pairs]}
 
     def _foreign_keys(self, planned: PlannedTable, table: Table) -> Iterator[tuple[str, Described]]:
         for key in sorted(table.foreign_key_constraints, key=lambda key: list(key.column_keys)):

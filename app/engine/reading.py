@@ -84,7 +84,7 @@ class Reading:
                 self._read(connection, planned, count, shown, pieces.get(planned.shape.name, ()))
         left_out = count_left_out(connection, plan, counts, self._media.left_out)
         coverage = cover(graph, plan, counts, left_out)
-        tables = describe_tables(graph, plan, counts, in_csv="csv" in self._formats)
+        tables = describe_tables(graph, plan, counts, self._edition, in_csv="csv" in self._formats)
         return Read(graph, self._edition, coverage, self._media.gaps, tables, self._report, self._media.size)
 
     def _read(

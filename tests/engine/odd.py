@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.engine.register import owned, reference, subject, third_party
+from app.engine.register import owned, reference, subject, third_party, words
 
 
 class Mood(enum.Enum):
@@ -51,7 +51,7 @@ def make_types() -> sa.MetaData:
         sa.Column("day", sa.Date),
         sa.Column("clock", sa.Time),
         sa.Column("lasted", sa.Interval),
-        sa.Column("mood", sa.Enum(Mood)),
+        sa.Column("mood", sa.Enum(Mood), info=words({Mood.CALM: "Calm", Mood.STORMY: "Stormy"})),
         sa.Column("facts", sa.JSON),
         sa.Column("blob", sa.LargeBinary),
         sa.Column("text", sa.Text),

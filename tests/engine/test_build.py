@@ -8,17 +8,21 @@ import os
 import subprocess
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from app import languages
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
+from app.engine.register import owned
 from app.engine.writers.to_csv import unescape_formula
 from tests.engine import making
-from tests.engine.conftest import open_file
+from tests.engine.conftest import make_archive, open_file
+from tests.engine.forging import unpack
 from tests.programs import PYTHON, ROOT
 
 
@@ -93,6 +97,34 @@ def test_programs_can_tell_which_columns_name_files(read: Callable[[str], bytes]
     fields = {(each["name"], field["name"]): field for each in resources for field in each["schema"]["fields"]}
     marked = [key for key, field in fields.items() if field.get("rdfType") == "https://schema.org/MediaObject"]
     assert marked == [("photo", "stored")]
+
+
+def test_the_data_package_speaks_to_people_in_their_language(
+    ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
+) -> None:
+    """Names, types and all of coverage.json are for programs, and the same in every language."""
+    schema.tables["message"].info["satchel"] = owned("sender_id", "recipient_id", title="Comments")["satchel"]
+    found = {}
+    for language in ("en", "vi"):
+        order = replace(ann, translations=languages.translations_of(language))
+        built = make_archive(order, engine, schema, tmp_path / language)
+        found[language] = unpack(built.parts[0].file)
+    packages = {language: json.loads(members["data/datapackage.json"]) for language, members in found.items()}
+    assert packages["vi"]["title"] == "Dữ liệu cá nhân của một người, từ The Shop"
+    titles = {language: [each["title"] for each in package["resources"]] for language, package in packages.items()}
+    assert ("Comments" in titles["en"], "Bình luận" in titles["vi"]) == (True, True)
+    assert without_words(packages["en"]) == without_words(packages["vi"])
+    for name in ("data/coverage.json", "data/json/message.json", "data/csv/message.csv"):
+        assert found["en"][name].partition(b'"tables"')[2] == found["vi"][name].partition(b'"tables"')[2]
+
+
+def without_words(described: Any) -> Any:
+    if isinstance(described, list):
+        return [without_words(each) for each in described]
+    if not isinstance(described, dict):
+        return described
+    told = {"title", "description", "label", "created", "hash"}
+    return {key: without_words(value) for key, value in described.items() if key not in told}
 
 
 @pytest.mark.parametrize("table", ["person", "message", "album", "photo", "genre"])

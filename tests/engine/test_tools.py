@@ -15,6 +15,7 @@ from app.engine.minisign import Signer
 from app.engine.shape import Subject
 from app.extensions import prepare_sqlite
 from tests.engine.conftest import make_archive
+from tests.engine.forging import Members, unpack
 from tests.engine.odd import ANN, TEXTS, fill_types, make_types
 from tests.tools import find_python, find_tool, run_tool
 
@@ -88,6 +89,21 @@ def test_frictionless(folder: Path) -> None:
     assert done.returncode == 0, done.stdout
     change(folder / "data" / "csv" / "person.csv")
     assert run_tool(*command, cwd=folder).returncode != 0
+
+
+def test_codes_come_with_their_words(odd: Built) -> None:
+    """In CSV as they stand there."""
+    moods = {name: find_categories(unpack(odd.parts[0].file), name) for name in ("mood", "text")}
+    assert moods == {
+        "mood": [{"value": "calm", "label": "Calm"}, {"value": "'=stormy", "label": "Stormy"}],
+        "text": None,
+    }
+
+
+def find_categories(members: Members, column: str) -> object:
+    package = json.loads(members["data/datapackage.json"])
+    fields = [field for each in package["resources"] for field in each["schema"]["fields"] if field["name"] == column]
+    return fields[0].get("categories")
 
 
 def test_frictionless_reads_types_and_follows_keys(build: Built, tmp_path: Path) -> None:
