@@ -1,7 +1,7 @@
 """A site where every text that people can give is hostile, entered through the site's own forms and its import.
 
 Ann owns it all. Each payload is another member's name, the name of somebody known from an import, a title, text, tag,
-comment, picture's name, file's name, and stands in what browsers say of themselves.
+comment, picture's name and description, file's name, and stands in what browsers say of themselves.
 """
 
 import io
@@ -67,7 +67,8 @@ def write_entries(ann: FlaskClient, members: Sequence[str]) -> None:
     body = "\n\n".join(form.format(payload) for payload in PAYLOADS for form in MARKDOWN)
     names = [f"{texts}{end}" for texts, end in zip(pack(PAYLOADS, 240), cycle((".png", ".html")), strict=False)]
     files = [(io.BytesIO(PNG if name.endswith(".png") else name.encode()), name) for name in names]
-    post(ann, "/journal/new", title="Everything", body=body, files=files, **everything)
+    described = pack(PAYLOADS, 500)
+    post(ann, "/journal/new", title="Everything", body=body, files=files, description=described, **everything)
     address = re.search(r"/journal/[0-9a-f-]{36}", ann.get("/journal").text)
     assert address
     for payload in pack(PAYLOADS, 9000):

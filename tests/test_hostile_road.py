@@ -112,6 +112,7 @@ def list_paths(app: Flask) -> list[str]:
             f"/journal/{imported.id}?comments=2",
             *(f"/journal/{entry.id}/{page}" for entry in entries for page in ("edit", "delete")),
             *(f"/files/{each.id}/remove" for each in everything.attachments),
+            *(f"/files/{each.id}/describe" for each in everything.attachments if each.is_picture),
             *(f"/journal/comments/{comment.id}/delete" for comment in comments),
         ]
 

@@ -39,6 +39,7 @@ FOR_MEMBERS = {
     "journal.edit": ["/journal/{entry}/edit"],
     "journal.delete": ["/journal/{entry}/delete"],
     "comments.delete": ["/journal/comments/{comment}/delete"],
+    "files.describe": ["/files/{file}/describe"],
     "files.remove": ["/files/{file}/remove"],
     "settings.index": ["/settings"],
     "settings.password": ["/settings/password"],

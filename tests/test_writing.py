@@ -44,6 +44,8 @@ def test_on_a_phone(site: Site, new_page: NewPage, picture: Path, tmp_path: Path
     expect(chosen.first.locator("canvas")).to_be_visible()
     expect(chosen.last.get_by_text("This file is too large.")).to_be_visible()
     check(page, "two files chosen")
+    page.get_by_label("Describe it for people who cannot see it sea.png").fill("Nothing but sea")
+    expect(page.get_by_label("Describe it for people who cannot see it film.bin")).to_be_hidden()
     page.get_by_role("button", name="Remove film.bin").click()
     expect(chosen).to_have_count(1)
     tags = page.get_by_label("Tags")
@@ -53,7 +55,7 @@ def test_on_a_phone(site: Site, new_page: NewPage, picture: Path, tmp_path: Path
     _check_that_nothing_is_left(page)
     page.get_by_role("button", name="Save entry").click()
     expect(page.get_by_role("heading", name="On a phone")).to_be_visible()
-    expect(page.get_by_role("img", name="sea.png")).to_be_visible()
+    expect(page.get_by_role("img", name="Nothing but sea")).to_be_visible()
     page.goto(f"{site.url}/journal")  # and nobody is asked
 
 

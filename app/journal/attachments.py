@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app.extensions import begin_write, db
+from app.extensions import begin_write, count_changed, db
 from app.journal import uploads
 from app.journal.access import readable_by
 from app.models import Attachment, Entry, User
 from app.stores import StoreDownError
 
 log = logging.getLogger(__name__)
+
+DESCRIPTION_MAX = 500
 
 
 class Upload(NamedTuple):
@@ -25,6 +27,8 @@ class Upload(NamedTuple):
     name: str
     source: IO[bytes] | Path
     """Bytes that are open already, or a file that is opened when its turn comes: a journal may bring thousands."""
+    description: str = ""
+    """What a picture shows."""
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
@@ -92,6 +96,16 @@ def find_own_attachment(author_id: str, attachment_id: str) -> Attachment | None
     )
 
 
+def describe_attachment(author_id: str, attachment_id: str, description: str) -> bool:
+    """Whether it is there still, and theirs."""
+    mine = Attachment.entry_id.in_(select(Entry.id).where(Entry.author_id == author_id))
+    described = update(Attachment).where(Attachment.id == attachment_id, mine).values(description=description or None)
+    db.session.commit()
+    changed = count_changed(described.execution_options(synchronize_session=False))
+    db.session.commit()
+    return changed == 1
+
+
 def remove_attachment(attachment: Attachment) -> None:
     name = attachment.stored_name
     db.session.delete(attachment)
@@ -129,10 +143,12 @@ def _store(file: Upload) -> Attachment:
     if kept.size == 0:
         uploads.discard([kept.stored_name])
         raise UploadRefusedError(name, Refusal.EMPTY)
-    return Attachment(
+    row = Attachment(
         name=name,
         media_type=kept.media_type,
         size=kept.size,
         sha256=kept.sha256,
         stored_name=kept.stored_name,
     )
+    row.description = (file.description or None) if row.is_picture else None
+    return row

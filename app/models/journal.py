@@ -160,11 +160,20 @@ class Attachment(Model):
     """Bytes."""
     sha256: Mapped[str] = mapped_column(String(64))
     stored_name: Mapped[str] = mapped_column(
-        String(80), unique=True, info=file("uploads", title="name", sha256="sha256", size="size")
+        String(80),
+        unique=True,
+        info=file("uploads", title="name", sha256="sha256", size="size", alt="description"),
     )
+    description: Mapped[str | None] = mapped_column(String(500))
+    """What a picture shows, for people who cannot see it."""
     created_at: Mapped[datetime] = mapped_column(Moment, default=now)
 
     entry: Mapped[Entry] = relationship(back_populates="attachments")
+
+    @property
+    def alt(self) -> str:
+        """What is said in place of the picture."""
+        return self.description or self.name
 
     @property
     def is_picture(self) -> bool:

@@ -149,6 +149,7 @@ _GIVEN_BACK = {
     "tags": _l("Tags"),
     "readers": _l("Readers"),
     "name": _l("Name"),
+    "description": _l("Description of a picture"),
 }
 
 
@@ -158,5 +159,5 @@ def typed_text() -> list[tuple[str, LazyString, str]]:
     """
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
-    typed = [(name, value) for name, value in request.form.items() if value.strip()]
+    typed = [(name, value) for name, value in request.form.items(multi=True) if value.strip()]
     return [(name, _GIVEN_BACK[name], value) for name, value in typed if name in _GIVEN_BACK]

@@ -15,8 +15,10 @@ from app.journal import attachments, uploads
 from app.models import Attachment
 from app.stores import StoreDownError
 from app.web.headers import UPLOAD_SECURITY_POLICY
+from app.web.journal_forms import DescriptionForm
 from app.web.serving import send_stored
 from app.web.serving_slots import take_slot
+from app.web.writing import limit_writing
 
 bp = Blueprint("files", __name__, url_prefix="/files")
 
@@ -49,6 +51,24 @@ def _open(attachment: Attachment) -> BinaryIO:
         current_app.logger.error("The file of attachment %s is missing", attachment.id)
         abort(404)
     return file
+
+
+@bp.route("/<uuid:attachment_id>/describe", methods=["GET", "POST"])
+@limit_writing
+def describe(attachment_id: UUID) -> ResponseReturnValue:
+    """For people who cannot see the picture."""
+    attachment = attachments.find_own_attachment(current_user.id, str(attachment_id)) or abort(404)
+    if not attachment.is_picture:
+        abort(404)
+    form = DescriptionForm(description=attachment.description)
+    if not form.validate_on_submit():
+        page = render_template("journal/describe_picture.html", attachment=attachment, form=form)
+        return page, 422 if form.errors else 200
+    entry_id = attachment.entry_id
+    if not attachments.describe_attachment(current_user.id, attachment.id, form.description.data or ""):
+        abort(404)
+    flash(_("The description is saved."), "ok")
+    return redirect(url_for("journal.show", entry_id=entry_id))
 
 
 @bp.route("/<uuid:attachment_id>/remove", methods=["GET", "POST"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import chain, repeat
 from typing import Any
 
 from flask_babel import gettext as _
@@ -9,11 +10,11 @@ from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms import DateField, MultipleFileField, RadioField, StringField, TextAreaField
+from wtforms import DateField, Field, MultipleFileField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
 from app import people
-from app.journal.attachments import Upload
+from app.journal.attachments import DESCRIPTION_MAX, Upload
 from app.journal.comments import COMMENT_MAX
 from app.journal.entries import TITLE_MAX, Draft
 from app.journal.tags import TAG_MAX, split_tags
@@ -61,6 +62,19 @@ class ReadersField(TextAreaField):
         return "\n".join(line for line in lines if people.normalize_email(line) not in boxes)
 
 
+DESCRIBE = lazy_gettext("Describe it for people who cannot see it")
+TOO_LONG = lazy_gettext("A description may have at most %(most)s characters.", most=DESCRIPTION_MAX)
+
+
+class DescriptionsField(Field):
+    """Of the chosen files, one for each in their order. Only the page's script makes inputs for them."""
+
+    most = DESCRIPTION_MAX
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = [clean_line(text) for text in valuelist]
+
+
 class EntryForm(FlaskForm):
     title = StringField(
         lazy_gettext("Title"),
@@ -80,6 +94,7 @@ class EntryForm(FlaskForm):
     )
     readers = ReadersField(lazy_gettext("People I choose"), filters=[clean_lines])
     files = MultipleFileField(lazy_gettext("Add pictures and files"))
+    description = DescriptionsField(DESCRIBE)
 
     found_readers: Sequence[User] = ()
 
@@ -100,6 +115,10 @@ class EntryForm(FlaskForm):
                 raise ValidationError(
                     _("A tag may have at most %(most)s characters. Put commas between tags.", most=TAG_MAX)
                 )
+
+    def validate_files(self, _field: MultipleFileField) -> None:
+        if any(len(text) > DESCRIPTION_MAX for text in self.description.data or ()):
+            raise ValidationError(str(TOO_LONG))
 
     def validate_readers(self, field: ReadersField) -> None:
         if self.visibility.data != Visibility.CHOSEN.value:
@@ -132,7 +151,21 @@ class EntryForm(FlaskForm):
     def uploads(self) -> list[Upload]:
         """The chosen files; a browser sends one without a name when none was chosen."""
         given = [file for file in self.files.data or [] if isinstance(file, FileStorage) and file.filename]
-        return [Upload(file.filename or "", file.stream) for file in given]
+        described = zip(given, chain(self.description.data or (), repeat("")), strict=False)
+        return [Upload(file.filename or "", file.stream, text) for file, text in described]
+
+    def described(self) -> list[tuple[str, str]]:
+        """What was written of which files, which have to be chosen again. Their names may be lost: then empty."""
+        uploads = self.uploads()
+        pairs = [(file.name, file.description) for file in uploads]
+        pairs += [("", text) for text in (self.description.data or [])[len(uploads) :]]
+        return [(name, text) for name, text in pairs if text]
+
+
+class DescriptionForm(FlaskForm):
+    description = TextAreaField(
+        DESCRIBE, filters=[clean_line], validators=[Length(max=DESCRIPTION_MAX, message=TOO_LONG)]
+    )
 
 
 class CommentForm(FlaskForm):

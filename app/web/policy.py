@@ -64,6 +64,7 @@ POLICY = {
     "comments.add": Access.SIGNED_IN,
     "comments.delete": Access.SIGNED_IN,
     "files.show": Access.SIGNED_IN,
+    "files.describe": Access.SIGNED_IN,
     "files.remove": Access.SIGNED_IN,
     "your_data.index": Access.SIGNED_IN,
     "archives.index": Access.SIGNED_IN,

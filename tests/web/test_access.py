@@ -18,7 +18,16 @@ FORM = {"title": "Changed", "visibility": "private"}
 
 # What each may do with an entry of Ann's that is private, shared with Carl, or open to every member.
 READ = ("show", "file", "comment")
-OWN = ("edit form", "edit", "delete form", "delete entry", "remove form", "remove file")
+OWN = (
+    "edit form",
+    "edit",
+    "delete form",
+    "delete entry",
+    "describe form",
+    "describe file",
+    "remove form",
+    "remove file",
+)
 COMMENT = ("delete comment form", "delete comment")
 
 ALLOWED = {
@@ -54,6 +63,8 @@ class Scene:
             "edit": ("POST", f"{entry}/edit", FORM),
             "delete form": ("GET", f"{entry}/delete", {}),
             "delete entry": ("POST", f"{entry}/delete", {}),
+            "describe form": ("GET", f"{file}/describe", {}),
+            "describe file": ("POST", f"{file}/describe", {"description": "A grey sea"}),
             "remove form": ("GET", f"{file}/remove", {}),
             "remove file": ("POST", f"{file}/remove", {}),
             "delete comment form": ("GET", f"{comment}/delete", {}),
@@ -82,7 +93,8 @@ def scene(app: Flask, ann: User, carl: User, write: Callable[..., Entry]) -> Cal
 def state(app: Flask) -> list[Any]:
     with app.app_context():
         counts = [db.session.scalar(select(func.count()).select_from(each)) for each in (Entry, Attachment, Comment)]
-        return [*counts, db.session.scalars(select(Entry.title)).all(), db.session.execute(select(entry_reader)).all()]
+        texts = [db.session.scalars(select(each)).all() for each in (Entry.title, Attachment.description)]
+        return [*counts, *texts, db.session.execute(select(entry_reader)).all()]
 
 
 @pytest.mark.parametrize(("who", "visibility"), ALLOWED)

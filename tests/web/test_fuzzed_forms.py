@@ -53,6 +53,7 @@ ENTRY = {
     "tags": TEXT,
     "visibility": TEXT | st.sampled_from(["private", "chosen", "members"]),
     "readers": EMAIL,
+    "description": TEXT,
 }
 PASSWORDS = {"current": TEXT, "password": TEXT | st.just(PASSWORD)}
 ARCHIVE = {

@@ -237,6 +237,46 @@ def test_several_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_pictures_are_described(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]) -> None:
+    attachment = write(ann).attachments[0]
+    entry, path = f"/journal/{attachment.entry_id}", f"/files/{attachment.id}/describe"
+    assert 'alt="sea.png"' in anns.get(entry).text
+    assert path in anns.get(entry).text
+    assert "Describe it for people who cannot see it" in anns.get(path).text
+    assert anns.post(path, data={"description": ' A "grey"\nsea '}).location == entry
+    assert 'alt="A &#34;grey&#34; sea"' in anns.get(entry).text
+    refused = anns.post(path, data={"description": "x" * 501})
+    assert (refused.status_code, "at most 500 characters" in refused.text) == (422, True)
+    assert "x" * 501 in refused.text
+    assert load(app).attachments[0].description == 'A "grey" sea'
+    anns.post(path, data={"description": "  "})
+    assert load(app).attachments[0].description is None
+    assert 'alt="sea.png"' in anns.get(entry).text
+
+
+def test_new_pictures_come_with_their_descriptions(app: Flask, anns: FlaskClient) -> None:
+    files = [(io.BytesIO(PNG), "one.png"), (io.BytesIO(b"text"), "note.txt"), (io.BytesIO(PNG), "two.png")]
+    anns.post("/journal/new", data={**NEW, "files": files, "description": ["The first", "Words", "The second"]})
+    assert {each.name: each.description for each in load(app).attachments} == {
+        "one.png": "The first",
+        "note.txt": None,
+        "two.png": "The second",
+    }
+    path = f"/files/{next(each.id for each in load(app).attachments if each.name == 'note.txt')}/describe"
+    assert anns.get(path).status_code == 404
+
+
+def test_what_was_described_comes_back_after_an_error(app: Flask, anns: FlaskClient) -> None:
+    """The page's script gives it to the file of that name, when it is chosen again."""
+    wrong = {**NEW, "title": "", "files": (io.BytesIO(PNG), "sea.png"), "description": ["Grey sea", "Lost its file"]}
+    page = anns.post("/journal/new", data=wrong).text
+    assert '<input type="hidden" data-described="sea.png" value="Grey sea">' in page
+    assert '<input type="hidden" data-described="" value="Lost its file">' in page
+    refused = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(PNG), "sea.png"), "description": "x" * 501})
+    assert (refused.status_code, "at most 500 characters" in refused.text) == (422, True)
+    assert count(app, Attachment) == 0
+
+
 def test_remove_a_file(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry], uploads: Path) -> None:
     attachment = write(ann).attachments[0]
     assert "Remove this file?" in anns.get(f"/files/{attachment.id}/remove").text

@@ -241,6 +241,7 @@ class TestForms:
             f"{entry}/edit": form,
             f"{entry}/comments": {"body": "Changed"},
             f"/journal/comments/{scene.comment_id}/delete": {},
+            f"{file}/describe": {"description": "Changed"},
             f"{file}/remove": {},
             f"{entry}/delete": {},
             "/settings": {"name": "Changed", "language": "en", "time_zone": "UTC"},

@@ -26,14 +26,14 @@
   /* Pictures and files */
   var input = form.querySelector('[type=file]'), shown = form.querySelector('[data-chosen]');
   var pattern = form.querySelector('[data-chosen-file]'), tooMuch = form.querySelector('[data-too-much]');
-  var chosen = [], most = Number(input.dataset.most), together = Number(input.dataset.mostTogether);
+  var pictures = /^image\/(png|jpeg|gif|webp)$/, chosen = [], most = Number(input.dataset.most), together = Number(input.dataset.mostTogether);
 
   function size(bytes) {
     var unit = bytes < 1024 * 1024 ? ['kilobyte', 1024] : ['megabyte', 1024 * 1024];
     return new Intl.NumberFormat(language, { style: 'unit', unit: unit[0], maximumFractionDigits: 1 }).format(bytes / unit[1]);
   }
   function draw(file, canvas) {   // not by an address of the picture: the page's policy has none but our own
-    if (!/^image\/(png|jpeg|gif|webp)$/.test(file.type)) return;
+    if (!pictures.test(file.type)) return;
     createImageBitmap(file).then(function (picture) {
       var side = Math.min(picture.width, picture.height), edge = canvas.width;
       canvas.getContext('2d').drawImage(picture, (picture.width - side) / 2, (picture.height - side) / 2, side, side, 0, 0, edge, edge);
@@ -41,13 +41,22 @@
       picture.close();
     }, function () {});   // no picture after all
   }
+  function describe(file, label) {   // what is no picture has an empty one: the server takes them in the order of the files
+    label.hidden = !pictures.test(file.type);
+    if (label.hidden) return;
+    var before = Array.from(form.querySelectorAll('[data-described]')).find(function (each) { return [file.name, ''].includes(each.dataset.described); });
+    if (!before) return;
+    label.querySelector('input').value = before.value;
+    before.remove();
+  }
   function show(file) {
     var item = pattern.content.firstElementChild.cloneNode(true);
     item.querySelector('[data-name]').textContent = file.name;
-    item.querySelector('[data-name-too]').textContent = ' ' + file.name;
+    item.querySelectorAll('[data-name-too]').forEach(function (each) { each.textContent = ' ' + file.name; });
     item.querySelector('[data-size]').textContent = size(file.size);
     item.querySelector('[data-too-large]').hidden = file.size <= most;
     draw(file, item.querySelector('canvas'));
+    describe(file, item.querySelector('[data-describe]'));
     item.querySelector('button').addEventListener('click', function () {
       chosen.splice(chosen.indexOf(file), 1);
       item.remove();
