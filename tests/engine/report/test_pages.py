@@ -123,7 +123,10 @@ def test_an_archive_without_pages_has_a_readme_that_names_none() -> None:
     assert "This is part 2 of 2." in text
     assert "data/json/" in text
     assert "1 item could not be read. data/coverage.json lists them." in text
+    assert "Open the files of data/json in a text editor" in text
     assert not re.search(r"html|viewer|browser|csv", text)
+    ((_, content),) = report.render(2, ["one", "two"], [], GAPS, ("json", "csv"), has_pages=False)
+    assert "Open the files of data/csv in a program for spreadsheets." in content.decode()
 
 
 def test_the_readme_cannot_be_given_lines(tmp_path: Path) -> None:
@@ -179,7 +182,8 @@ def make_table(shape: TableShape, rows: list[Row]) -> TableReport:
 def test_ids_stand_last_and_are_hidden() -> None:
     table = make_table(ENTRY, make_entries(3))
     names = [ENTRY.fields[position].name for position in table.columns]
-    assert names == ["date", "title", "body", "shared", "score", "created_at", "extra", "id", "author_id"]
+    assert names[:3] + names[-3:] == ["date", "title", "body", "visibility", "id", "author_id"]
+    assert len(names) == len(ENTRY.fields)
     assert {ENTRY.fields[position].name for position in table.hidden} == {"id", "author_id"}
 
 
