@@ -310,8 +310,12 @@ def test_the_same_again_is_confirmed_with_what_it_is(ann: User, ann_client: Flas
 
 def test_your_data_says_what_is_held_and_why(ann: User, ann_client: FlaskClient, journal: Entry) -> None:
     page = ann_client.get("/your-data").text
-    held = dict(re.findall(r"<h3>([^<]+)</h3><p[^>]*>\s*([\d,]+) row", page))
+    held = dict(re.findall(r"<h3>([^<]+)</h3><p[^>]*>\s*([\d,]+) item", page))
     assert (held["Account"], held["Entries"], held["Comments"]) == ("1", "2", "5")
+    form = ann_client.get("/archives/new").text
+    assert not re.search(r"\d rows?\b", page)
+    assert re.search(r"\d rows\b", form)  # of an archive, which has more of them, and says why
+    assert all("An archive has more rows than these items" in each for each in (page, form))
     for each in ("What it is for", "How long it is kept", "Who gets it", "Where it comes from"):
         assert each in page, each
 
@@ -350,6 +354,19 @@ def test_days_are_counted_as_people_do(
     assert words in ann_client.get(f"/archives/{waiting}/download").text
 
 
+def test_an_archive_without_its_report_says_how_to_open_the_tables(
+    ann: User, ann_client: FlaskClient, journal: object
+) -> None:
+    archive_id, _ = service.request_archive(ann.id, Choices(formats=frozenset({"csv"})))
+    service.generate(ann.id)
+    page = ann_client.get(f"/archives/{archive_id}").text
+    storage.discard([part.file_name for part in service.list_parts(archive_id)])
+    page += ann_client.get(f"/archives/{archive_id}").text
+    assert not re.search(r"index\.html|report inside|shows the report|report is", page)
+    for words in ("in the folder data/csv", "in the folder data/json", "data/coverage.json inside lists each missing"):
+        assert words in page, words
+
+
 def test_gaps_that_cannot_be_read_keep_no_page_away(ann: User, ann_client: FlaskClient, journal: object) -> None:
     """Which are missing stands in the file; the store may be away."""
     archive_id, _ = service.request_archive(ann.id)
@@ -359,3 +376,4 @@ def test_gaps_that_cannot_be_read_keep_no_page_away(ann: User, ann_client: Flask
     page = ann_client.get(f"/archives/{archive_id}")
     assert page.status_code == 200
     assert "The report inside lists each missing item." in page.text
+    assert "index.html" in page.text
