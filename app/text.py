@@ -9,6 +9,8 @@ import unicodedata
 from functools import cache
 from string import ascii_lowercase
 
+from app import emoji
+
 _INVISIBLE = {"Cc", "Cs"}
 _KEPT = {"\n", "\t"}
 
@@ -20,11 +22,9 @@ _UNSEEN = (
 )
 _BLANK_BRAILLE = "\u2800"
 """It looks like a space, and is no space to any program."""
-_ZWNJ, _ZWJ, _EMOJI_STYLE = "\u200c", "\u200d", "\ufe0f"
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
 _VIRAMA = 9
-_FLAG = "\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f"
-"""The flags of England, Scotland and Wales are spelled in tags."""
-_SUSPECT = re.compile(f"(?P<flag>{_FLAG})|[{_UNSEEN}]")
+_SUSPECT = re.compile(f"(?P<flag>{emoji.FLAGS})|[{_UNSEEN}]")
 _WITHOUT_MARK = {"đ": "d", "Đ": "D", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O"}
 """Letters that Unicode does not take apart."""
 _NEVER_JOINED_ON = re.compile(
@@ -82,21 +82,6 @@ def _keep_or_drop(found: re.Match[str]) -> str:
     return sign if any(belongs(before, after) for belongs in _BELONGS.get(sign, ())) else ""
 
 
-def _joins_emoji(before: str, after: str) -> bool:
-    """👩‍🚀: both sides are symbols; a colour of skin or a style may stand before it, and two arrows may follow."""
-    drawn = before.rstrip(_EMOJI_STYLE)[-1:]
-    return _is_symbol(drawn) and (_is_symbol(after) or after in {"\u2194", "\u2195"})
-
-
-def _shows_emoji(before: str, after: str) -> bool:
-    """❤️ and 1️⃣: a symbol, or a sign of the telephone's keys under its cap."""
-    return _is_symbol(before[-1:]) or before[-1:] in {"\u203c", "\u2049", "\u2194"} or after == "\u20e3"
-
-
-def _is_symbol(sign: str) -> bool:
-    return sign != "" and unicodedata.category(sign) in {"So", "Sk"}
-
-
 def _divides_arabic(before: str, after: str) -> bool:
     """می‌خواهم: UAX #31 allows a ZWNJ between two letters that would be joined."""
     letters = re.sub(r"[\u0610-\u061a\u064b-\u065f\u0670]+$", "", before)
@@ -114,7 +99,7 @@ def _shapes_syllable(before: str, after: str) -> bool:
 
 _BELONGS = {
     _ZWNJ: (_divides_arabic, _shapes_syllable),
-    _ZWJ: (_joins_emoji, _shapes_syllable),
-    _EMOJI_STYLE: (_shows_emoji,),
+    _ZWJ: (emoji.joins, _shapes_syllable),
+    emoji.STYLE: (emoji.takes_style,),
 }
 """Where the few that a script or an emoji needs may stand."""

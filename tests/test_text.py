@@ -1,11 +1,13 @@
 """Names, titles and tags hold nothing that only changes how others look, and keep what a language needs."""
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import emoji
 from app.text import clean, clean_line, clean_lines
 from tests.fuzzing import examples
 
@@ -26,6 +28,7 @@ DISGUISES = {
     "a mark of an annotation": "\ufff9Ann",
     "a blank of Braille": "\u2800Ann",
     "a line break": "Ann\u2028",
+    "a flag's tags": "Ann\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",
 }
 
 
@@ -33,6 +36,37 @@ DISGUISES = {
 def test_nobody_looks_like_ann(kind: str) -> None:
     assert clean_line(DISGUISES[kind]) == "Ann"
     assert clean(DISGUISES[kind]) != "Ann"  # the control: taking out control characters does not do
+
+
+PLAIN = "°─☰🄰𝄞¦^ª1A#*🇻"
+"""Ordinary signs, many of them symbols to Unicode, and none of them an emoji."""
+UNSEEN = "\u200d\u200c\ufe0f\ufe0e\U000e0067\U000e007f"
+NOT_RGI = {
+    "a flag that is none": "🏴\U000e0041\U000e006e\U000e006e\U000e007f",
+    "a flag that does not end": "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073",
+    "a region that has no flag": "🏴\U000e0075\U000e0073\U000e0063\U000e0061\U000e007f",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_RGI)
+def test_a_flag_says_nothing_in_secret(kind: str) -> None:
+    assert clean_line(NOT_RGI[kind]) == "🏴"
+
+
+@examples(200)
+@given(st.text(st.sampled_from(PLAIN + UNSEEN), min_size=1))
+def test_beside_ordinary_signs_nothing_stays_that_nobody_sees(text: str) -> None:
+    assert clean_line(text) == "".join(each for each in text if each not in UNSEEN)
+
+
+@pytest.mark.parametrize("text", ["°\ufe0f", "─\u200d─", "A\ufe0f\u20e3"], ids=["a style", "a joiner", "a keycap"])
+def test_what_every_symbol_may_hide(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: whatever Unicode calls a symbol is taken for an emoji."""
+    assert clean_line(text) != text
+    monkeypatch.setattr(emoji, "_EMOJI", re.compile(r"[°─A]"))
+    monkeypatch.setattr(emoji, "_STYLED", re.compile(r"[°─A]"))
+    monkeypatch.setattr(emoji, "_JOINED_FROM", "")
+    assert clean_line(text) == text
 
 
 def test_what_kept_a_letter_from_its_mark() -> None:
@@ -45,14 +79,26 @@ WRITING = {
     "a Hindi conjunct": "क्\u200dष",
     "a Bengali ya": "র\u200d্য",
     "a Malayalam word": "ന്\u200c",
+    "a Sinhala word": "ශ්\u200dරී",
+    "a Kannada word": "ರ\u200d್ಕ",
+    "an Urdu word": "کیا\u0020کھیل\u200cکود",
     "an astronaut": "👩\u200d🚀",
     "a family": "👨\u200d👩\u200d👧",
     "a colour of skin": "👩🏽\u200d🚀",
     "a rainbow": "🏳\ufe0f\u200d🌈",
     "a heart": "❤\ufe0f",
+    "a mark of copyright": "©\ufe0f Ann",
+    "a burning heart": "❤\ufe0f\u200d🔥",
+    "a pirate": "🏴\u200d☠\ufe0f",
+    "a couple": "👩🏽\u200d❤\ufe0f\u200d💋\u200d👨🏻",
+    "an eye": "👁\ufe0f\u200d🗨\ufe0f",
+    "a doctor": "🧑🏿\u200d⚕\ufe0f",
+    "Vietnam's flag": "🇻🇳",
     "a key": "1\ufe0f\u20e3",
     "a nod": "🙂\u200d↕\ufe0f",
     "the flag of Wales": "🏴\U000e0067\U000e0062\U000e0077\U000e006c\U000e0073\U000e007f",
+    "the flag of England": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "the flag of Scotland": "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
     "Vietnamese": "Đêm ở Huế",
     "Hebrew and Latin": "שלום Ann",
 }
