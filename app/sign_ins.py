@@ -11,13 +11,14 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 
 from app import audit, outbox
 from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, SignIn, User, What
 from app.models.columns import database_time, fit_origin
 
+MOST_ADDRESSES = 20
 SEEN_SECONDS = 60
 """No page writes more often than this when its reader was last seen."""
 
@@ -99,9 +100,13 @@ def list_open(user_id: str) -> Sequence[SignIn]:
 
 
 def past_addresses(email: str) -> Sequence[str]:
-    """From where people have signed in to the account with this address, if there is one; the latest 200."""
+    """From where people have signed in to the account with this address, if there is one: the last so many, each once.
+
+    Few, since whoever is refused could else tell by the time whether there is an account that is much used.
+    """
     mine = select(SignIn.ip_address).join(User, User.id == SignIn.user_id).where(User.email == email)
-    return db.session.scalars(mine.order_by(SignIn.at.desc()).limit(200)).all()
+    latest = mine.group_by(SignIn.ip_address).order_by(func.max(SignIn.at).desc())
+    return db.session.scalars(latest.limit(MOST_ADDRESSES)).all()
 
 
 def end(user_id: str, sign_in_id: str) -> bool:

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app, people, sign_ins
 from app.extensions import db, find_network, limiter
-from app.models import User
+from app.models import SignIn, User
+from app.models.columns import database_time
 from app.people import check_password, create_user
 from app.web import guessing
 from tests.conftest import PASSWORD
-from tests.web.conftest import SignIn
+from tests.web import conftest
+from tests.web.test_forgotten import statements
 
 LIMITED = {"RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
 HOME, ELSEWHERE = "198.51.100.7", "198.51.100.8"
@@ -76,6 +79,66 @@ def test_a_limit_of_the_account_alone_would(attempt: Attempt, monkeypatch: pytes
     assert attempt(HOME, PASSWORD) == 429
 
 
+class Work:
+    """What a refused sign-in has the site do, besides what Redis is asked."""
+
+    def __init__(self, app: Flask, attempt: Attempt, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._app, self._attempt = app, attempt
+        self._networks: list[str] = []
+        monkeypatch.setattr(guessing, "find_network", self._find_network)
+
+    def _find_network(self, address: str) -> str:
+        self._networks.append(address)
+        return find_network(address)
+
+    def count(self, email: str) -> tuple[list[str], int]:
+        """Its statements up to the values, and how many addresses' network is looked for."""
+        self._networks.clear()
+        sent = statements(self._app, lambda: self._attempt(HOME, email=email))
+        return [each.partition("(")[0] for each in sent], len(self._networks)
+
+
+def sign_in_often(app: Flask, person: User, addresses: Sequence[str]) -> None:
+    row = {"user_id": person.id, "user_agent": "A browser"}
+    with app.app_context():
+        db.session.execute(sa.insert(SignIn), [{**row, "ip_address": each} for each in addresses])
+        db.session.commit()
+
+
+def test_a_much_used_account_is_refused_by_the_same_work(
+    app: Flask, attempt: Attempt, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the time tells nothing. The control: each sign-in of the past is looked at, as it was once."""
+    sign_in_often(app, ann, [f"203.0.113.{number}" for number in range(200)])
+    work = Work(app, attempt, monkeypatch)
+    work.count("somebody@example.org")  # the first of a process has more to do
+    known, unknown = work.count("ann@example.org"), work.count("nobody@example.org")
+    assert known[0] == unknown[0] != []
+    assert known[1] == unknown[1] == sign_ins.MOST_ADDRESSES
+    monkeypatch.setattr(sign_ins, "past_addresses", partial(all_past_addresses, sign_ins.MOST_ADDRESSES * 10))
+    assert work.count("ann@example.org")[1] == 200 != work.count("nobody@example.org")[1]
+
+
+def all_past_addresses(most: int, email: str) -> Sequence[str]:
+    mine = sa.select(SignIn.ip_address).join(User, User.id == SignIn.user_id).where(User.email == email)
+    return db.session.scalars(mine.order_by(SignIn.at.desc()).limit(most)).all()
+
+
+def test_an_address_counts_once_however_often_it_was_used(app: Flask, ann: User) -> None:
+    """The control: as many other addresses as are looked at, and the oldest is forgotten."""
+    others = [f"192.0.2.{number}" for number in range(sign_ins.MOST_ADDRESSES)]
+    sign_in_often(app, ann, [HOME])
+    with app.app_context():
+        db.session.execute(sa.update(SignIn).values(at=database_time(-3600)))
+        db.session.commit()
+    sign_in_often(app, ann, others[1:] * 10)
+    with app.app_context():
+        assert HOME in sign_ins.past_addresses("ann@example.org")
+    sign_in_often(app, ann, others)
+    with app.app_context():
+        assert HOME not in sign_ins.past_addresses("ann@example.org")
+
+
 def test_accounts_that_do_not_exist_are_limited_alike(attempt: Attempt) -> None:
     guess_from_everywhere(attempt, email="nobody@example.org")
     assert attempt(ELSEWHERE, email="nobody@example.org") == 429
@@ -93,7 +156,7 @@ def test_a_refusal_says_when(app: Flask, attempt: Attempt, client: FlaskClient) 
     assert client.get("/sign-in", environ_base={"REMOTE_ADDR": HOME}).status_code == 200
 
 
-def test_a_stolen_cookie_guesses_ten_times(sign_in: SignIn, ann: User) -> None:
+def test_a_stolen_cookie_guesses_ten_times(sign_in: conftest.SignIn, ann: User) -> None:
     browser = sign_in(ann)
     for number in range(10):
         wrong = browser.post("/confirm", data={"password": "x"}, environ_base={"REMOTE_ADDR": f"203.0.113.{number}"})
