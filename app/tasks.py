@@ -10,6 +10,7 @@ from celery import Task, shared_task
 from app import outbox, queues
 from app.archives import service, sharing
 from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE
+from app.journal import attachments
 from app.mails import sending
 
 
@@ -50,6 +51,11 @@ def reconcile_mails() -> None:
 @shared_task
 def forget_old_mails() -> None:
     sending.forget_old()
+
+
+@shared_task
+def sweep_uploads() -> None:
+    attachments.sweep_uploads()
 
 
 @shared_task(ignore_result=False)

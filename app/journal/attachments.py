@@ -19,6 +19,8 @@ from app.stores import StoreDownError
 log = logging.getLogger(__name__)
 
 DESCRIPTION_MAX = 500
+_AT_ONCE = 500
+"""Names in a statement."""
 
 
 class Upload(NamedTuple):
@@ -111,6 +113,33 @@ def remove_attachment(attachment: Attachment) -> None:
     db.session.delete(attachment)
     db.session.commit()
     uploads.discard([name])
+
+
+def sweep_uploads() -> None:
+    """Delete the bytes that no row names, and did not a day ago: of people who were deleted, and of killed uploads.
+
+    Where no row names any of those that are there, this is another database than theirs: then nothing is deleted.
+    """
+    uploads.discard_unfinished()
+    old = uploads.list_old()
+    named = _find_named(old)
+    db.session.commit()
+    unnamed = set(old) - named
+    if unnamed and not named:
+        log.error("no row names any of %s uploads: is this their database? None is deleted", len(unnamed))
+        return
+    uploads.discard(unnamed)
+    if unnamed:
+        log.info("%s uploads were deleted, which no row named any more", len(unnamed))
+
+
+def _find_named(names: Sequence[str]) -> set[str]:
+    """Those that have a row."""
+    found: set[str] = set()
+    for at in range(0, len(names), _AT_ONCE):
+        some = select(Attachment.stored_name).where(Attachment.stored_name.in_(names[at : at + _AT_ONCE]))
+        found.update(db.session.scalars(some))
+    return found
 
 
 def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:

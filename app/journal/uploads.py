@@ -8,8 +8,10 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -21,6 +23,9 @@ from flask import current_app
 from app.stores import Store, StoreDownError
 from app.text import clean_line
 
+OLD_SECONDS = 86_400
+"""No upload and no import takes so long."""
+_OURS = re.compile("[0-9a-f]{32}")
 _BLOCK = 64 * 1024
 _SAMPLE = 8 * 1024
 _NAME_MAX = 255
@@ -77,6 +82,20 @@ def discard(names: Iterable[str]) -> None:
     for name in names:
         with contextlib.suppress(OSError):
             _store().delete(name)
+
+
+def list_old() -> list[str]:
+    """Names of ours that are at least OLD_SECONDS old: nobody is about to write their rows. Raises StoreDownError."""
+    return [each.name for each in _store().names() if each.seconds > OLD_SECONDS and _OURS.fullmatch(each.name)]
+
+
+def discard_unfinished() -> None:
+    """What was begun so long ago, by who was killed meanwhile. Raises StoreDownError."""
+    _store().discard_unfinished(lambda _: False, OLD_SECONDS)
+    for draft in Path(current_app.config["UPLOAD_DIR"]).glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - draft.lstat().st_mtime > OLD_SECONDS:
+                draft.unlink()
 
 
 def clean_name(name: str) -> str:

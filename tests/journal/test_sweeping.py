@@ -1,0 +1,98 @@
+"""Uploads that no row names any more go; those that are named, or that are just coming, stay."""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.extensions import db
+from app.journal import attachments, uploads
+from app.journal.entries import Draft, add_entry
+from app.models import Attachment, Entry, User
+from tests.journal.test_quota import file
+
+
+def names(app: Flask) -> set[str]:
+    return {path.name for path in Path(app.config["UPLOAD_DIR"]).iterdir()}
+
+
+def make_old(app: Flask, seconds: float = uploads.OLD_SECONDS + 60) -> None:
+    for path in Path(app.config["UPLOAD_DIR"]).iterdir():
+        os.utime(path, (0, time.time() - seconds))
+
+
+def write(author: User, *sizes: int) -> set[str]:
+    return {each.stored_name for each in add_entry(author.id, Draft("One", ""), [*map(file, sizes)]).attachments}
+
+
+def delete(person: User) -> None:
+    """As operators do it."""
+    db.session.execute(sa.delete(User).where(User.id == person.id))
+    db.session.commit()
+
+
+def test_files_of_somebody_who_was_deleted_go(app: Flask, ann: User, make_person: Callable[..., User]) -> None:
+    """As often as it runs; a young file waits for its day, and what is not ours stays."""
+    hers, his = write(ann, 10, 20), write(make_person("Bob"), 30)
+    folder = Path(app.config["UPLOAD_DIR"])
+    (folder / "lost+found").mkdir()
+    (folder / ("a" * 32 + ".part")).touch()
+    delete(ann)
+    attachments.sweep_uploads()
+    assert names(app) == hers | his | {"lost+found", "a" * 32 + ".part"}
+    make_old(app)
+    for _ in range(2):
+        attachments.sweep_uploads()
+        assert names(app) == his | {"lost+found"}
+
+
+@pytest.mark.parametrize("seconds", [uploads.OLD_SECONDS, -1], ids=["as it is", "control: without the day"])
+def test_an_upload_that_is_coming_stays(
+    app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr(uploads, "OLD_SECONDS", seconds)
+    write(ann, 10)
+    entry = add_entry(ann.id, Draft("Two", ""))
+    with attachments.stored([file(20)]) as rows:
+        attachments.sweep_uploads()  # its row is written a moment later
+        db.session.get_one(Entry, entry.id).attachments.extend(rows)
+        db.session.commit()
+    named = set(db.session.scalars(sa.select(Attachment.stored_name)))
+    assert len(named) == 2
+    assert (named == names(app)) is (seconds > 0)
+
+
+def test_more_than_a_statement_takes(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "_AT_ONCE", 2)
+    named = write(ann, *range(1, 6))
+    uploads.store(file(9).source)  # type: ignore[arg-type]  # an open one
+    make_old(app)
+    attachments.sweep_uploads()
+    assert names(app) == named
+
+
+def test_with_another_database_nothing_is_deleted(
+    app: Flask, ann: User, make_person: Callable[..., User], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The control: with one row that names one of them it is the right one."""
+    write(ann, 10)
+    write(make_person("Bob"), 20)
+    delete(ann)
+    make_old(app)
+    before = names(app)
+    others = db.session.execute(sa.delete(Attachment).returning(Attachment)).scalars().all()
+    kept = {name: getattr(others[0], name) for name in ("id", "entry_id", "name", "media_type", "size", "sha256")}
+    stored_name = others[0].stored_name
+    db.session.commit()
+    with caplog.at_level(logging.ERROR):
+        attachments.sweep_uploads()
+    assert (names(app), "is this their database?" in caplog.text) == (before, True)
+    db.session.execute(sa.insert(Attachment).values(stored_name=stored_name, **kept))
+    db.session.commit()
+    attachments.sweep_uploads()
+    assert names(app) == {stored_name}
