@@ -1,6 +1,8 @@
 """Satchel. `create_app` is the only place where the rooms are put together; nobody below imports it."""
 
+import logging
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     :param config: settings that win over every other source; tests pass theirs here
     """
+    _log_in_utc()
     given = dict(config or {})
     instance = given.pop("INSTANCE_PATH", None) or os.environ.get("FLASK_INSTANCE_PATH")
     app = Flask(
@@ -49,6 +52,13 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     web.init_app(app)
     cli.init_app(app)
     return app
+
+
+def _log_in_utc() -> None:
+    """Lines of web servers, workers and beat can be put in order, wherever they run."""
+    logging.Formatter.converter = time.gmtime
+    logging.Formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+    logging.Formatter.default_msec_format = "%s.%03dZ"
 
 
 def _init_extensions(app: Flask) -> None:
