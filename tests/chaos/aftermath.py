@@ -71,7 +71,7 @@ def _look_at_mails(stack: Stack, record: Record) -> None:
     record.events = [Letter("signed_in", *each) for each in stack.database.ask("SELECT user_id::text FROM sign_in")]
     record.events += [Letter("downloaded", *each) for each in stack.database.ask(_DOWNLOADS)]
     taken = zip(stack.inbox.mails, stack.inbox.recipients, stack.inbox.taken_at, strict=True)
-    record.taken = [Taken(mail["Message-ID"].strip("<>").partition("@")[0], *rest) for mail, *rest in taken]
+    record.taken = [Taken(mail["Message-ID"].strip("<>").partition("@")[0], to, at) for mail, to, at in taken]
 
 
 def read_rows(stack: Stack) -> list[Row]:
