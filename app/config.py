@@ -104,6 +104,7 @@ SETTINGS = (
     Setting("MAIL_SENDER", None, "The sender's address. Unset: no-reply at the host of PUBLIC_BASE_URL."),
     Setting("MAIL_MAX_ATTEMPTS", 8, "After so many attempts a mail is given up."),
     Setting("MAIL_RETRY_SECONDS", 60, "Pause before a mail's second attempt; it doubles with each, up to an hour."),
+    Setting("SIGN_UP_MAILS_PER_HOUR", 1000, "Links to addresses without an account, of all who ask. 0 or None: any."),
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
     Setting("SECOND_FACTOR_REQUIRED", False, "Everybody sets up a second factor before anything else."),
@@ -363,6 +364,11 @@ def _celery(config: Config, instance: Path) -> dict[str, Any]:
             },
             "old mails": {
                 "task": "app.tasks.forget_old_mails",
+                "schedule": Every(3600.0),
+                "options": {"expires": 24 * 3600},
+            },
+            "unnamed uploads": {
+                "task": "app.tasks.sweep_uploads",
                 "schedule": Every(3600.0),
                 "options": {"expires": 24 * 3600},
             },

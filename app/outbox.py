@@ -75,8 +75,12 @@ def put(
 
 def _count_lately(kind: MailKind, user_id: str) -> ScalarSelect[int]:
     """A part of the statement that writes: SQLite refuses to write in a transaction that has begun to read."""
-    lately = Mail.at.between(database_time(-3600), database_time(3600))
-    return select(func.count()).where(Mail.user_id == user_id, Mail.kind == kind, lately).scalar_subquery()
+    mine = (Mail.user_id == user_id, Mail.kind == kind, _is_of_late())
+    return select(func.count()).where(*mine).scalar_subquery()
+
+
+def _is_of_late() -> ColumnElement[bool]:
+    return Mail.at.between(database_time(-3600), database_time(3600))
 
 
 def take_unheard(most: int = MOST_AT_ONCE) -> Sequence[str]:
@@ -128,6 +132,16 @@ def give_up_silent() -> Sequence[str]:
     found = db.session.scalars(given_up.execution_options(synchronize_session=False)).all()
     db.session.commit()
     return found
+
+
+def waits_for(user_id: Any) -> ColumnElement[bool]:
+    """`user_id`: a column. Is there a mail to them that is still to be sent?"""
+    return select(Mail.id).where(Mail.user_id == user_id, _waits()).exists()
+
+
+def count_lately(kind: MailKind) -> int:
+    """Mails of this kind within an hour, to everybody."""
+    return int(db.session.scalar(select(func.count()).where(Mail.kind == kind, _is_of_late())) or 0)
 
 
 def forget_old() -> None:

@@ -4,14 +4,23 @@ The page writes down what was typed and looks at no account, so it takes as long
 ones. Beat looks afterwards whose address it is. The token is made by whoever sends the mail: it is in the mail only.
 """
 
-from sqlalchemy import ColumnElement, and_, delete, select
+import logging
+
+from flask import current_app
+from sqlalchemy import ColumnElement, Row, and_, delete, select
+from sqlalchemy.exc import OperationalError
 
 from app import audit, credentials, outbox, people, sign_ins
 from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, PasswordReset, ResetRequest, User, What, Wish
 from app.models.columns import database_time, fit_origin
 
-VALID_SECONDS = 1800
+log = logging.getLogger(__name__)
+
+ASKED_AN_HOUR = 5
+"""So often an address can be asked for; strangers may use that up at once."""
+VALID_SECONDS = 3600
+"""As long as the hour of ASKED_AN_HOUR: whoever cannot ask for another link has one that works."""
 UNPROVEN_SECONDS = 86_400
 """So long an address is kept to which a link was sent and nobody has followed one."""
 
@@ -28,18 +37,37 @@ def ask(email: str, ip_address: str, user_agent: str, wish: Wish = Wish.PASSWORD
 
 
 def answer_asked() -> None:
-    """Write the mails that were asked for. Nobody gets one whose account is locked."""
-    begin_write()
-    asked = db.session.execute(delete(ResetRequest).returning(*_ASKED)).all()
-    requested = []
-    for email, wish, locale, ip_address, user_agent in asked:
-        kind, person = _answer(wish, email, locale)
-        if person is not None:
-            outbox.put(kind, person.id, ip_address=ip_address, user_agent=user_agent)
-        if person is not None and kind == MailKind.RESET:
-            requested.append(audit.Event(What.RESET_REQUESTED, person.id, by=audit.NOBODY))
-    audit.record_all(requested)
+    """Write the mails that were asked for, each in its own transaction. Nobody gets one whose account is locked."""
     db.session.commit()
+    asked = db.session.scalars(select(ResetRequest.id).order_by(ResetRequest.id).limit(outbox.MOST_AT_ONCE)).all()
+    for request_id in asked:
+        try:
+            _answer(request_id)
+        except OperationalError:
+            raise  # the database is away: all that are left wait
+        except Exception:
+            db.session.rollback()
+            log.exception("request %s for a link cannot be answered, and is forgotten", request_id)
+            _take(request_id)
+        db.session.commit()
+
+
+def _answer(request_id: str) -> None:
+    asked = _take(request_id)
+    if asked is None:
+        return  # another worker was faster
+    kind, person = _choose(asked.wish, asked.email, asked.locale)
+    if person is None:
+        return
+    outbox.put(kind, person.id, ip_address=asked.ip_address, user_agent=asked.user_agent)
+    if kind == MailKind.RESET:
+        audit.record(What.RESET_REQUESTED, person.id, by=audit.NOBODY)
+
+
+def _take(request_id: str) -> Row[str, Wish, str | None, str, str] | None:
+    """It is gone with the commit."""
+    begin_write()
+    return db.session.execute(delete(ResetRequest).where(ResetRequest.id == request_id).returning(*_ASKED)).first()
 
 
 _ASKED = (
@@ -51,13 +79,22 @@ _ASKED = (
 )
 
 
-def _answer(wish: Wish, email: str, locale: str | None) -> tuple[MailKind, User | None]:
+def _choose(wish: Wish, email: str, locale: str | None) -> tuple[MailKind, User | None]:
     """Which mail, and to whom; None: to nobody."""
     member = people.find_user(email)
     if member is None and wish == Wish.ACCOUNT:
-        return MailKind.SIGN_UP, _find_or_add_unproven(email, locale)
+        return MailKind.SIGN_UP, None if _are_too_many() else _find_or_add_unproven(email, locale)
     is_open = member is not None and member.is_active
     return MailKind.RESET if wish == Wish.PASSWORD else MailKind.MEMBER, member if is_open else None
+
+
+def _are_too_many() -> bool:
+    """So the site cannot be made to write to the whole world. The page says the same, and the operators are told."""
+    most: int | None = current_app.config["SIGN_UP_MAILS_PER_HOUR"]
+    if not most or outbox.count_lately(MailKind.SIGN_UP) < most:
+        return False
+    log.error("a link for a new account is not sent: %s in an hour are enough (SIGN_UP_MAILS_PER_HOUR)", most)
+    return True
 
 
 def _find_or_add_unproven(email: str, locale: str | None) -> User:
@@ -143,8 +180,11 @@ def forget_old() -> None:
     begin_write()
     db.session.execute(delete(PasswordReset).where(PasswordReset.at < database_time(-VALID_SECONDS)))
     has_link = select(PasswordReset.id).where(PasswordReset.user_id == User.id).exists()
-    old = (~User.is_proven, User.created_at < database_time(-UNPROVEN_SECONDS), ~has_link)
-    db.session.execute(delete(User).where(*old).execution_options(synchronize_session=False))
+    is_asked_for = has_link | outbox.waits_for(User.id)
+    old = (~User.is_proven, User.created_at < database_time(-UNPROVEN_SECONDS), ~is_asked_for)
+    # Whoever writes a mail to one holds it, and is seen by the statement that deletes.
+    held = db.session.scalars(select(User.id).where(*old).with_for_update(skip_locked=True)).all()
+    db.session.execute(delete(User).where(User.id.in_(held), *old).execution_options(synchronize_session=False))
     db.session.commit()
 
 

@@ -113,7 +113,7 @@ def test_each_setting_it_names_exists_with_the_default_it_says() -> None:
     shown = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", PAGE)) - {access.name for access in Access}
     assert shown <= defaults.keys()
     said = re.findall(r"`([A-Z_]+)` \((\d+)\)", PAGE)
-    assert len(said) == 4
+    assert len(said) == 5
     assert [(name, int(value)) for name, value in said] == [(name, defaults[name]) for name, _ in said]
 
 

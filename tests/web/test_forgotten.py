@@ -16,7 +16,7 @@ from app.mails import sending
 from app.models import Mail, MailKind, PasswordReset, ResetRequest, User
 from app.models.columns import database_time
 from app.second_factor import setting_up
-from app.web import forgotten
+from app.web import mailed_links
 from tests.conftest import PASSWORD
 from tests.web.conftest import Send, SignIn
 
@@ -61,9 +61,9 @@ def test_a_second_try_of_the_mail_leaves_the_first_link_valid(
 def test_a_link_gets_old(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
     ask(client)
     client.get(link_in(send()[0]))
-    turn_back(app, 1790)
+    turn_back(app, 3590)
     assert client.get("/forgotten/new-password").status_code == 200
-    turn_back(app, 1810)
+    turn_back(app, 3610)
     assert client.get("/forgotten/new-password").status_code == 410
     gone = choose(client)
     assert (gone.status_code, "works no longer" in gone.text) == (410, True)
@@ -77,6 +77,34 @@ def turn_back(app: Flask, seconds: float) -> None:
     with app.app_context():
         db.session.execute(sa.update(PasswordReset).values(at=database_time(-seconds)))
         db.session.commit()
+
+
+def test_who_is_overtaken_is_told(
+    app: Flask, client: FlaskClient, ann: User, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link was good when the form was sent, and used by somebody else before it was saved. Nothing is changed.
+
+    The control: nobody is faster.
+    """
+    ask(client)
+    client.get(link_in(send()[0]))
+    hash_password = people.hash_password
+
+    def be_overtaken(password: str) -> str:
+        monkeypatch.undo()
+        with app.app_context():
+            db.session.execute(sa.delete(PasswordReset))
+            db.session.commit()
+        return hash_password(password)
+
+    monkeypatch.setattr(people, "hash_password", be_overtaken)
+    gone = choose(client)
+    assert (gone.status_code, "works no longer" in gone.text, "just now" in gone.text) == (410, True, True)
+    assert can_sign_in(client, PASSWORD)
+    with app.app_context():
+        token = resets.issue(ann.id)
+    client.get("/forgotten/new-password", query_string={"token": token})
+    assert choose(client).status_code == 303
 
 
 @pytest.mark.parametrize("token", ["", "x", "é" * 43, "' OR 1=1 --", "\x00"], ids=["none", "x", "é", "sql", "nul"])
@@ -155,7 +183,7 @@ def test_the_token_reaches_no_log_and_no_other_site(
     page = client.get(opened.location)
     assert token not in page.text
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr(forgotten, "url_for", lambda _: 1 / 0)
+    monkeypatch.setattr(mailed_links, "url_for", lambda _: 1 / 0)
     assert client.get(link).status_code == 500
     assert ("Fault" in caplog.text, token in caplog.text) == (True, False)
 
@@ -262,6 +290,23 @@ class TestLimits:
         codes = [ask_from(f"192.0.2.{number}", f" {email.upper()}" if number % 2 else email) for number in range(6)]
         assert codes == [200] * 5 + [429]
         assert ask_from("192.0.2.1", "other@example.org") == 200
+
+    @pytest.mark.usefixtures("ann")
+    @pytest.mark.parametrize(("seconds", "status"), [(3600, 200), (1800, 410)], ids=["an hour", "control: half of it"])
+    def test_strangers_never_keep_the_owner_out(
+        self, app: Flask, client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch, seconds: int, status: int
+    ) -> None:
+        """Who has used up the hour's mails in a moment leaves the owner with a link, until mails can be asked for."""
+        monkeypatch.setattr(resets, "VALID_SECONDS", seconds)
+        stranger = {"REMOTE_ADDR": "192.0.2.1"}
+        for _ in range(resets.ASKED_AN_HOUR):
+            client.post("/forgotten", data={"email": "ann@example.org"}, environ_base=stranger)
+        link = link_in(send()[-1])
+        refused = client.post("/forgotten", data={"email": "ann@example.org"})
+        assert refused.status_code == 429
+        turn_back(app, int(refused.headers["Retry-After"]) - 1)
+        client.get(link)
+        assert client.get("/forgotten/new-password").status_code == status
 
     def test_somebody_asks_ten_times_a_minute(self, client: FlaskClient) -> None:
         codes = [

@@ -7,12 +7,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from app import people, resets
 from app.extensions import db
 from app.mails import sending
 from app.mails.folder import MailFolder
-from app.models import AuditRow, Mail, PasswordReset, User, What, Wish
+from app.models import AuditRow, Mail, PasswordReset, ResetRequest, User, What, Wish
 from app.models.columns import database_time
 from tests.conftest import PASSWORD
 from tests.web.conftest import Send, SignIn
@@ -163,7 +164,7 @@ def test_a_link_gets_old_and_the_address_goes(app: Flask, client: FlaskClient, s
     ask(client)
     (text,) = send()
     with app.app_context():
-        db.session.execute(sa.update(PasswordReset).values(at=database_time(-1810)))
+        db.session.execute(sa.update(PasswordReset).values(at=database_time(-3610)))
         db.session.commit()
     assert finish(client, link_in(text)) == 410
     with app.app_context():
@@ -175,6 +176,90 @@ def test_a_link_gets_old_and_the_address_goes(app: Flask, client: FlaskClient, s
         sending.forget_old()
         assert db.session.scalars(sa.select(Mail)).all() == []
     assert accounts(app) == []
+
+
+def test_an_address_stays_as_long_as_its_mail_waits(app: Flask, client: FlaskClient) -> None:
+    """However long ago it was first typed. The control: the mail is given up, and it goes."""
+    ask(client)
+    with app.app_context():
+        resets.answer_asked()
+        db.session.execute(sa.update(User).values(created_at=database_time(-86_410)))
+        db.session.commit()
+        sending.forget_old()
+        assert db.session.scalars(sa.select(Mail.sent_at)).all() == [None]
+        db.session.execute(sa.update(Mail).values(given_up_at=database_time()))
+        db.session.commit()
+        sending.forget_old()
+    assert accounts(app) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "left", "kept"),
+    [(ValueError("a fault"), [], [LAN]), (OperationalError("SELECT", None, Exception("away")), ["x@y.org", LAN], [])],
+    ids=["of one address", "control: of the database, for all"],
+)
+def test_one_that_cannot_be_answered_holds_nobody_back(
+    app: Flask, client: FlaskClient, fault: Exception, left: list[str], kept: list[str]
+) -> None:
+    def refuse(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith("SELECT") and "x@y.org" in str(values):
+            raise fault
+
+    ask(client, "x@y.org")
+    ask(client)
+    with app.app_context():
+        sa.event.listen(db.engine, "before_cursor_execute", refuse)
+        try:
+            resets.answer_asked()
+        except OperationalError:
+            db.session.rollback()
+        finally:
+            sa.event.remove(db.engine, "before_cursor_execute", refuse)
+        assert db.session.scalars(sa.select(ResetRequest.email).order_by(ResetRequest.id)).all() == left
+    assert [email for email, _ in accounts(app)] == kept
+
+
+@pytest.mark.parametrize(("most", "written"), [(2, 2), (0, 3), (None, 3)], ids=["two", "control: 0", "control: None"])
+def test_strangers_get_so_many_mails_an_hour(
+    app: Flask,
+    client: FlaskClient,
+    ann: User,
+    send: Send,
+    caplog: pytest.LogCaptureFixture,
+    most: int | None,
+    written: int,
+) -> None:
+    """Of all who ask together; the page says the same, members are written to, and operators are told."""
+    app.config["SIGN_UP_MAILS_PER_HOUR"] = most
+    pages = {ask(client, email) for email in ("a@example.org", "b@example.org", "c@example.org", "ann@example.org")}
+    texts = send()
+    assert len(pages) == 1
+    assert len([text for text in texts if "Choose its name" in text]) == written
+    assert len([text for text in texts if "There is one already" in text]) == 1
+    assert caplog.text.count("SIGN_UP_MAILS_PER_HOUR") == 3 - written
+    assert len(accounts(app)) == written + 1
+
+
+def test_who_is_overtaken_is_told(
+    app: Flask, client: FlaskClient, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other of two links finishes the account after this form was sent, and before it is saved."""
+    ask(client)
+    ask(client)
+    first, second = (link_in(text) for text in send())
+    hash_password = people.hash_password
+
+    def be_overtaken(password: str) -> str:
+        monkeypatch.undo()
+        assert finish(app.test_client(), second) == 302
+        return hash_password(password)
+
+    monkeypatch.setattr(people, "hash_password", be_overtaken)
+    client.get(first)
+    gone = client.post("/sign-up/finish", data={**CHOSEN, "name": "Somebody else"})
+    assert (gone.status_code, "If you have finished your account, sign in" in gone.text) == (410, True)
+    with app.app_context():
+        assert db.session.scalars(sa.select(User.name)).all() == ["Lan"]
 
 
 def test_a_late_mail_is_not_sent_to_who_has_finished(app: Flask, client: FlaskClient, send: Send) -> None:
