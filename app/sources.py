@@ -14,6 +14,9 @@ def graph() -> Graph:
     return build_graph(db.metadata)
 
 
-def subject_of(person: User, locale: str | None = None) -> Subject:
-    """`locale`: of dates and numbers; None: the person's own."""
-    return Subject(person.id, person.name, person.email or "", locale or person.language, person.time_zone)
+def subject_of(person: User, locale: str | None, time_zone: str | None) -> Subject:
+    """`locale`: of dates and numbers. Both as the archive keeps them, so that all who make it agree; None: the
+    person's own.
+    """
+    reads = (locale or person.language, time_zone or person.time_zone)
+    return Subject(person.id, person.name, person.email or "", *reads)

@@ -14,11 +14,13 @@ from flask import current_app
 from sqlalchemy import (
     ColumnElement,
     Delete,
+    ScalarSelect,
     Update,
     and_,
     case,
     delete,
     exists,
+    func,
     not_,
     or_,
     select,
@@ -73,6 +75,8 @@ class Claim:
     """What the person asked for."""
     locale: str | None
     """The language that they had then; None: an earlier version kept none."""
+    time_zone: str | None
+    """And the time zone, in which the chosen days begin."""
     waited: float
     """Seconds from the request to this attempt."""
     user_id: str
@@ -83,8 +87,6 @@ class Wish:
     """How an archive is asked for."""
 
     choices: Choices = EVERYTHING
-    locale: str | None = None
-    """The language it is made in; None: the one in the person's settings."""
     earlier: Archive | None = None
     """Which archive it tries again."""
     is_limited: bool = True
@@ -121,7 +123,7 @@ _TRIES = 3
 
 def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
     begin_write()
-    language = _hold_person(user_id)
+    settings = _hold_person(user_id)
     again_of = _find_excuse(user_id, wish.earlier)
     if wish.is_limited and again_of is None:
         check_allowance(user_id)
@@ -129,7 +131,7 @@ def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
         user_id=user_id,
         part_size=wish.choices.part_size,
         chosen=to_document(wish.choices),
-        locale=wish.locale or language,
+        **settings,
         again_of=again_of,
         created_at=database_time(),
     )
@@ -141,9 +143,12 @@ def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
     return archive.id
 
 
-def _hold_person(user_id: str) -> str | None:
-    """Their language. Whoever asks for the same person meanwhile waits: what we count stays true until our INSERT."""
-    return db.session.scalar(select(User.language).where(User.id == user_id).with_for_update(key_share=True))
+def _hold_person(user_id: str) -> dict[str, Any]:
+    """How they read, as an archive's row keeps it. Whoever asks for the same person meanwhile waits: what we count
+    stays true until our INSERT.
+    """
+    settings = select(User.language.label("locale"), User.time_zone).where(User.id == user_id)
+    return dict(db.session.execute(settings.with_for_update(key_share=True)).mappings().one_or_none() or {})
 
 
 def _find_excuse(user_id: str, earlier: Archive | None) -> str | None:
@@ -182,6 +187,7 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
             step=None,
             done=0,
             error=None,
+            time_zone=func.coalesce(Archive.time_zone, _zone_of_person()),
         )
     )
     if changed != 1:
@@ -190,8 +196,12 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     archive = db.session.scalars(mine, execution_options=FRESH).one()
     db.session.commit()
     waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
-    asked = (archive.choices, archive.locale)
+    asked = (archive.choices, archive.locale, archive.time_zone)
     return Claim(archive.id, archive.reference, fence, archive.attempt, *asked, waited, user_id)
+
+
+def _zone_of_person() -> ScalarSelect[str]:
+    return select(User.time_zone).where(User.id == Archive.user_id).scalar_subquery()
 
 
 def renew(held: Claim, step: str, done: int) -> None:

@@ -28,7 +28,9 @@ class PieceClaim:
     """The archive's, for logs."""
     user_id: str
     choices: Choices
-    """The archive's."""
+    """The archive's, as are the next two."""
+    locale: str | None
+    time_zone: str | None
     attempt: str
     snapshot: str
     fence: str
@@ -72,8 +74,9 @@ def claim(archive_id: str) -> PieceClaim | None:
         return None
     row, archive = found
     piece = Piece(row.number, row.table_name, row.low, row.high)
-    of_archive = (archive.id, archive.reference, archive.user_id, archive.choices)
-    return PieceClaim(row.id, *of_archive, row.attempt, row.snapshot, fence, piece)
+    of_archive = (archive.id, archive.reference, archive.user_id)
+    asked = (archive.choices, archive.locale, archive.time_zone)
+    return PieceClaim(row.id, *of_archive, *asked, row.attempt, row.snapshot, fence, piece)
 
 
 def renew(held: PieceClaim) -> None:

@@ -55,17 +55,16 @@ class LostFileError(Exception):
 
 
 def request_archive(
-    user_id: str, choices: Choices = EVERYTHING, /, *, locale: str | None = None, **origin: str
+    user_id: str, choices: Choices = EVERYTHING, /, **origin: str
 ) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
-    An archive that is active already keeps what was chosen for it. `locale`: the language it is made in; None: the one
-    in the person's settings. `origin`: `ip_address` and `user_agent` of the browser that asks. Raises ChoiceError,
-    NotYetError.
+    An archive that is active already keeps what was chosen for it. `origin`: `ip_address` and `user_agent` of the
+    browser that asks. Raises ChoiceError, NotYetError.
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
     check_choices(choices)
-    return ledger.insert(user_id, Wish(choices, locale), **origin)
+    return ledger.insert(user_id, Wish(choices), **origin)
 
 
 def request_beyond_limit(user_id: str, choices: Choices = EVERYTHING) -> tuple[str, bool]:
@@ -74,7 +73,7 @@ def request_beyond_limit(user_id: str, choices: Choices = EVERYTHING) -> tuple[s
     return ledger.insert(user_id, Wish(choices, is_limited=False))
 
 
-def request_again(user_id: str, archive_id: str, /, *, locale: str | None = None, **origin: str) -> tuple[str, bool]:
+def request_again(user_id: str, archive_id: str, /, **origin: str) -> tuple[str, bool]:
     """The same once more, as `request_archive`. It does not count where the earlier one failed or has gaps.
 
     What the site no longer knows or offers falls away. Raises LookupError if they have no such archive, NotYetError.
@@ -82,7 +81,7 @@ def request_again(user_id: str, archive_id: str, /, *, locale: str | None = None
     earlier = find_archive(user_id, archive_id)
     if earlier is None:
         raise LookupError(archive_id)
-    return ledger.insert(user_id, Wish(still_possible(earlier.choices), locale, earlier), **origin)
+    return ledger.insert(user_id, Wish(still_possible(earlier.choices), earlier), **origin)
 
 
 def generate(user_id: str, *, large: bool = False, ring: Ring = nobody) -> bool:
@@ -248,7 +247,7 @@ def _make(person: User, held: Claim, *, large: bool, ring: Ring) -> None:
     order = Order(
         site,
         held.reference,
-        subject_of(person, locale),
+        subject_of(person, locale, held.time_zone),
         keys.signer(),
         held.choices,
         weigh=_weigh(held, large=large),

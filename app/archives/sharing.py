@@ -51,9 +51,7 @@ class SharedArchive:
     """What the engine's `Sharing` asks for."""
 
     def __init__(self, held: Claim, heart: Heart, folder: Path, ring: Ring) -> None:
-        # Days begin in the person's time zone, which may be another one by the time a helper reads it.
-        has_days = held.choices.since is not None or held.choices.until is not None
-        self.least_rows: int | None = None if has_days else current_app.config["ARCHIVE_PIECE_ROWS"]
+        self.least_rows: int | None = current_app.config["ARCHIVE_PIECE_ROWS"]
         self._held = held
         self._heart = heart
         self._folder = folder
@@ -126,7 +124,7 @@ def _make(held: PieceClaim) -> None:
             engine=db.engine,
             graph=graph(),
             snapshot=held.snapshot,
-            subject=subject_of(person),
+            subject=subject_of(person, held.locale, held.time_zone),
             choices=held.choices,
             workspace=folder,
             go_on=heart.check,

@@ -54,6 +54,7 @@ class Archive(Model):
         Index("uq_archive_active", "user_id", unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE),
         Index("ix_archive_user_id_created_at", "user_id", "created_at"),
         Index("ix_archive_state_created_at", "state", "created_at"),
+        Index("ix_archive_state_size", "state", "size"),  # what those that are ready take together, read from it alone
         # Not NULL: a condition that comes to NULL passes.
         CheckConstraint("state <> 'ready' OR part_count > 0", name="ready_has_parts"),
         CheckConstraint("state <> 'running' OR fence IS NOT NULL", name="running_has_fence"),
@@ -96,6 +97,9 @@ class Archive(Model):
     """What else they chose otherwise than by default, as `choices` reads it; none: everything, in every format."""
     locale: Mapped[str | None] = mapped_column(String(16))
     """The language it is made in, as the person had it when asking."""
+    time_zone: Mapped[str | None] = mapped_column(String(64))
+    """Where the chosen days begin and end, and moments are told, as the person had it when asking; none: an earlier
+    version kept none, and the first attempt notes the person's."""
     again_of: Mapped[str | None] = mapped_column(String(64))
     """Which archive it tries again, where that failed or has gaps; such a request does not count towards the limit."""
     started_at: Mapped[datetime | None] = mapped_column(Moment)

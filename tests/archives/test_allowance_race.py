@@ -22,8 +22,8 @@ def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
     return postgresql_settings
 
 
-def hold_nobody(user_id: str) -> str | None:
-    return db.session.scalar(select(User.language).where(User.id == user_id))
+def hold_nobody(user_id: str) -> dict[str, Any]:
+    return {"locale": db.session.scalar(select(User.language).where(User.id == user_id))}
 
 
 @pytest.mark.parametrize(

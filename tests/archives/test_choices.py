@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from app.archives import ledger, pieces, service
 from app.archives.choices import EVERYTHING, ChoiceError, Choices
 from app.engine.pieces import Piece
 from app.extensions import db
-from app.models import Entry, State, User
+from app.models import Entry, SignIn, State, User
 from tests.archives.conftest import change, load, paths_of
 from tests.engine.forging import unpack
 
@@ -90,8 +90,9 @@ def test_what_cannot_be_chosen_is_refused(ann: User, choices: Choices, field: st
 
 
 def test_others_who_help_are_told(ann: User) -> None:
-    """A piece is claimed with the choices of its archive."""
+    """A piece is claimed with the choices of its archive, and read as that is, whatever the person changes."""
     archive_id, _ = service.request_archive(ann.id, LESS)
+    move(ann, language="vi", time_zone="Asia/Ho_Chi_Minh")
     held = ledger.claim(ann.id)
     assert held is not None
     assert held.choices == LESS
@@ -99,23 +100,48 @@ def test_others_who_help_are_told(ann: User) -> None:
     claimed = pieces.claim(archive_id)
     assert claimed is not None
     assert claimed.choices == LESS
+    assert (claimed.locale, claimed.time_zone) == (held.locale, held.time_zone) == ("en", "UTC")
 
 
-@pytest.mark.parametrize(("given", "kept"), [(None, "vi"), ("en", "en")], ids=["of the person", "of the page"])
-def test_the_language_is_that_of_the_moment(make_person: Callable[..., User], given: str | None, kept: str) -> None:
-    lan = make_person("Lan", language="vi")
-    archive_id, _ = service.request_archive(lan.id, locale=given)
-    db.session.execute(update(User).values(language="de"))
+def move(person: User, **settings: str) -> None:
+    db.session.execute(update(User).where(User.id == person.id).values(**settings))
     db.session.commit()
-    assert load(archive_id).locale == kept
+
+
+def test_language_and_time_zone_are_those_of_the_moment(make_person: Callable[..., User]) -> None:
+    lan = make_person("Lan", language="vi", time_zone="Asia/Ho_Chi_Minh")
+    archive_id, _ = service.request_archive(lan.id)
+    move(lan, language="de", time_zone="America/New_York")
+    assert (load(archive_id).locale, load(archive_id).time_zone) == ("vi", "Asia/Ho_Chi_Minh")
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "of an earlier version"])
+def test_days_begin_where_the_person_was_when_asking(ann: User, is_kept: bool) -> None:
+    """The control: of a row that keeps no time zone, the attempt takes the one of now, and notes it."""
+    asked, moved = "Asia/Ho_Chi_Minh", "Pacific/Honolulu"
+    move(ann, time_zone=asked)
+    evening = datetime(2020, 1, 1, 20, tzinfo=UTC)  # in Ho Chi Minh City already January 2
+    db.session.add(SignIn(user_id=ann.id, at=evening, ip_address="192.0.2.1", user_agent="A browser"))
+    db.session.commit()
+    archive_id, _ = service.request_archive(ann.id, Choices(since=date(2020, 1, 2), until=date(2020, 1, 2)))
+    move(ann, time_zone=moved)
+    if not is_kept:
+        change(archive_id, time_zone=None)
+    service.generate(ann.id)
+    assert len(read_table(archive_id, "sign_in")) == (1 if is_kept else 0)
+    [path] = paths_of(load(archive_id))
+    told = json.loads(unpack(path)["data/coverage.json"])["choices"]["time_zone"]
+    assert told == load(archive_id).time_zone == (asked if is_kept else moved)
 
 
 def test_the_same_once_more(app: Flask, ann: User, bob: User) -> None:
     first, _ = service.request_archive(ann.id, LESS)
     assert service.request_again(ann.id, first) == (first, False)
     change(first, state=State.FAILED)
-    second, is_new = service.request_again(ann.id, first, locale="vi")
-    assert (is_new, load(second).choices, load(second).locale) == (True, LESS, "vi")
+    move(ann, language="vi", time_zone="Asia/Ho_Chi_Minh")
+    second, is_new = service.request_again(ann.id, first)
+    assert (is_new, load(second).choices) == (True, LESS)
+    assert (load(second).locale, load(second).time_zone) == ("vi", "Asia/Ho_Chi_Minh")
     service.cancel(ann.id, second)
     app.config["ARCHIVE_PART_SIZES"] = []
     change(first, chosen={"without": ["comment", "a table of another version"]})

@@ -183,7 +183,7 @@ def test_another_fault_is_none_of_the_space(error: Exception) -> None:
 
 def test_one_that_never_fits_is_tried_less_and_less_often(app: Flask) -> None:
     def pause_after(waited: float) -> float:
-        return room.pause_after(Claim("id", "REF", "fence", 1, EVERYTHING, None, waited, "person"))
+        return room.pause_after(Claim("id", "REF", "fence", 1, EVERYTHING, None, None, waited, "person"))
 
     pauses = [pause_after(waited) for waited in (0, 39, 41, 3600, 12_000, 10**9)]
     assert pauses == [10, 10, 20, 1280, 3600, 3600]

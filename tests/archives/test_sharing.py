@@ -1,7 +1,9 @@
 """A large archive is made by several workers: what each may do, and what becomes of it when one of them fails."""
 
+import json
 import os
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from app.archives import service, sharing
+from app.archives.choices import Choices
+from app.archives.sources import subject_of
 from app.extensions import db
-from app.models import ArchivePiece, State, User
-from tests.archives.conftest import load
+from app.models import ArchivePiece, SignIn, State, User
+from tests.archives.conftest import load, paths_of
 from tests.archives.shared import MADE, count_pieces, expect_whole, published, read_days, write_days
+from tests.engine.forging import unpack
 
 ENTRIES = 300
 PIECE = 100
@@ -49,6 +54,54 @@ def test_others_make_the_last_pieces(
     alone, _ = service.request_archive(ann.id)
     service.generate(ann.id, large=True)
     assert read_days(alone) == read_days(waiting)
+
+
+HERE, THERE = {"time_zone": "Asia/Ho_Chi_Minh", "language": "en"}, {"time_zone": "Pacific/Honolulu", "language": "vi"}
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "looked up"])
+def test_days_and_words_are_those_of_the_request_whoever_reads(
+    ann: User, monkeypatch: pytest.MonkeyPatch, is_kept: bool
+) -> None:
+    """The person moves between two pieces. The control: a helper that asks where they are now spoils the archive."""
+    evening = datetime(2020, 1, 1, 20, tzinfo=UTC)  # where they are at first, already January 2
+    rows = [SignIn(user_id=ann.id, at=evening, ip_address="192.0.2.1", user_agent="") for _ in range(ENTRIES)]
+    db.session.add_all(rows)
+    archive_id = request_from(ann, HERE)
+    made: list[bool] = []
+
+    def ring(archive_id: str) -> None:
+        move(THERE)
+        made.append(sharing.make_piece(archive_id))
+
+    if not is_kept:
+        monkeypatch.setattr(sharing, "subject_of", lambda person, *_: subject_of(person, None, None))
+    service.generate(ann.id, large=True, ring=ring)
+    assert made == [True, True]
+    assert (load(archive_id).state == State.READY) == is_kept
+    if is_kept:
+        alone = request_from(ann, HERE)
+        service.generate(ann.id, large=True)
+        members = read_members(archive_id)
+        assert members == read_members(alone)
+        assert len(json.loads(members["json/sign_in.json"])) == ENTRIES
+
+
+def request_from(person: User, place: dict[str, str]) -> str:
+    move(place)
+    return service.request_archive(person.id, Choices(since=date(2020, 1, 2)))[0]
+
+
+def move(place: dict[str, str]) -> None:
+    db.session.execute(sa.update(User).values(place))
+    db.session.commit()
+
+
+def read_members(archive_id: str) -> dict[str, bytes]:
+    """What the archive has of the sign-ins: JSON, CSV, the report's rows; not the page, which names the archive."""
+    [path] = paths_of(load(archive_id))
+    members = {name.removeprefix("data/"): content for name, content in unpack(path).items() if "sign_in" in name}
+    return {name: content for name, content in members.items() if not name.endswith(".html")}
 
 
 def test_a_small_archive_is_not_divided(ann: User, entries: int, waiting: str) -> None:
