@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from app.engine.categories import list_categories
 from app.engine.choices import Choices
 from app.figures import day_text, file_size
+from app.models import Archive
 from app.sources import graph
 
 FORMAT_NAMES = {"report": lazy_gettext("Report"), "json": "JSON", "csv": "CSV"}
@@ -21,11 +22,13 @@ def category_titles() -> dict[str, str]:
     return {node.name: _(node.declaration.title or node.name) for node in nodes}
 
 
-def describe_choices(choices: Choices) -> list[tuple[str, str]]:
-    """Pairs of what could be chosen and what was."""
+def describe_choices(choices: Choices, elsewhere: str | None = None) -> list[tuple[str, str]]:
+    """Pairs of what could be chosen and what was. `elsewhere`: the time zone in which the days begin, if it is not that
+    of who reads this.
+    """
     return [
         (_("Contents"), _contents(choices)),
-        (_("Dates"), _dates(choices.since, choices.until)),
+        (_("Dates"), _days_there(choices, elsewhere)),
         (_("Pictures and files"), _("Included") if choices.files else _("Left out, only listed")),
         (_("Formats"), _formats(choices)),
         (_("Download as"), _sizes(choices.part_size)),
@@ -52,7 +55,25 @@ def _contents(choices: Choices) -> str:
     without = sorted(titles.get(name, name) for name in choices.without)
     if choices.without.issuperset(titles):
         return str(_("Only your account"))
-    return str(_("Everything but: %(categories)s", categories=_enumerate(without)))
+    return str(_("Everything but: %(categories)s", categories=enumerate_words(without)))
+
+
+def describe_other(archive: Archive) -> str:
+    """Why nothing new was requested: this archive, of other choices, is at work."""
+    return str(
+        _(
+            "Another archive is being made for you: %(choices)s. So this one was not requested. "
+            "Wait for the other one, or cancel it.",
+            choices=sum_up(archive.choices),
+        )
+    )
+
+
+def _days_there(choices: Choices, elsewhere: str | None) -> str:
+    days = _dates(choices.since, choices.until)
+    if elsewhere is None or not (choices.since or choices.until):
+        return days
+    return str(_("%(days)s (time zone: %(zone)s)", days=days, zone=elsewhere.replace("_", " ")))
 
 
 def _dates(since: date | None, until: date | None) -> str:
@@ -66,13 +87,13 @@ def _dates(since: date | None, until: date | None) -> str:
 
 
 def _formats(choices: Choices) -> str:
-    return _enumerate(str(name) for key, name in FORMAT_NAMES.items() if key in choices.written)
+    return enumerate_words(str(name) for key, name in FORMAT_NAMES.items() if key in choices.written)
 
 
 def _sizes(part_size: int | None) -> str:
     return str(_("Files of up to %(size)s", size=file_size(part_size)) if part_size else _("One file"))
 
 
-def _enumerate(words: Iterable[str]) -> str:
+def enumerate_words(words: Iterable[str]) -> str:
     """As the language does it: `A, B, and C`."""
     return str(format_list(list(words), locale=get_locale() or "en"))

@@ -5,11 +5,20 @@ from dataclasses import replace
 from flask import current_app
 
 from app.engine.categories import list_categories
-from app.engine.choices import EVERYTHING, Choices
+from app.engine.choices import EVERYTHING, Choices, are_same
 from app.engine.shape import FORMATS
 from app.sources import graph
 
-__all__ = ["EVERYTHING", "FORMATS", "ChoiceError", "Choices", "check_choices", "part_sizes", "still_possible"]
+__all__ = [
+    "EVERYTHING",
+    "FORMATS",
+    "ChoiceError",
+    "Choices",
+    "are_same",
+    "check_choices",
+    "part_sizes",
+    "still_possible",
+]
 
 
 class ChoiceError(ValueError):

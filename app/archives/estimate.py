@@ -6,7 +6,7 @@ those that this site made last. The space check before each attempt asks here to
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -69,12 +69,18 @@ class Run:
         return _weigh(self.rows, self.media_size)
 
 
-def estimate(user_id: str, choices: Choices) -> Estimate:
-    """Of an archive that would be made now. Raises LookupError when the person is gone."""
+def estimate(user_id: str, choices: Choices, whole: Amount | None = None) -> Estimate:
+    """Of an archive that would be made now. Raises LookupError when the person is gone.
+
+    `whole`: what an archive of everything would hold, from whoever has just counted it.
+    """
     person = db.session.get(User, user_id)
     if person is None:
         raise LookupError(user_id)
-    amount = count_amount(db.session.connection(), graph(), person.id, choices, person.time_zone)
+    if whole is None or choices.limits_rows:
+        amount = count_amount(db.session.connection(), graph(), person.id, choices, person.time_zone)
+    else:
+        amount = whole if choices.files else replace(whole, file_bytes=0)
     runs = _list_runs(person.id, choices)
     size = _size(amount, person.id, choices, runs)
     return Estimate(amount.rows, size, _seconds(amount, runs), room.fits(size))

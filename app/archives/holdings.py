@@ -3,10 +3,11 @@
 Whose rows they are is the engine's to say: the same conditions decide as in an archive of everything.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-from app.engine.census import Counted, count_categories
+from app.engine.census import Amount, Counted, add_up, count_categories
 from app.engine.time_zones import find_zone
 from app.extensions import db
 from app.models import User
@@ -27,6 +28,8 @@ class Holding:
     source: str
     rows: int
     """Of the table itself; those that belong to them are not counted."""
+    all_rows: int
+    """With those that belong to them; the account's also with those of tables that belong to no category."""
     earliest: date | None
     """The first day that a row is from, in the person's time zone."""
     latest: date | None
@@ -37,7 +40,9 @@ class Holding:
     is_optional: bool
     """It may be left out; the account itself may not."""
     is_dated: bool
-    """A range of dates leaves some of its rows out."""
+    """Its rows have a date of their own."""
+    bonds: tuple[str, ...]
+    """Titles of the categories that some of its rows come with: what is left out there takes them along."""
 
 
 def list_holdings(user_id: str) -> list[Holding]:
@@ -47,6 +52,11 @@ def list_holdings(user_id: str) -> list[Holding]:
         return []
     zone = find_zone(person.time_zone)
     return [_hold(counted, zone) for counted in count_categories(db.session.connection(), graph(), person.id)]
+
+
+def whole_of(holdings: Iterable[Holding]) -> Amount:
+    """What an archive of everything holds."""
+    return add_up([Amount(each.all_rows, each.file_bytes) for each in holdings])
 
 
 def _hold(counted: Counted, zone: tzinfo) -> Holding:
@@ -61,12 +71,14 @@ def _hold(counted: Counted, zone: tzinfo) -> Holding:
         recipients=declaration.recipients,
         source=declaration.source,
         rows=counted.rows,
+        all_rows=counted.all_rows,
         earliest=to_day(counted.earliest, zone),
         latest=to_day(counted.latest, zone),
         file_count=counted.files,
         file_bytes=counted.file_bytes,
         is_optional=declaration.kind == "owned",
         is_dated=counted.is_dated,
+        bonds=tuple(bond.declaration.title or bond.name for bond in counted.bonds),
     )
 
 

@@ -54,9 +54,7 @@ class LostFileError(Exception):
     """A file of a ready archive is gone, or is not what was published."""
 
 
-def request_archive(
-    user_id: str, choices: Choices = EVERYTHING, /, **origin: str
-) -> tuple[str, bool]:
+def request_archive(user_id: str, choices: Choices = EVERYTHING, /, **origin: str) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
     An archive that is active already keeps what was chosen for it. `origin`: `ip_address` and `user_agent` of the

@@ -36,6 +36,12 @@ def list_categories(graph: Graph) -> list[Node]:
     return [graph.node(graph.subject), *owned]
 
 
+def list_bonds(graph: Graph, node: Node) -> list[Node]:
+    """Categories that rows of this table may reach the person through: what is left out there takes its own along."""
+    passed = {category_of(graph, graph.node(table)).name for path in node.paths for table in path.tables[:-1]}
+    return [category for category in list_categories(graph) if category.name in passed]
+
+
 def find_date(graph: Graph, node: Node) -> Column[object] | None:
     """The column that says when a row is from; None: its rows have no date of their own, and are in for all dates."""
     if node.declaration.kind != "owned" or category_of(graph, node) is not node:

@@ -22,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.engine.categories import category_of, find_date, list_categories
+from app.engine.categories import category_of, find_date, list_bonds, list_categories
 from app.engine.choices import EVERYTHING, Choices
 from app.engine.graph import Graph, Node
 from app.engine.register import StoredFile
@@ -40,12 +40,17 @@ class Counted:
     node: Node
     rows: int
     """Of its own table."""
+    all_rows: int
+    """With those that belong to them; the account's also with those of tables that belong to no category."""
     earliest: Any
     """As the column has it: a date, a moment, or None."""
     latest: Any
     files: int
     file_bytes: int
     is_dated: bool
+    """Its rows have a date of their own."""
+    bonds: list[Node]
+    """Categories that some of its rows come with, and stay out with."""
 
 
 @dataclass(frozen=True)
@@ -109,34 +114,42 @@ def _join(counts: Iterable[Select[Any]]) -> Select[Any]:
     return select(*columns).select_from(rows)
 
 
-_WIDTH = 5
+_WIDTH = 6
 
 
 def _ask_category(graph: Graph, selection: Selection, node: Node) -> Select[Any]:
     date = find_date(graph, node)
     span = (func.min(date), func.max(date)) if date is not None else (null(), null())
-    files, file_bytes = _ask_files(graph, selection, node)
-    named = zip(
-        ("rows", "earliest", "latest", "files", "bytes"), (func.count(), *span, files, file_bytes), strict=True
-    )
-    columns = [column.label(name) for name, column in named]
+    columns = [func.count().label("rows"), *_name(("earliest", "latest"), span)]
+    columns += _name(("more_rows", "files", "bytes"), _ask_members(graph, selection, node))
     return select(*columns).select_from(node.table).where(selection.includes(node, node.table))
 
 
-def _ask_files(graph: Graph, selection: Selection, category: Node) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """How many, and their bytes, of the category and of what belongs to it."""
+def _name(names: Iterable[str], columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    return [column.label(name) for name, column in zip(names, columns, strict=True)]
+
+
+def _ask_members(graph: Graph, selection: Selection, category: Node) -> tuple[ColumnElement[Any], ...]:
+    """Rows besides those of its own table, files, and their bytes: of the category and of what belongs to it."""
     zero: ColumnElement[Any] = literal(0, types.BigInteger)
-    count, size = zero, zero
+    more, count, size = zero, zero, zero
     for node in graph.nodes:
-        if node.is_included and category_of(graph, node) is category:
+        if node.is_included and _counts_for(graph, node) is category:
             rows = node.table.alias()
             inside = selection.includes(node, rows)
+            if node is not category:
+                more += select(func.count()).select_from(rows).where(inside).scalar_subquery()
             for column, file in _files(node):
-                asked = select(func.count(rows.c[column.key])).where(inside)
-                count += asked.scalar_subquery()
+                count += select(func.count(rows.c[column.key])).where(inside).scalar_subquery()
                 if file.size:
                     size += select(_total(rows.c[file.size])).where(inside).scalar_subquery()
-    return count, size
+    return more, count, size
+
+
+def _counts_for(graph: Graph, node: Node) -> Node:
+    """The category that its rows are counted with: all of them together are an archive of everything."""
+    category = category_of(graph, node)
+    return category if category.declaration.kind == "owned" else graph.node(graph.subject)
 
 
 def _read(graph: Graph, nodes: Sequence[Node], row: Sequence[Any]) -> list[Counted]:
@@ -146,9 +159,11 @@ def _read(graph: Graph, nodes: Sequence[Node], row: Sequence[Any]) -> list[Count
             rows=row[start],
             earliest=row[start + 1],
             latest=row[start + 2],
-            files=int(row[start + 3]),
-            file_bytes=int(row[start + 4]),
+            all_rows=row[start] + int(row[start + 3]),
+            files=int(row[start + 4]),
+            file_bytes=int(row[start + 5]),
             is_dated=find_date(graph, node) is not None,
+            bonds=list_bonds(graph, node),
         )
         for node, start in zip(nodes, range(0, len(row), _WIDTH), strict=True)
     ]

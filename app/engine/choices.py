@@ -53,6 +53,11 @@ def to_document(choices: Choices) -> dict[str, Any] | None:
     return kept or None
 
 
+def are_same(one: Choices, other: Choices) -> bool:
+    """Whether the same archive comes of both, however that is said."""
+    return (to_document(one), one.part_size) == (to_document(other), other.part_size)
+
+
 def from_document(document: Mapping[str, Any] | None, part_size: int | None) -> Choices:
     kept = document or {}
     return Choices(

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.archives import service
-from app.archives.holdings import Holding, list_holdings, to_day
+from app.archives.choices import EVERYTHING, Choices
+from app.archives.estimate import estimate
+from app.archives.holdings import Holding, list_holdings, to_day, whole_of
 from app.extensions import db
-from app.models import Attachment, Entry, SignIn, User
+from app.models import Attachment, Entry, SignIn, User, entry_reader
 from tests.archives.conftest import load, paths_of
 from tests.databases import before_statement
 from tests.engine.forging import unpack
@@ -77,6 +79,36 @@ def test_the_account_is_first_and_always_included(busy: dict[str, Holding]) -> N
     account, *others = busy.values()
     assert (account.name, account.rows, account.is_optional, account.is_dated) == ("user", 1, False, False)
     assert all(each.is_optional for each in others)
+
+
+def test_together_they_are_an_archive_of_everything(busy: dict[str, Holding], ann: User) -> None:
+    entry = busy["entry"]
+    assert entry.all_rows == entry.rows + 3  # a tag of it, and two pictures
+    whole = estimate(ann.id, EVERYTHING)
+    amount = whole_of(busy.values())
+    assert amount.rows == whole.rows
+    assert estimate(ann.id, EVERYTHING, amount) == whole
+    assert estimate(ann.id, Choices(files=False), amount) == estimate(ann.id, Choices(files=False))
+
+
+def test_what_belongs_to_another_is_known(busy: dict[str, Holding]) -> None:
+    facts = {name: (each.is_dated, each.bonds) for name, each in busy.items()}
+    assert facts["sign_in"] == facts["entry"] == (True, ())
+    assert (facts["comment"], facts["entry_reader"]) == ((True, ("Entries",)), (False, ("Entries",)))
+
+
+def test_what_an_entry_is_shared_with_stays_out_with_it(
+    busy: dict[str, Holding], ann: User, bob: User, journal: Entry
+) -> None:
+    """It has no date. The control: what others share comes along whatever the days."""
+    theirs = db.session.scalars(sa.select(Entry).where(Entry.author_id == bob.id)).one()
+    pairs = [{"entry_id": journal.id, "user_id": bob.id}, {"entry_id": theirs.id, "user_id": ann.id}]
+    db.session.execute(sa.insert(entry_reader), pairs)
+    db.session.commit()
+    archive_id, _ = service.request_archive(ann.id, Choices(since=date(2020, 1, 1)))
+    service.generate(ann.id)
+    [shared] = json.loads(unpack(paths_of(load(archive_id))[0])["data/json/entry_reader.json"])
+    assert shared["user_id"] == ann.id
 
 
 def test_one_statement_asks_for_all(busy: dict[str, Holding], ann: User) -> None:

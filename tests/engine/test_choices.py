@@ -75,6 +75,9 @@ def check(engine: sa.Engine, seed: int) -> None:
         counted = count_amount(connection, graph, str(person), choices)
         assert counted.rows == sum(map(len, archive.values()))
         check_categories(connection, graph, world)
+        for each in count_categories(connection, graph, str(person)):
+            if not (each.is_dated or each.bonds or each.node.name in choices.without):
+                assert len(archive[each.node.name]) == each.rows  # whatever the days, all of it comes along
 
 
 def check_categories(connection: sa.Connection, graph: Graph, world: World) -> None:
@@ -86,6 +89,9 @@ def check_categories(connection: sa.Connection, graph: Graph, world: World) -> N
         expected.append((name, len(found[name]), min(days, default=None), max(days, default=None)))
     counted = count_categories(connection, graph, str(world.ids[0]))
     assert [(each.node.name, each.rows, each.earliest, each.latest) for each in counted] == expected
+    whole = count_amount(connection, graph, str(world.ids[0]))
+    assert sum(each.all_rows for each in counted) == whole.rows
+    assert sum(each.file_bytes for each in counted) == whole.file_bytes
 
 
 def forget_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
