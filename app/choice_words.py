@@ -23,8 +23,8 @@ def category_titles() -> dict[str, str]:
 
 
 def describe_choices(choices: Choices, elsewhere: str | None = None) -> list[tuple[str, str]]:
-    """Pairs of what could be chosen and what was. `elsewhere`: the time zone in which the days begin, if it is not that
-    of who reads this.
+    """Pairs of what could be chosen and what was. `elsewhere`: the time zone in which the days begin, if the reader has
+    another.
     """
     return [
         (_("Contents"), _contents(choices)),

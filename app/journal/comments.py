@@ -4,8 +4,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.journal.pages import Page, count_pages, turn_to
 from app.models import Comment, Entry
+from app.pages import Page, count_pages, turn_to
 
 COMMENT_MAX = 10_000
 PAGE_SIZE = 50

@@ -8,8 +8,8 @@ from sqlalchemy.orm import InstrumentedAttribute, defer, joinedload, selectinloa
 
 from app.extensions import db
 from app.journal.access import shared_with
-from app.journal.pages import Page, turn_to
 from app.models import Attachment, Comment, Entry, Tag, entry_tag
+from app.pages import Page, turn_to
 from app.text import with_any_marks
 
 PAGE_SIZE = 20

@@ -24,15 +24,18 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.archives import service
 from app.archives.allowance import find_allowance
 from app.archives.gaps import list_missing
+from app.archives.listing import list_current, list_earlier
 from app.archives.watching import Watched, find_watched
 from app.choice_words import describe_choices, sum_up
-from app.models import DAMAGED, Archive, State
+from app.models import DAMAGED, Archive
 from app.web.archive_download import send_part
 from app.web.archive_words import describe, poll_after
 from app.web.bell import ring
+from app.web.bond_words import describe_bonds
 from app.web.estimate_words import describe_allowance
 
 bp = Blueprint("archives", __name__, url_prefix="/archives")
+bp.add_app_template_filter(describe_bonds)
 bp.add_app_template_filter(describe_choices)
 bp.add_app_template_filter(sum_up)
 
@@ -44,15 +47,16 @@ MOST_MISSING = 20
 
 @bp.get("/")
 def index() -> View:
-    archives = service.list_archives(current_user.id)
+    current = list_current(current_user.id)
+    earlier = list_earlier(current_user.id, request.args.get("page", 1, type=int))
     allowance = find_allowance(current_user.id)
     at = service.read_clock()
-    current = [archive for archive in archives if archive.is_active or archive.state == State.READY]
     return render_template(
         "archives/index.html",
         current=[describe(archive, at) for archive in current],
-        history=[describe(archive, at) for archive in archives if archive not in current],
-        is_active=any(archive.is_active for archive in archives),
+        history=[describe(archive, at) for archive in earlier.items],
+        page=earlier,
+        is_active=any(archive.is_active for archive in current),
         allowance=allowance,
         often=describe_allowance(allowance),
     )

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app import create_app
 from app.archives import ledger, service, storage
 from app.extensions import db
 from app.models import Archive, Attachment, Comment, Entry, State, Tag, User
@@ -130,3 +132,22 @@ def sign_in(client: FlaskClient, email: str) -> FlaskClient:
 @pytest.fixture
 def ann_client(app: Flask, ann: User, client: FlaskClient, rung: list[str]) -> FlaskClient:
     return sign_in(client, "ann@example.org")
+
+
+@pytest.fixture
+def guarded(settings: dict[str, Any], ann: User) -> FlaskClient:
+    """Ann, on the site with its protection against forged forms as in production."""
+    site = create_app({"TESTING": True, "RATELIMIT_ENABLED": False, **settings})
+    return sign_in_by_form(site.test_client())
+
+
+def sign_in_by_form(client: FlaskClient) -> FlaskClient:
+    form = {"email": "ann@example.org", "password": PASSWORD, "csrf_token": find_token(client.get("/sign-in").text)}
+    assert client.post("/sign-in", data=form).status_code in {302, 303}
+    return client
+
+
+def find_token(page: str) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found
+    return found[1]

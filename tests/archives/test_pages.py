@@ -12,15 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from kombu.exceptions import OperationalError
 
-from app import create_app
 from app.archives import ledger, service
+from app.archives.listing import PAGE_SIZE
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
 from app.people import create_user
 from app.tasks import generate_user_archive
-from tests.archives.conftest import change, let_lease_pass, load, sign_in
-from tests.conftest import PASSWORD
+from tests.archives.conftest import change, find_token, let_lease_pass, load, sign_in, sign_in_by_form
 
 
 @pytest.fixture
@@ -203,6 +202,18 @@ def busy() -> None:
             "taking longer than usual",
             2,
         ),
+        (
+            alive,
+            {"state": State.RUNNING, "fence": "f", "large": True, "done": 250, "started_at": timedelta(hours=-1)},
+            "about 180 minutes left",
+            2,
+        ),
+        (
+            alive,
+            {"state": State.RUNNING, "fence": "f", "large": True, "done": 250, "started_at": timedelta(hours=-4)},
+            "taking longer than usual",
+            2,
+        ),
     ],
 )
 def test_the_status_says_what_is_going_on(
@@ -291,28 +302,34 @@ def test_whoever_watches_keeps_it_moving(ann: User, ann_client: FlaskClient, wai
     assert (load(waiting).state, rung) == (State.QUEUED, [ann.id])
 
 
+def test_earlier_requests_have_pages(ann: User, ann_client: FlaskClient, ready: str) -> None:
+    """What matters now stands on the first only."""
+    begun = now() - timedelta(days=30)
+    db.session.add_all(
+        Archive(user_id=ann.id, state=State.CANCELLED, created_at=begun + timedelta(hours=number))
+        for number in range(PAGE_SIZE + 5)
+    )
+    db.session.commit()
+
+    def look(query: str) -> tuple[int, bool, str]:
+        page = ann_client.get(f"/archives/{query}").text
+        return page.count('class="c-date"'), "Delete from server" in page, page
+
+    for query in ("", "?page=1", "?page=0", "?page=x"):
+        rows, has_card, page = look(query)
+        assert (rows, has_card, "Page 1 of 2" in page) == (PAGE_SIZE, True, True), query
+        assert 'rel="next" href="/archives/?page=2"' in page
+    for query in ("?page=2", "?page=99"):
+        rows, has_card, page = look(query)
+        assert (rows, has_card, "No archive is waiting" in page) == (5, False, False), query
+        assert 'rel="prev" href="/archives/?page=1"' in page
+    change(ready, state=State.DELETED)
+    assert "No archive is waiting for you" in look("")[2]
+
+
 def test_refresh_only_on_request(ann_client: FlaskClient, waiting: str) -> None:
     assert "http-equiv" not in ann_client.get(f"/archives/{waiting}").text
     assert 'http-equiv="refresh" content="30"' in ann_client.get(f"/archives/{waiting}?refresh=30").text
-
-
-@pytest.fixture
-def guarded(settings: dict[str, Any], ann: User) -> FlaskClient:
-    """Ann, on the site with its protection against forged forms as in production."""
-    site = create_app({"TESTING": True, "RATELIMIT_ENABLED": False, **settings})
-    return sign_in_by_form(site.test_client())
-
-
-def sign_in_by_form(client: FlaskClient) -> FlaskClient:
-    form = {"email": "ann@example.org", "password": PASSWORD, "csrf_token": find_token(client.get("/sign-in").text)}
-    assert client.post("/sign-in", data=form).status_code in {302, 303}
-    return client
-
-
-def find_token(page: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found
-    return found[1]
 
 
 def test_another_site_cannot_post_for_the_person(guarded: FlaskClient, ready: str) -> None:
