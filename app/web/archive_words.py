@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -15,6 +16,7 @@ from app.web.durations import duration_text
 from app.web.formats import file_size, moment_text, number
 
 SLOW = timedelta(minutes=30)
+"""No archive usually takes so long, but for large ones."""
 AHEAD_A_SECOND = 20
 """No faster does the line before somebody grow shorter, as far as the next question is concerned."""
 
@@ -28,6 +30,9 @@ BADGES = {
     "cancelled": (lazy_gettext("Cancelled"), "ban", ""),
     "deleted": (lazy_gettext("Deleted"), "trash-2", ""),
 }
+
+THERE = {"ready", "partial"}
+"""It can be downloaded."""
 
 WAITS = {
     DISK_FULL: lazy_gettext("Waiting for space on the server. Your request is kept, and starts by itself."),
@@ -80,10 +85,13 @@ class Described:
     percent: int
     percent_text: str
     detail: str
-    parts: list[DescribedPart]
-    """What can be downloaded now."""
     days_left: str
-    """How long it can be; empty: not now."""
+    """How long it can be downloaded; empty: not now."""
+
+    @cached_property
+    def parts(self) -> list[DescribedPart]:
+        """What can be downloaded now. Read when a page asks for it: whoever polls does not."""
+        return _parts(self.row) if self.kind in THERE else []
 
     @property
     def badge(self) -> tuple[str, str, str]:
@@ -114,9 +122,8 @@ def describe(archive: Archive, at: datetime, watched: Watched | None = None) -> 
     kind = _kind(archive, at)
     percent = min(archive.done // 10, 99) if archive.is_active else 100
     headline = _("%(percent)s%% done", percent=percent) if kind == "working" else str(BADGES[kind][0])
-    is_there = kind in {"ready", "partial"}
-    parts, left = (_parts(archive), _days_left(archive, at)) if is_there else ([], "")
-    return Described(archive, kind, percent, headline, _detail(archive, at, kind, watched), parts, left)
+    left = _days_left(archive, at) if kind in THERE else ""
+    return Described(archive, kind, percent, headline, _detail(archive, at, kind, watched), left)
 
 
 def zip_name(archive: Archive, part_number: int) -> str:
@@ -172,7 +179,7 @@ def _detail(archive: Archive, at: datetime, kind: str, watched: Watched | None) 
         return _waiting(watched) if watched else ""
     if kind == "working":
         return _working(archive, at)
-    if kind in {"ready", "partial"}:
+    if kind in THERE:
         return _available(archive, at)
     return _ended(archive, kind)
 
@@ -202,12 +209,18 @@ def _waiting(watched: Watched) -> str:
 
 def _working(archive: Archive, at: datetime) -> str:
     started = archive.started_at or archive.created_at
-    if at - started > SLOW:
+    if at - started > _unusual(archive):
         return str(_("This is taking longer than usual. You don’t need to do anything."))
     if archive.attempt > 1:
         return _again(archive.attempt)
     left = _time_left(archive, at - started)
     return f"{_step(archive)} – {left}" if left else _step(archive)
+
+
+def _unusual(archive: Archive) -> timedelta:
+    """After so long it takes longer than usual. A large one may take hours: half of what an attempt may take."""
+    most = timedelta(seconds=current_app.config["ARCHIVE_TIME_LIMIT"])
+    return max(SLOW, most / 2) if archive.large else SLOW
 
 
 def _step(archive: Archive) -> str:

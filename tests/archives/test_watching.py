@@ -37,7 +37,7 @@ def look(client: FlaskClient, archive_id: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("state", ["just requested", "waiting", "running", "failed"])
+@pytest.mark.parametrize("state", ["just requested", "waiting", "running", "failed", "ready"])
 def test_one_select_says_it_all(ann: User, ann_client: FlaskClient, waiting: str, state: str) -> None:
     """Besides the one that loads the person who asks."""
     if state == "waiting":
@@ -46,6 +46,8 @@ def test_one_select_says_it_all(ann: User, ann_client: FlaskClient, waiting: str
         ledger.claim(ann.id)
     if state == "failed":
         change(waiting, state=State.FAILED)
+    if state == "ready":
+        change(waiting, state=State.READY, part_count=1, expires_at=database_time(3600))
     db.session.remove()  # as at the end of any request: the next one knows nobody
     g.pop("_login_user", None)
     with statements() as sent:
