@@ -84,6 +84,7 @@ def test_a_page_asks_soon_and_then_when_the_server_says(url: str, ann: User, wai
     page.clock.install(time=noon)
     page.clock.pause_at(noon + dt.timedelta(seconds=1))
     page.goto(f"{url}/archives/{waiting}")
+    page.evaluate("document.querySelector('[data-percent]').textContent = ''")
     page.clock.run_for(249)
     page.title()  # by now a question would be known
     assert asked == []
@@ -91,7 +92,8 @@ def test_a_page_asks_soon_and_then_when_the_server_says(url: str, ann: User, wai
         page.clock.run_for(1)
     pause = answered.value.json()["poll_after"]
     assert pause >= 2
-    expect(page).to_have_title(re.compile("^Queued – "))  # it has read the answer
+    expect(page.locator("[data-percent]")).to_have_text("Queued")  # it has read the answer
+    expect(page).to_have_title(re.compile(f"^Queued – archive {load(waiting).reference} – "))
     page.clock.run_for(1000 * pause - 1)
     page.title()
     assert len(asked) == 1

@@ -6,7 +6,7 @@
   var bar = box.querySelector('progress'), live = box.querySelector('[data-live]');
   var percent = box.querySelector('[data-percent]'), detail = box.querySelector('[data-detail]');
   var stages = box.querySelectorAll('[data-stage]');
-  var timer, failures = 0, spoken = 0, title = document.title;
+  var timer, failures = 0, spoken = 0, title = document.title, said = percent.textContent;
 
   function say(text) { live.textContent = text; }
   function next(seconds) {
@@ -23,7 +23,7 @@
     bar.value = answer.percent;
     percent.textContent = answer.percent_text;
     detail.textContent = answer.detail_text;
-    document.title = answer.percent_text + ' – ' + title;
+    document.title = title.startsWith(said) ? answer.percent_text + title.slice(said.length) : answer.percent_text + ' – ' + title;
     if (Math.floor(answer.percent / 25) > Math.floor(spoken / 25)) {   // at 25, 50 and 75 only
       spoken = answer.percent;
       say(answer.percent_text + '. ' + answer.detail_text);
