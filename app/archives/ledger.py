@@ -89,6 +89,8 @@ class Wish:
     choices: Choices = EVERYTHING
     earlier: Archive | None = None
     """Which archive it tries again."""
+    instead_of: str | None = None
+    """The id of an active archive that is cancelled for it."""
     is_limited: bool = True
     """Whether the person's allowance is asked; operators need not."""
 
@@ -99,8 +101,8 @@ PLAIN = Wish()
 def insert(user_id: str, wish: Wish = PLAIN, /, **origin: str) -> tuple[str, bool]:
     """(id of the person's active archive, whether it is new). The database's index decides between two requests.
 
-    An archive that is active already keeps what was chosen for it. `origin`: `ip_address` and `user_agent`.
-    Raises NotYetError.
+    An archive that is active already keeps what was chosen for it, and goes on where it may not be replaced.
+    `origin`: `ip_address` and `user_agent`. Raises NotYetError.
     """
     for _ in range(_TRIES):
         try:
@@ -110,9 +112,10 @@ def insert(user_id: str, wish: Wish = PLAIN, /, **origin: str) -> tuple[str, boo
             refused = error
         found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, _is_active()))
         db.session.commit()
-        if found:
+        is_too_soon = isinstance(refused, NotYetError)
+        if found and not (is_too_soon and found == wish.instead_of):
             return found, False
-        if isinstance(refused, NotYetError):
+        if is_too_soon:
             break
     raise refused
 
@@ -124,6 +127,7 @@ _TRIES = 3
 def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
     begin_write()
     settings = _hold_person(user_id)
+    ended = _cancel_for_another(user_id, wish.instead_of)
     again_of = _find_excuse(user_id, wish.earlier)
     if wish.is_limited and again_of is None:
         check_allowance(user_id)
@@ -138,9 +142,16 @@ def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
     db.session.add(archive)
     db.session.flush()
     outbox.put(MailKind.REQUESTED, user_id, archive.id, archive_id=archive.id, **origin)
-    audit.record(What.ARCHIVE_REQUESTED, user_id, object_id=archive.id)
+    audit.record_all([*ended, Event(What.ARCHIVE_REQUESTED, user_id, archive.id)])
     db.session.commit()
     return archive.id
+
+
+def _cancel_for_another(user_id: str, archive_id: str | None) -> list[Event]:
+    """In the transaction of the INSERT: if that is refused, the earlier archive goes on. What the audit is told."""
+    if archive_id is None or not count_changed(_ending(user_id, archive_id, _is_active(), State.CANCELLED)):
+        return []
+    return [Event(What.ARCHIVE_CANCELLED, user_id, archive_id)]
 
 
 def _hold_person(user_id: str) -> dict[str, Any]:
@@ -482,9 +493,14 @@ def _not_before(seconds: float) -> dict[str, Any]:
 
 
 def _end(user_id: str, archive_id: str, condition: Any, state: State, what: What) -> bool:
+    ending = _ending(user_id, archive_id, condition, state)
+    return change(ending, tell=partial(audit.record_all, [Event(what, user_id, archive_id)])) == 1
+
+
+def _ending(user_id: str, archive_id: str, condition: Any, state: State) -> Update:
     mine = and_(Archive.id == archive_id, Archive.user_id == user_id, condition)
     ended = update(Archive).where(mine).values(state=state, finished_at=database_time(), **_NO_LEASE)
-    return change(ended, tell=partial(audit.record_all, [Event(what, user_id, archive_id)])) == 1
+    return ended.execution_options(synchronize_session=False)
 
 
 def _tell(held: Claim, kind: MailKind, what: What, result: str | None = None) -> None:

@@ -54,15 +54,18 @@ class LostFileError(Exception):
     """A file of a ready archive is gone, or is not what was published."""
 
 
-def request_archive(user_id: str, choices: Choices = EVERYTHING, /, **origin: str) -> tuple[str, bool]:
+def request_archive(
+    user_id: str, choices: Choices = EVERYTHING, /, *, instead_of: str | None = None, **origin: str
+) -> tuple[str, bool]:
     """Note the request. Returns the id of the person's active archive and whether it is new.
 
-    An archive that is active already keeps what was chosen for it. `origin`: `ip_address` and `user_agent` of the
-    browser that asks. Raises ChoiceError, NotYetError.
+    An archive that is active already keeps what was chosen for it, unless its id is `instead_of`: then it is cancelled
+    for this one, or neither happens. `origin`: `ip_address` and `user_agent` of the browser that asks. Raises
+    ChoiceError, NotYetError.
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
     check_choices(choices)
-    return ledger.insert(user_id, Wish(choices), **origin)
+    return ledger.insert(user_id, Wish(choices, instead_of=instead_of), **origin)
 
 
 def request_beyond_limit(user_id: str, choices: Choices = EVERYTHING) -> tuple[str, bool]:

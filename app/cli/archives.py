@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from app.archives import service
 from app.archives.allowance import NotYetError
-from app.archives.choices import ChoiceError, Choices
+from app.archives.choices import ChoiceError, Choices, are_same
 from app.cli.accounts import load_user
 from app.cli.choices import choice_options, read_choices
 from app.engine.progress import TOTAL
@@ -31,10 +31,14 @@ PAUSE = 0.5
 def request(email: str, beyond_limit: bool, wait: bool, **chosen: Any) -> None:
     """Ask for somebody's archive, as if they had clicked."""
     user = load_user(email)
-    archive_id, is_new = _request(user, read_choices(chosen), beyond_limit=beyond_limit)
+    choices = read_choices(chosen)
+    archive_id, is_new = _request(user, choices, beyond_limit=beyond_limit)
     _ring(user.id)
     archive = _load(user, archive_id)
-    click.echo(f"Archive {archive.reference} {'is requested' if is_new else 'is being made already'}.")
+    said = "is requested" if is_new else "is being made already"
+    if not are_same(archive.choices, choices):
+        said += ", with other choices; these were not requested"
+    click.echo(f"Archive {archive.reference} {said}.")
     if wait:
         _watch(user, archive_id)
 

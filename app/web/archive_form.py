@@ -12,6 +12,7 @@ from wtforms.validators import Optional, ValidationError
 
 from app.archives import service
 from app.archives.choices import FORMATS, ChoiceError, Choices, check_choices, part_sizes, still_possible
+from app.archives.listing import find_active
 from app.choice_words import category_titles
 from app.models import Archive
 from app.web.choices import CHOOSE, choices
@@ -19,6 +20,8 @@ from app.web.formats import file_size
 from app.web.journal_forms import DayField
 
 WITH, WITHOUT = "with", "without"
+INSTEAD_OF = "instead_of"
+"""Name of the button that asks for an archive in place of another."""
 
 
 class TicksField(SelectMultipleField):
@@ -104,6 +107,12 @@ def read_asked(deed: str, given: MultiDict[str, str]) -> Choices | None:
         return still_possible(earlier.choices) if earlier else None
     form = read_form(given)
     return form.chosen if deed == "archives.create" and form.validate() else None
+
+
+def read_instead(given: MultiDict[str, str]) -> str | None:
+    """The id of the archive at work whose place the form's shall take; None once it has ended."""
+    active = find_active(current_user.id) if INSTEAD_OF in given else None
+    return active.id if active and active.id == given[INSTEAD_OF] else None
 
 
 def find_earlier(given: MultiDict[str, str]) -> Archive | None:

@@ -1,28 +1,30 @@
 """Asking for an archive: what it shall hold, how large it will be, and the same once more."""
 
-from collections.abc import Callable
-
 from flask import Response, abort, flash, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.archives import service
 from app.archives.allowance import NotYetError, find_allowance
-from app.archives.choices import EVERYTHING, part_sizes
+from app.archives.choices import EVERYTHING, Choices, are_same, part_sizes, still_possible
 from app.archives.estimate import estimate as find_estimate
-from app.archives.holdings import list_holdings
-from app.extensions import limiter
-from app.web.archive_form import ArchiveForm, find_earlier, read_form
+from app.archives.holdings import list_holdings, whole_of
+from app.archives.listing import find_active
+from app.engine.census import Amount
+from app.models import Archive
+from app.web.archive_form import ArchiveForm, find_earlier, read_form, read_instead
 from app.web.archives import View, bp
 from app.web.bell import ring
+from app.web.choice_words import describe_other
+from app.web.counting import limit_counting
 from app.web.estimate_words import Estimated, describe_allowance, describe_estimate, describe_next
 from app.web.origin import read_origin
-from app.web.writing import asker
 
 __all__ = ["bp"]
 
 
 @bp.route("/new", methods=["GET", "POST"])
+@limit_counting
 def new() -> View:
     """Posting only works out the estimate, for browsers without scripts."""
     is_sent = request.method == "POST"
@@ -32,26 +34,31 @@ def new() -> View:
 
 
 @bp.get("/new/estimate")
-@limiter.limit("60 per minute", key_func=asker)
+@limit_counting
 def estimate() -> Response:
-    """What the page asks while somebody chooses. Each answer counts all that the person has."""
+    """What the page asks while somebody chooses."""
     form = read_form(request.args)
     if form.validate():
-        return jsonify(vars(_estimate(form)))
+        return jsonify(vars(describe_estimate(find_estimate(current_user.id, form.chosen))))
     wrong = " ".join(str(error) for errors in form.errors.values() for error in errors)
     return jsonify(vars(Estimated("", "", wrong)))
 
 
 @bp.post("/")
+@limit_counting
 def create() -> View:
+    """Where another archive is at work, it goes on, unless the form says that this one takes its place."""
     form = ArchiveForm()
     if not form.validate():
         return make_response(_render_form(form, is_right=False), 422)
-    chosen = form.chosen
+    instead = read_instead(request.form)
     try:
-        return _request_and_ring(lambda: service.request_archive(current_user.id, chosen, **read_origin()))
+        archive_id, is_new = service.request_archive(current_user.id, form.chosen, instead_of=instead, **read_origin())
     except NotYetError:
         return make_response(_render_form(form, is_right=True), 422)
+    if not is_new and _find_other(archive_id, form.chosen):
+        return make_response(_render_form(form, is_right=True, is_dropped=True), 409)
+    return _ring_and_show(archive_id, is_new=is_new)
 
 
 @bp.post("/again")
@@ -59,15 +66,24 @@ def again() -> View:
     """What was asked for before, once more."""
     earlier = find_earlier(request.form) or abort(404)
     try:
-        return _request_and_ring(lambda: service.request_again(current_user.id, earlier.id, **read_origin()))
+        archive_id, is_new = service.request_again(current_user.id, earlier.id, **read_origin())
     except NotYetError as refused:
         flash(describe_next(refused.next_at), "warn")
         return redirect(url_for("archives.show", archive_id=earlier.id), 303)
+    if not is_new and (other := _find_other(archive_id, still_possible(earlier.choices))):
+        flash(describe_other(other), "warn")
+        return redirect(url_for("archives.show", archive_id=archive_id), 303)
+    return _ring_and_show(archive_id, is_new=is_new)
 
 
-def _request_and_ring(deed: Callable[[], tuple[str, bool]]) -> View:
-    """The row first, then the bell. Raises NotYetError."""
-    archive_id, is_new = deed()
+def _find_other(archive_id: str, chosen: Choices) -> Archive | None:
+    """The archive that is at work, if it is not of these choices."""
+    archive = service.find_archive(current_user.id, archive_id)
+    return archive if archive and not are_same(archive.choices, chosen) else None
+
+
+def _ring_and_show(archive_id: str, *, is_new: bool) -> View:
+    """The row is there, now the bell."""
     if not ring([current_user.id]):
         flash(_("Workers cannot be reached at the moment. Your request is kept, and starts by itself."), "info")
     if not is_new:
@@ -75,26 +91,27 @@ def _request_and_ring(deed: Callable[[], tuple[str, bool]]) -> View:
     return redirect(url_for("archives.show", archive_id=archive_id), 303)
 
 
-def _render_form(form: ArchiveForm, *, is_right: bool) -> str:
-    """The page. `is_right`: whether what was chosen can be worked out."""
-    allowance = find_allowance(current_user.id)
+def _render_form(form: ArchiveForm, *, is_right: bool, is_dropped: bool = False) -> str:
+    """The page. `is_right`: whether what was chosen can be worked out; `is_dropped`: another archive is at work, and
+    so this one was not requested.
+    """
+    allowance, holdings = find_allowance(current_user.id), list_holdings(current_user.id)
+    whole = whole_of(holdings)
+    estimated = describe_estimate(find_estimate(current_user.id, form.chosen, whole)) if is_right else None
     return render_template(
         "archives/new.html",
         form=form,
-        holdings=list_holdings(current_user.id),
-        is_large=bool(form.part_size.data) or _is_large(),
-        estimated=_estimate(form) if is_right else None,
-        active=next((each for each in service.list_archives(current_user.id) if each.is_active), None),
+        holdings=holdings,
+        is_large=bool(form.part_size.data) or _is_large(whole),
+        estimated=estimated,
+        active=find_active(current_user.id),
+        is_dropped=is_dropped,
         allowance=allowance,
         often=describe_allowance(allowance),
     )
 
 
-def _is_large() -> bool:
+def _is_large(whole: Amount) -> bool:
     """Whether everything would be more than the smallest of several files holds."""
     sizes = part_sizes()
-    return bool(sizes) and find_estimate(current_user.id, EVERYTHING).size > min(sizes)
-
-
-def _estimate(form: ArchiveForm) -> Estimated:
-    return describe_estimate(find_estimate(current_user.id, form.chosen))
+    return bool(sizes) and find_estimate(current_user.id, EVERYTHING, whole).size > min(sizes)

@@ -5,9 +5,13 @@ never in the session. The answer changes something only with this site's token a
 can bring people here, and no further.
 """
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 
 from app.second_factor import checking
 from app.web.archive_form import read_asked
@@ -39,6 +43,14 @@ def index() -> ResponseReturnValue:
         "has_factor": checking.is_on(current_user.id),
     }
     return render_template("auth/confirm.html", form=form, **shown), 422 if form.errors else 200
+
+
+@bp.errorhandler(CSRFError)
+def ask_anew(_error: CSRFError) -> ResponseReturnValue:
+    """The password was not looked at. What was chosen stands in the address."""
+    flash(_("This page was open for too long, so nothing was done. Go on from here."), "warn")
+    given: dict[str, Any] = request.args.to_dict(flat=False)
+    return redirect(url_for(".index", **given), 303)
 
 
 def _is_right(form: ConfirmForm) -> bool:

@@ -6,7 +6,7 @@ faults read neither session nor database, since those may be what is broken.
 
 import secrets
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 from app.web.formats import file_size, number
 from app.web.language import choose_without_person
 from app.web.serving_slots import LEASE_SECONDS, NoSlotError
+from app.web.policy import FORM_PAGES, read_chosen
 
 WORDS = {
     400: (_l("This request could not be understood"), _l("Go back and try again.")),
@@ -61,9 +62,15 @@ def explain(error: HTTPException) -> ResponseReturnValue:
 
 
 def explain_expired_form(error: CSRFError) -> ResponseReturnValue:
-    """What was typed is shown again, so that it can be copied."""
+    """What was chosen is in the form again, and what was typed is shown, so that it can be copied."""
     current_app.logger.info("Refused a form: %s", error.description)
     return render_template("error_form.html", typed=typed_text()), 400
+    if form := _form_with_choices():
+        flash(
+            _("Nothing was requested: this page was open for too long. What you chose is below. Send it again."),
+            "warn",
+        )
+        return redirect(form, 303)
 
 
 def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
@@ -89,11 +96,19 @@ def explain_strange_host(_error: SecurityError) -> ResponseReturnValue:
 def explain_limit(error: RateLimitExceeded) -> ResponseReturnValue:
     """`error.limit.limit` counts anew after so many seconds, and has counted for some of them already."""
     seconds = error.limit.limit.get_expiry()
-    page = render_template("error.html", title=WORDS[429][0], advice=_tell_wait(seconds))
+    shown = {"title": WORDS[429][0], "advice": _tell_wait(seconds), "form": _form_with_choices()}
+    page = render_template("error.html", **shown)
     return page, 429, {"Retry-After": str(seconds)}
 
 
 def _tell_wait(seconds: int) -> str:
+def _form_with_choices() -> str | None:
+    """Address of the form that was asked for or sent, with what was chosen in it; None: nothing was."""
+    endpoint = request.endpoint or ""
+    chosen = read_chosen(endpoint, request.values)
+    return url_for(FORM_PAGES[endpoint], **chosen) if chosen and endpoint in FORM_PAGES else None
+
+
     known = {
         60: _("Wait, then try again: in a minute at the latest."),
         3600: _("Wait, then try again: in an hour at the latest."),

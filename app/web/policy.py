@@ -92,12 +92,12 @@ WAYS_BACK = {
 }
 """The page where people go on, and what it is told, for those that need a confirmation."""
 DEEDS = {
-    "archives.create": ("category", "since", "until", "files", "format", "part_size"),
+    "archives.create": ("category", "since", "until", "files", "format", "part_size", "instead_of"),
     "archives.again": ("archive_id",),
 }
 """What the page that confirms does by itself, and the fields of its form."""
 FORM_PAGES = {"archives.create": "archives.new", "archives.new": "archives.new"}
-"""Where the form of a deed is filled in, by those who had to sign in again before it was sent."""
+"""Where the form of a deed is filled in, by those who had to sign in again before it was sent, or sent it too late."""
 
 
 class UndeclaredPageError(RuntimeError):

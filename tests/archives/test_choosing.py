@@ -18,6 +18,7 @@ from app.models import Archive, Entry, SignIn, State, User
 from app.models.columns import now
 from tests.archives.conftest import change, load, sign_in
 from tests.conftest import PASSWORD
+from tests.databases import before_statement
 
 CHOSEN = {
     "category": ["", "entry", "comment"],
@@ -123,6 +124,8 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(
     assert "<title>Error: Request an archive" in answer.text
     assert re.search(f'<a href="#{field}">{words}', answer.text)
     assert f'id="{field}"' in answer.text
+    assert re.search(f'aria-describedby="[^"]*{field}-error"', answer.text)
+    assert f'id="{field}-error"' in answer.text
     assert f'value="{wrong.get("since", CHOSEN["since"])}"' in answer.text
     assert {"entry", "comment"} == ticked(answer.text) or field == "category"
     assert (list(service.list_archives(ann.id)), rung) == ([], [])
@@ -170,11 +173,44 @@ class TestEstimates:
     def test_a_program_cannot_have_everything_counted_all_day(
         self, app: Flask, ann_client: FlaskClient, make_person: Callable[..., User]
     ) -> None:
-        codes = [ann_client.get("/archives/new/estimate?files=x").status_code for _ in range(61)]
-        assert codes == [200] * 60 + [429]
+        """One limit for all that counts, and nothing of what was chosen is lost by it."""
+        pages = ["/archives/new/estimate?files=x", "/archives/new", "/your-data"]
+        codes = [ann_client.get(path).status_code for path in [pages[0]] * 56 + pages * 2]
+        assert codes == [200] * 60 + [429] * 2
+        for refused in (ann_client.get("/archives/new?since=2026-01-01"), ann_client.post("/archives/", data=CHOSEN)):
+            assert refused.status_code == 429
+            assert "Wait, then try again: in a minute at the latest." in refused.text
+            assert re.search(r'href="/archives/new\?[^"]*since=2026-01-01[^"]*">Back to the form', refused.text)
+        assert ann_client.get("/archives/").status_code == 200
         make_person("Bob")
         forget_who_asked()
         assert sign_in(app.test_client(), "bob@example.org").get("/archives/new/estimate").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "times"),
+    [("", 1), ("?files=without&part_size=", 1), ("?since=2026-01-01", 2)],
+    ids=["all", "bare", "some"],
+)
+def test_the_form_counts_once_and_once_more_for_less(ann_client: FlaskClient, query: str, times: int) -> None:
+    """What each category has, and what was chosen, if that is less than everything."""
+    with before_statement(0, db.engine, lambda: None) as sent:
+        assert ann_client.get(f"/archives/new{query}").status_code == 200
+    assert len([statement for statement in sent if "count(*)" in statement and "FROM entry" in statement]) == times
+
+
+def test_what_depends_on_something_else_is_said(ann_client: FlaskClient) -> None:
+    page = ann_client.get("/archives/new").text
+
+    def hint(name: str) -> str:
+        found = re.search(rf'id="category-{name}-hint">([^<]+)<', page)
+        assert found
+        return found[1]
+
+    bond = "What belongs to something left out of “Entries” is left out with it."
+    assert hint("comment").endswith(f"Talking about entries. {bond}")
+    assert hint("entry_reader").endswith(f"It has no dates of its own. {bond}")
+    assert "“Entries”" not in hint("sign_in")
 
 
 def test_without_scripts_a_button_updates_the_estimate(ann: User, ann_client: FlaskClient, journal: object) -> None:

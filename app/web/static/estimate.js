@@ -7,7 +7,7 @@
   var warning = box.querySelector('[data-warning]');
   var timer, asked = 0;
 
-  function offer(isNeeded) { update.hidden = update.disabled = !isNeeded; }
+  function offer(isNeeded) { if (update) update.hidden = update.disabled = !isNeeded; }   // beside a request it stays: Enter presses it
   function query() {
     var chosen = new URLSearchParams(new FormData(form));
     chosen.delete('csrf_token');   // addresses stand in logs

@@ -1,0 +1,148 @@
+"""Choices that cannot be taken as they come: another archive is at work, or the form is too old. Nothing is lost."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.archives import service
+from app.archives.choices import EVERYTHING, Choices
+from app.models import AuditRow, State, User, What
+from tests.archives.conftest import change, find_token, load, sign_in
+from tests.archives.test_choosing import CHOSEN, forget_who_asked, last, let_sign_in_age, ticked
+from tests.conftest import PASSWORD
+
+
+@pytest.fixture
+def settings(sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+    return sqlite_settings
+
+
+def expect_kept(page: str) -> None:
+    """All that was chosen is in the form."""
+    assert ticked(page) == {"entry", "comment"}
+    assert ('value="2026-01-01"' in page, 'value="2026-06-30"' in page) == (True, True)
+    assert re.search('value="without" checked', page)
+    assert re.search('value="csv" checked', page)
+    assert not re.search('value="report" checked', page)
+
+
+def test_what_was_chosen_meanwhile_is_said_not_to_be_requested(
+    ann: User, ann_client: FlaskClient, waiting: str, rung: list[str]
+) -> None:
+    answer = ann_client.post("/archives/", data=CHOSEN)
+    assert (answer.status_code, rung) == (409, [])
+    assert "<title>Error: Request an archive" in answer.text
+    assert "Another archive is being made for you: Everything · Report, JSON, and CSV." in answer.text
+    expect_kept(answer.text)
+    assert (last(ann).id, last(ann).choices, last(ann).state) == (waiting, EVERYTHING, State.QUEUED)
+
+
+def test_the_same_choices_lead_to_the_archive_that_is_made(ann_client: FlaskClient) -> None:
+    """The control, however they are said: JSON is in every archive."""
+    first = ann_client.post("/archives/", data=CHOSEN).location
+    for formats in (["", "csv"], ["", "csv", "json"]):
+        again = ann_client.post("/archives/", data=CHOSEN | {"format": formats})
+        assert (again.status_code, again.location) == (303, first)
+        assert "already being made" in ann_client.get(first).text
+
+
+def test_the_other_one_is_cancelled_for_it_on_request(
+    app: Flask, ann: User, ann_client: FlaskClient, waiting: str, rung: list[str]
+) -> None:
+    assert "Cancel that one, and request this" in ann_client.get("/archives/new").text
+    answer = ann_client.post("/archives/", data=CHOSEN | {"instead_of": waiting})
+    assert (answer.status_code, rung) == (303, [ann.id])
+    assert (load(waiting).state, last(ann).state) == (State.CANCELLED, State.QUEUED)
+    assert last(ann).choices.since is not None
+    deeds = app.extensions["sqlalchemy"].session.query(AuditRow).order_by(AuditRow.number.desc()).limit(2)
+    assert [(each.what, each.object_id) for each in deeds] == [
+        (What.ARCHIVE_REQUESTED, last(ann).id),
+        (What.ARCHIVE_CANCELLED, waiting),
+    ]
+
+
+def test_where_the_new_one_is_refused_the_other_goes_on(app: Flask, ann: User, ann_client: FlaskClient) -> None:
+    """Both, or neither."""
+    app.config["ARCHIVES_PER_DAY"] = 1
+    made, _ = service.request_archive(ann.id)
+    change(made, state=State.DELETED)
+    waiting, _ = service.request_beyond_limit(ann.id)
+    answer = ann_client.post("/archives/", data=CHOSEN | {"instead_of": waiting})
+    assert answer.status_code == 422
+    assert "You can request the next one on" in answer.text
+    expect_kept(answer.text)
+    assert (load(waiting).state, last(ann).id) == (State.QUEUED, waiting)
+
+
+def test_one_that_is_ready_by_then_stays(ann: User, ann_client: FlaskClient, waiting: str) -> None:
+    service.generate(ann.id)
+    assert ann_client.post("/archives/", data=CHOSEN | {"instead_of": waiting}).status_code == 303
+    assert (load(waiting).state, last(ann).state) == (State.READY, State.QUEUED)
+
+
+def test_nobody_cancels_somebody_elses(app: Flask, ann: User, bob: User, rung: list[str], waiting: str) -> None:
+    bobs = sign_in(app.test_client(), "bob@example.org")
+    for other in (waiting, "\0", "x"):
+        bobs.post("/archives/", data={"instead_of": other})
+        assert (load(waiting).state, last(bob).state) == (State.QUEUED, State.QUEUED)
+
+
+def test_it_goes_through_the_confirmation(ann: User, ann_client: FlaskClient, waiting: str) -> None:
+    let_sign_in_age()
+    asked = ann_client.post("/archives/", data=CHOSEN | {"instead_of": waiting})
+    page = ann_client.get(asked.location).text
+    assert "that one is cancelled" in page
+    carried = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
+    form = {name: [value for each, value in carried if each == name] for name, _ in carried}
+    assert ann_client.post(asked.location, data={**form, "password": PASSWORD}).status_code == 303
+    assert (load(waiting).state, last(ann).choices.files) == (State.CANCELLED, False)
+
+
+def test_an_earlier_one_again_says_that_another_is_made(ann: User, ann_client: FlaskClient, rung: list[str]) -> None:
+    earlier, _ = service.request_archive(ann.id, Choices(without=frozenset({"comment"})))
+    service.cancel(ann.id, earlier)
+    waiting, _ = service.request_archive(ann.id)
+    page = ann_client.post("/archives/again", data={"archive_id": earlier}, follow_redirects=True).text
+    assert "Another archive is being made for you: Everything · " in page
+    assert (last(ann).id, rung) == (waiting, [])
+
+
+def test_operators_are_told_too(app: Flask, ann: User, rung: list[str], waiting: str) -> None:
+    words = ["archives", "request", "--user", "ann@example.org"]
+    run = app.test_cli_runner().invoke
+    assert run(args=words).output.endswith("is being made already.\n")
+    assert "with other choices; these were not requested." in run(args=[*words, "--no-files"]).output
+
+
+@pytest.mark.parametrize("path", ["/archives/", "/archives/new"])
+def test_of_an_expired_form_all_comes_back(ann: User, guarded: FlaskClient, rung: list[str], path: str) -> None:
+    sent = guarded.post(path, data=CHOSEN | {"csrf_token": "of yesterday"})
+    assert (sent.status_code, sent.location.partition("?")[0]) == (303, "/archives/new")
+    page = guarded.get(sent.location).text
+    expect_kept(page)
+    assert "Nothing was requested: this page was open for too long." in page
+    assert (list(service.list_archives(ann.id)), rung) == ([], [])
+    assert guarded.post(path, data=CHOSEN | {"csrf_token": find_token(page)}).status_code in {200, 303}
+
+
+def test_also_for_those_who_have_signed_out(guarded: FlaskClient) -> None:
+    sent = guarded.application.test_client().post("/archives/", data=CHOSEN, follow_redirects=True)
+    assert sent.request.path == "/sign-in"
+    assert sent.request.args["next"].startswith("/archives/new?")
+    assert "since=2026-01-01" in sent.request.args["next"]
+
+
+def test_an_expired_confirmation_asks_anew_for_the_same(ann: User, guarded: FlaskClient, rung: list[str]) -> None:
+    let_sign_in_age()
+    form = CHOSEN | {"csrf_token": find_token(guarded.get("/archives/new").text)}
+    asked = guarded.post("/archives/", data=form).location
+    late = guarded.post(asked, data={"password": PASSWORD, "csrf_token": "of yesterday"})
+    assert (late.status_code, late.location) == (303, asked)
+    forget_who_asked()
+    page = guarded.get(late.location).text
+    assert "so nothing was done" in page
+    assert 'name="since" value="2026-01-01"' in page
+    assert (list(service.list_archives(ann.id)), rung) == ([], [])
