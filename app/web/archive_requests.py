@@ -10,12 +10,12 @@ from app.archives.choices import EVERYTHING, Choices, are_same, part_sizes, stil
 from app.archives.estimate import estimate as find_estimate
 from app.archives.holdings import list_holdings, whole_of
 from app.archives.listing import find_active
+from app.choice_words import describe_other
 from app.engine.census import Amount
 from app.models import Archive
 from app.web.archive_form import ArchiveForm, find_earlier, read_form, read_instead
 from app.web.archives import View, bp
 from app.web.bell import ring
-from app.web.choice_words import describe_other
 from app.web.counting import limit_counting
 from app.web.estimate_words import Estimated, describe_allowance, describe_estimate, describe_next
 from app.web.origin import read_origin

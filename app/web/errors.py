@@ -16,12 +16,13 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from app.web.formats import file_size, number
 from app.web.language import choose_without_person
-from app.web.serving_slots import LEASE_SECONDS, NoSlotError
 from app.web.policy import FORM_PAGES, read_chosen
+from app.web.serving_slots import LEASE_SECONDS, NoSlotError
 
 WORDS = {
     400: (_l("This request could not be understood"), _l("Go back and try again.")),
@@ -64,13 +65,13 @@ def explain(error: HTTPException) -> ResponseReturnValue:
 def explain_expired_form(error: CSRFError) -> ResponseReturnValue:
     """What was chosen is in the form again, and what was typed is shown, so that it can be copied."""
     current_app.logger.info("Refused a form: %s", error.description)
-    return render_template("error_form.html", typed=typed_text()), 400
     if form := _form_with_choices():
         flash(
             _("Nothing was requested: this page was open for too long. What you chose is below. Send it again."),
             "warn",
         )
         return redirect(form, 303)
+    return render_template("error_form.html", typed=typed_text()), 400
 
 
 def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
@@ -101,7 +102,6 @@ def explain_limit(error: RateLimitExceeded) -> ResponseReturnValue:
     return page, 429, {"Retry-After": str(seconds)}
 
 
-def _tell_wait(seconds: int) -> str:
 def _form_with_choices() -> str | None:
     """Address of the form that was asked for or sent, with what was chosen in it; None: nothing was."""
     endpoint = request.endpoint or ""
@@ -109,6 +109,7 @@ def _form_with_choices() -> str | None:
     return url_for(FORM_PAGES[endpoint], **chosen) if chosen and endpoint in FORM_PAGES else None
 
 
+def _tell_wait(seconds: int) -> str:
     known = {
         60: _("Wait, then try again: in a minute at the latest."),
         3600: _("Wait, then try again: in an hour at the latest."),
@@ -168,11 +169,13 @@ _GIVEN_BACK = {
 }
 
 
-def typed_text() -> list[tuple[str, LazyString, str]]:
+def typed_text(given: MultiDict[str, str] | None = None) -> list[tuple[str, LazyString, str]]:
     """Fields with labels: what somebody has written into the refused form, and nothing that is secret. Only our own
-    pages get it back: others may not put words on ours.
+    pages get it back: others may not put words on ours. `given`: of a form that could not be read as a whole.
     """
     if request.headers.get("Sec-Fetch-Site") != "same-origin":
         return []
-    typed = [(name, value) for name, value in request.form.items(multi=True) if value.strip()]
+    typed = [
+        (name, value) for name, value in (request.form if given is None else given).items(multi=True) if value.strip()
+    ]
     return [(name, _GIVEN_BACK[name], value) for name, value in typed if name in _GIVEN_BACK]

@@ -9,6 +9,7 @@ from flask_limiter import RateLimitExceeded
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.journal import attachments, entries, listing
 from app.journal.attachments import UploadRefusedError
@@ -16,9 +17,10 @@ from app.journal.comments import list_comments
 from app.journal.markdown import MOST_SIGNS, MOST_SIGNS_OF_COMMENT, is_costly, plain_text, render_markdown
 from app.models import Entry
 from app.text import clean_line
-from app.web.errors import explain_expired_form, explain_limit, typed_text
+from app.web.errors import explain_expired_form, explain_limit, explain_too_large, typed_text
 from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
+from app.web.large_forms import read_texts
 from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
 
@@ -98,12 +100,23 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
         return render_template("journal/signed_out.html", typed=typed), 400
     if not typed or request.endpoint not in _WRITING:
         return explain_limit(error) if often else explain_expired_form(error)
-    entry_id = (request.view_args or {}).get("entry_id")
-    entry = entries.find_own_entry(current_user.id, str(entry_id)) if entry_id else None
     problem = _("Nothing is saved yet: this page was open for too long. All that you wrote is below. Save it again.")
     if often:
         problem = _("Nothing is saved yet: you have saved very often. All that you wrote is below. Wait a minute.")
-    return _form_page(EntryForm(), entry, problem), 429 if often else 400
+    return _form_page(EntryForm(), _find_edited(), problem), 429 if often else 400
+
+
+@bp.errorhandler(RequestEntityTooLarge)
+def offer_with_less(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """The same, where the files were too much; a browser with scripts does not even send them."""
+    texts = read_texts()
+    if not typed_text(texts) or not current_user.is_authenticated or request.endpoint not in _WRITING:
+        return explain_too_large(error)
+    problem = _(
+        "Nothing is saved yet: the files are too large to be sent at once. All that you wrote is below. "
+        "Choose fewer files, save, and add the others afterwards."
+    )
+    return _form_page(EntryForm(texts), _find_edited(), problem), 413
 
 
 @bp.app_template_filter("markdown")
@@ -140,6 +153,12 @@ def entry_page(entry: Entry, form: CommentForm) -> str:
         is_mine=entry.author_id == current_user.id,
         is_costly=is_costly(entry.body),
     )
+
+
+def _find_edited() -> Entry | None:
+    """The entry that the form in hand changes; None: it is a new one."""
+    entry_id = (request.view_args or {}).get("entry_id")
+    return entries.find_own_entry(current_user.id, str(entry_id)) if entry_id else None
 
 
 def _saved(entry: Entry) -> ResponseReturnValue:

@@ -14,9 +14,9 @@ from kombu.exceptions import OperationalError
 
 from app.archives import service, sharing
 from app.archives.choices import Choices
-from app.archives.sources import subject_of
 from app.extensions import db
 from app.models import ArchivePiece, SignIn, State, User
+from app.sources import subject_of
 from tests.archives.conftest import load, paths_of
 from tests.archives.shared import MADE, count_pieces, expect_whole, published, read_days, write_days
 from tests.engine.forging import unpack

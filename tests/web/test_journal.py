@@ -421,6 +421,20 @@ class TestSizes:
             assert "19.5 kB" in answer.text
         assert count(app, Entry) == 0
 
+    @pytest.mark.parametrize("is_ours", [True, False], ids=["our page", "unknown"])
+    def test_of_one_with_too_many_files_the_text_comes_back(
+        self, app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry], is_ours: bool
+    ) -> None:
+        """Also without scripts. The control: what may be another site's is not put on our page."""
+        entry = write(ann)
+        for path, heading in (("/journal/new", "Write an entry"), (f"/journal/{entry.id}/edit", "Edit entry")):
+            sent = {**NEW, "visibility": "members", "files": (io.BytesIO(b"x" * 30_000), "huge.txt")}
+            answer = anns.post(path, data=sent, headers={"Sec-Fetch-Site": "same-origin"} if is_ours else {})
+            assert (answer.status_code, f"<h1>{heading}</h1>" in answer.text) == (413, is_ours)
+            assert ("and *wind*." in answer.text, 'value="members" checked' in answer.text) == (is_ours, is_ours)
+            assert ("Choose fewer files, save" in answer.text, "huge.txt" in answer.text) == (is_ours, False)
+        assert count(app, Entry) == 1
+
 
 class TestLimits:
     @pytest.fixture
