@@ -1,6 +1,7 @@
 """Which archives are large: those that would keep the small ones waiting. They are made by workers of their own.
 
-Rows are counted before any is read. Files are weighed as they are opened: no table tells how large they are.
+Rows are counted before any is read. Files are weighed as they are opened: not every table tells how large they are,
+and what a table tells may not be so.
 """
 
 import os
