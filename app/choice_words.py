@@ -23,7 +23,7 @@ def category_titles() -> dict[str, str]:
 
 
 def describe_choices(choices: Choices, elsewhere: str | None = None) -> list[tuple[str, str]]:
-    """Pairs of what could be chosen and what was. `elsewhere`: the time zone that days begin in, if not the reader's."""
+    """Pairs of what could be chosen and what was. `elsewhere`: the time zone of the days, if not the reader's."""
     return [
         (_("Contents"), _contents(choices)),
         (_("Dates"), _days_there(choices, elsewhere)),
