@@ -13,6 +13,8 @@ OPTIONS = {
     "resultTypes": ["violations"],  # of rules that hold it need not describe every element
     "preload": False,  # axe would fetch the style sheets, which the pages' policy rightly forbids
 }
+COLOURS = {**OPTIONS, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+"""The rules that ask for colours. A dark page is a light one in other colours, so that all others find the same."""
 SPACED = (
     "*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-block-end:2em}"
 )
@@ -48,9 +50,13 @@ _ON_PAPER = """() => { SHOWN
 }""".replace("SHOWN", _SHOWN)
 
 
-def find_faults(page: Page) -> list[str]:
-    found: dict[str, Any] = Axe().run(page, options=OPTIONS).response
+def find_faults(page: Page, options: dict[str, Any] = OPTIONS) -> list[str]:
+    found: dict[str, Any] = Axe().run(page, options=options).response
     return [f"{each['id']}: {node['html']}" for each in found["violations"] for node in each["nodes"]]
+
+
+def find_bad_colours(page: Page) -> list[str]:
+    return find_faults(page, COLOURS)
 
 
 def find_small_targets(page: Page, least: int = 44) -> list[str]:
@@ -117,9 +123,12 @@ CHECKS: dict[str, Callable[[Page], list[str]]] = {
 }
 
 
-def check(page: Page, name: str) -> None:
-    """`name`: of the page or its state, for the message."""
-    found = {kind: faults for kind, find in CHECKS.items() if (faults := find(page))}
+IN_DARK = {"colours": find_bad_colours, "cut off": find_cut_off}
+
+
+def check(page: Page, name: str, *, in_light: bool = False) -> None:
+    """`name`: of the page or its state, for the message. `in_light`: it is dark, and checked in light as well."""
+    found = {kind: faults for kind, find in (IN_DARK if in_light else CHECKS).items() if (faults := find(page))}
     assert not found, f"{name}: {found}"
 
 

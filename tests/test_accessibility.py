@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from tests.accessibility import CHECKS
+from tests.accessibility import CHECKS, find_bad_colours
 from tests.browser import NewPage
 from tests.programs import ROOT
 
@@ -36,6 +36,21 @@ def test_each_check_finds_a_planted_fault_and_no_other(new_page: NewPage) -> Non
     for kind, planted in PLANTED.items():
         _show(page, planted.replace("SPACED", "x" * 120))  # 9.6 px each, and 11.5 px when spaced
         assert CHECKS[kind](page), kind
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("planted", "count"),
+    [
+        ('<p style="color:#777;background:#666">Grey</p>', 1),
+        (PLANTED["axe"], 0),
+    ],
+    ids=["contrast", "no colour"],
+)
+def test_colours_are_looked_at_alone(new_page: NewPage, planted: str, count: int) -> None:
+    page = new_page(may_err=True, color_scheme="dark")
+    _show(page, planted)
+    assert len(find_bad_colours(page)) == count
 
 
 def _show(page: Page, planted: str) -> None:

@@ -40,11 +40,11 @@ def test_the_list_of_parts(url: str, ann: User, waiting: str, new_page: NewPage,
     page = enter(new_page(color_scheme=scheme, viewport={"width": width, "height": 900}), url, EMAIL)
     page.goto(f"{url}/archives/new")
     expect(page.get_by_label("Size of each file")).to_be_visible()
-    check(page, "the choice")
+    check(page, "the choice", in_light=scheme == "dark")
     page.goto(f"{url}/archives/{waiting}")
     page.get_by_text("Check the files", exact=True).click()
     expect(page.get_by_text("-part3.zip")).to_be_visible()
-    check(page, "the parts")
+    check(page, "the parts", in_light=scheme == "dark")
 
 
 def test_choosing_and_downloading_without_javascript(url: str, ann: User, new_page: NewPage) -> None:

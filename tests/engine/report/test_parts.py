@@ -350,4 +350,4 @@ def test_parts_have_no_accessibility_faults(lay: Lay, new_page: NewPage, scheme:
         page.goto((folder / f"{name}.html").as_uri())
         if name != "about":
             expect(page.locator("#absent")).to_contain_text("not here")
-        check(page, name)
+        check(page, name, in_light=scheme == "dark")
