@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError
 
 from app.broker import TIMEOUTS, AddressError, spell
 from app.key_files import KeyRefusedError, check_different, check_hex, find_key
-from app.postgresql import Limits
+from app.postgresql.limits import Limits
 from app.setting_values import complain, is_text
 
 GIGABYTE = 1024**3

