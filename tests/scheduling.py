@@ -12,6 +12,8 @@ GROUPS = {
     "tests/archives/test_bucket.py": "Swift",
     "tests/archives/test_bucket_processes.py": "Swift",
     "tests/archives/test_sharing_bucket.py": "Swift",
+    "tests/chaos/test_chaos.py": "chaos",
+    "tests/crash/test_crash.py": "crash",
     "tests/stores/test_contract.py": "Swift",
     "tests/stores/test_s3.py": "Swift",
     "tests/test_confirming_in_browser.py": "flask serve",
@@ -20,7 +22,10 @@ GROUPS = {
     "tests/test_site_pages.py": "flask serve",
     "tests/test_writing.py": "flask serve",
 }
-"""Files whose tests share what takes many seconds to start: one process does, and runs them all."""
+"""Files whose tests share what takes many seconds to start: one process does, and runs them all.
+
+And those of chaos and crash. Of tests that take minutes none may be the last, and two at once wait for each other.
+"""
 
 
 def find_group(test_id: str) -> str | None:
