@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.asvs_run",
     "tests.browser",
     "tests.databases",
+    "tests.measuring",
     "tests.object_store",
     "tests.scheduling",
     "tests.site",
