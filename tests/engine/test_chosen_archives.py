@@ -225,6 +225,24 @@ def test_it_refuses_numbers_that_cannot_be(make: Make, verify: Callable[[Members
         verify(members)
 
 
+@pytest.mark.parametrize("is_older", [True, False])
+def test_older_archives_did_not_say_what_depends_on_what(
+    make: Make, verify: Callable[[Members], list[str]], is_older: bool
+) -> None:
+    """In the control one table says it, and so must all."""
+    members = make(Choices(without=frozenset({"album"})))
+    coverage = read_coverage(members)
+    for line in coverage["tables"]:
+        if is_older or line["table"] != "album":
+            del line["depends_on"], line["dated"]
+    members["data/coverage.json"] = json.dumps(coverage).encode()
+    if is_older:
+        assert any("rows of 3 tables" in said for said in verify(members))
+    else:
+        with pytest.raises(VerificationError, match="by no choice"):
+            verify(members)
+
+
 def test_it_follows_what_depends_on_what_was_left_out(make: Make, verify: Callable[[Members], list[str]]) -> None:
     """The control: through two tables, and by a date."""
     members = make(Choices(without=frozenset({"album"})))

@@ -31,8 +31,8 @@ class Line:
     rows_left_out: int
     files_left_out: int
     is_dated: bool
-    depends_on: frozenset[str]
-    """The tables that its rows are here by."""
+    depends_on: frozenset[str] | None
+    """The tables that its rows are here by; None: in an older archive, which does not say."""
 
 
 def tell_left_out(coverage: dict[str, Any]) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _read_line(said: Mapping[str, Any]) -> Line:
         rows_left_out=int(said.get("rows_left_out", 0)),
         files_left_out=int(said.get("files_left_out", 0)),
         is_dated=said.get("dated") is not None,
-        depends_on=frozenset(map(str, said.get("depends_on", []))),
+        depends_on=frozenset(map(str, said["depends_on"])) if "depends_on" in said else None,
     )
 
 
@@ -89,7 +89,9 @@ def _find_touched(chosen: Chosen, lines: Mapping[str, Line], subject: str) -> se
     has_days = chosen.since is not None or chosen.until is not None
     open_to = {name for name, line in lines.items() if name != subject and line.status != "excluded"}
     touched = {name for name in open_to if name in chosen.without or (has_days and lines[name].is_dated)}
-    while more := {name for name in open_to - touched if lines[name].depends_on & touched}:
+    if (chosen.without or has_days) and all(line.depends_on is None for line in lines.values()):
+        return open_to
+    while more := {name for name in open_to - touched if (lines[name].depends_on or frozenset()) & touched}:
         touched |= more
     return touched
 
