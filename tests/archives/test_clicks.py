@@ -84,8 +84,14 @@ def count_requests(url: str) -> int:
         return int(connection.execute("SELECT count(*) FROM archive").fetchall()[0][0])
 
 
+def expect_answers(answers: list[int]) -> None:
+    """Sixty a minute, or more where several web processes count; the rest are told to wait."""
+    assert set(answers) <= {303, 429}
+    assert answers.count(303) >= CLICKS / 2
+
+
 def test_a_hundred_clicks_make_one_request(serve: Callable[[str], Browser], settings: dict[str, Any]) -> None:
-    assert click_at_once(serve("make_celery"), settings["DATABASE_URL"]) == [303] * CLICKS
+    expect_answers(click_at_once(serve("make_celery"), settings["DATABASE_URL"]))
     assert count_requests(settings["DATABASE_URL"]) == 1
 
 
@@ -93,5 +99,5 @@ def test_check_then_insert_makes_several(serve: Callable[[str], Browser], settin
     """The control, without the index."""
     with psycopg.connect(settings["DATABASE_URL"]) as connection:
         connection.execute("DROP INDEX uq_archive_active")
-    assert click_at_once(serve("tests.archives.check_then_insert"), settings["DATABASE_URL"]) == [303] * CLICKS
+    expect_answers(click_at_once(serve("tests.archives.check_then_insert"), settings["DATABASE_URL"]))
     assert count_requests(settings["DATABASE_URL"]) >= AT_ONCE
