@@ -3,24 +3,19 @@
 To follow those, coverage would ask which greenlet runs at every call and return, of all other tests as well.
 """
 
+import sys
 from collections.abc import Generator
-from typing import Any
 
 import pytest
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    controller = find_controller(item.config)
-    if controller is None or "browser" not in getattr(item, "fixturenames", ()):
+    if "browser" not in getattr(item, "fixturenames", ()):
         return (yield)
-    controller.pause()
+    tracer = sys.gettrace()
+    sys.settrace(None)
     try:
         return (yield)
     finally:
-        controller.resume()
-
-
-def find_controller(config: pytest.Config) -> Any:
-    """Of pytest-cov; None where nothing is measured."""
-    return getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+        sys.settrace(tracer)
