@@ -7,12 +7,13 @@ there.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, ForeignKeyConstraint, Table, TypeDecorator, types
 
 from app.engine.graph import Graph, Node
-from app.engine.marking import mark
+from app.engine.marking import mark, translate
 from app.engine.names import data_path, file_name
 from app.engine.owners import find_owner_keys, keys_to
 from app.engine.package import Part
@@ -67,17 +68,19 @@ def describe_tables(
     rows = {planned.shape.name: count for planned, count in zip(plan, counts, strict=True) if count}
     included = {planned.shape.name: planned for planned in plan if planned.shape.name in rows}
     nodes = {node.name: node for node in graph.nodes}
-    describe = _Describing(graph, included, edition.translate, in_csv=in_csv).describe
+    say = partial(translate, translations=edition.translations)
+    describe = _Describing(graph, included, say, in_csv=in_csv).describe
     return [describe(planned, nodes[name], rows[name]) for name, planned in included.items()]
 
 
 def render_datapackage(edition: Edition, tables: Sequence[TableDescription], part: Part) -> bytes:
     """Of the part that has all its tables already."""
+    say = partial(translate, translations=edition.translations)
     package = {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": f"satchel-{edition.reference.lower()}",
-        "title": edition.translate(mark("Personal data of one person, from %(site)s")) % {"site": edition.site},
-        "description": edition.translate(ESCAPED),
+        "title": say(mark("Personal data of one person, from %(site)s")) % {"site": edition.site},
+        "description": say(ESCAPED),
         "created": edition.snapshot_at.isoformat(),
         "resources": list(_resources(tables, part)),
     }

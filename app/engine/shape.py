@@ -141,10 +141,6 @@ class Edition:
         """Of the words; dates and numbers may be written as elsewhere."""
         return self.translations.info().get("language", "en").replace("_", "-")
 
-    def translate(self, text: str) -> str:
-        """A catalogue has its own head under the empty text."""
-        return self.translations.gettext(text) if text else ""
-
     def folder(self, part: int = 1) -> str:
         """The top folder of a part."""
         return folder_name(self.snapshot_at.date(), self.reference, part)

@@ -16,6 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_datetime_format, get_timezone_gmt
 from babel.numbers import format_compact_decimal, format_decimal
 
+from app.engine.marking import translate
 from app.engine.shape import ENGLISH_WORDS, Value
 from app.engine.time_zones import find_zone
 
@@ -50,8 +51,7 @@ class Formats:
         return str(find_locale(language).text_direction)
 
     def translate(self, text: str) -> str:
-        """A catalogue has its own head under the empty text."""
-        return self.translations.gettext(text) if text else ""
+        return translate(text, self.translations)
 
     def translate_count(self, one: str, many: str, number: int) -> str:
         return self.translations.ngettext(one, many, number) % {"count": self.number(number)}
