@@ -24,10 +24,10 @@ LATEST = 50
 """So many of the archives that were made last, by the site and for the person, are looked at."""
 NEAREST = 9
 """So many of them, those that are nearest in size, tell how long one takes."""
-BARE_SIZE = 11_500
+BARE_SIZE = 10_000
 """Bytes of an archive of hardly any rows, as measured: what describes it, and its checksums."""
-REPORT_SIZE = 55_000
-"""And of the report's pages, scripts and styles."""
+REPORT_SIZE = 57_000
+"""And of the report's pages, scripts and styles: 56,000 were measured in English, 59,500 in Vietnamese."""
 ROW_SIZE = 250
 """Bytes of a row, before any archive was made here."""
 BARE_ROWS = 500
