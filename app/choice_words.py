@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from app.engine.categories import list_categories
 from app.engine.choices import Choices
 from app.figures import day_text, file_size
-from app.models import Archive
 from app.sources import graph
 
 FORMAT_NAMES = {"report": lazy_gettext("Report"), "json": "JSON", "csv": "CSV"}
@@ -54,17 +53,6 @@ def _contents(choices: Choices) -> str:
     if choices.without.issuperset(titles):
         return str(_("Only your account"))
     return str(_("Everything but: %(categories)s", categories=enumerate_words(without)))
-
-
-def describe_other(archive: Archive) -> str:
-    """Why nothing new was requested: this archive, of other choices, is at work."""
-    return str(
-        _(
-            "Another archive is being made for you: %(choices)s. So this one was not requested. "
-            "Wait for the other one, or cancel it.",
-            choices=sum_up(archive.choices),
-        )
-    )
 
 
 def _days_there(choices: Choices, elsewhere: str | None) -> str:

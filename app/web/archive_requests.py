@@ -10,7 +10,7 @@ from app.archives.choices import EVERYTHING, Choices, are_same, part_sizes, stil
 from app.archives.estimate import estimate as find_estimate
 from app.archives.holdings import list_holdings, whole_of
 from app.archives.listing import find_active
-from app.choice_words import describe_other
+from app.choice_words import sum_up
 from app.engine.census import Amount
 from app.models import Archive
 from app.web.archive_form import ArchiveForm, find_earlier, read_form, read_instead
@@ -71,7 +71,7 @@ def again() -> View:
         flash(describe_next(refused.next_at), "warn")
         return redirect(url_for("archives.show", archive_id=earlier.id), 303)
     if not is_new and (other := _find_other(archive_id, still_possible(earlier.choices))):
-        flash(describe_other(other), "warn")
+        flash(_tell_other(other), "warn")
         return redirect(url_for("archives.show", archive_id=archive_id), 303)
     return _ring_and_show(archive_id, is_new=is_new)
 
@@ -80,6 +80,16 @@ def _find_other(archive_id: str, chosen: Choices) -> Archive | None:
     """The archive that is at work, if it is not of these choices."""
     archive = service.find_archive(current_user.id, archive_id)
     return archive if archive and not are_same(archive.choices, chosen) else None
+
+
+def _tell_other(archive: Archive) -> str:
+    return str(
+        _(
+            "Another archive is being made for you: %(choices)s. So this one was not requested. "
+            "Wait for the other one, or cancel it.",
+            choices=sum_up(archive.choices),
+        )
+    )
 
 
 def _ring_and_show(archive_id: str, *, is_new: bool) -> View:
