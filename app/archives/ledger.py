@@ -37,12 +37,11 @@ from app.engine.build import Built
 from app.engine.choices import EVERYTHING, Choices, to_document
 from app.extensions import begin_write, count_changed, db
 from app.models import (
-    DAMAGED,
-    DISK_FULL,
     Archive,
     ArchiveDownload,
     ArchivePart,
     ArchivePiece,
+    Cause,
     MailKind,
     Pulse,
     State,
@@ -275,7 +274,9 @@ def give_back(fence: str) -> None:
 def wait_for_space(held: Claim, seconds: float) -> None:
     """Back to the queue until there may be room; the attempt does not count. Raises LeaseLostError."""
     uncounted = Archive.attempt - 1
-    _change_mine(held, state=State.QUEUED, attempt=uncounted, error=DISK_FULL, **_not_before(seconds), **_NO_LEASE)
+    _change_mine(
+        held, state=State.QUEUED, attempt=uncounted, error=Cause.DISK_FULL, **_not_before(seconds), **_NO_LEASE
+    )
 
 
 def set_aside(held: Claim) -> None:
@@ -307,7 +308,7 @@ def make_again(archive: Archive) -> None:
     If the person waits for another one already, this one has failed.
     """
     ready = update(Archive).where(Archive.id == archive.id, Archive.state == State.READY)
-    ready = ready.execution_options(synchronize_session=False).values(error=DAMAGED)
+    ready = ready.execution_options(synchronize_session=False).values(error=Cause.DAMAGED)
     db.session.commit()
     try:
         db.session.execute(ready.values(state=State.QUEUED, **_AS_NEW))
@@ -317,7 +318,7 @@ def make_again(archive: Archive) -> None:
     except IntegrityError:
         db.session.rollback()
         failed = ready.values(state=State.FAILED, finished_at=database_time())
-        change(failed, tell=partial(_tell_failed, [archive], DAMAGED))
+        change(failed, tell=partial(_tell_failed, [archive], Cause.DAMAGED))
 
 
 def recover_silent(user_id: str | None) -> Sequence[Archive]:
@@ -333,7 +334,7 @@ def recover_silent(user_id: str | None) -> Sequence[Archive]:
         .values(
             state=case((too_often, State.FAILED), else_=State.QUEUED),
             finished_at=case((too_often, database_time())),
-            error=case((too_often, "interrupted"), else_=Archive.error),
+            error=case((too_often, Cause.INTERRUPTED), else_=Archive.error),
             dispatched_at=None,
             **_NO_LEASE,
         )

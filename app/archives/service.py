@@ -30,7 +30,7 @@ from app.engine.census import Amount
 from app.engine.pieces import ALONE
 from app.engine.reading import Weigh
 from app.extensions import db
-from app.models import Archive, ArchiveDownload, ArchivePart, State, User
+from app.models import Archive, ArchiveDownload, ArchivePart, Cause, State, User
 from app.models.columns import database_time, is_id
 from app.sources import graph, subject_of
 from app.stores import StoreChangedError
@@ -324,15 +324,15 @@ def _recover_silent(user_id: str | None) -> None:
 
 def _give_up(held: Claim, error: Exception) -> None:
     if isinstance(error, SoftTimeLimitExceeded):
-        ledger.fail(held, "too_slow")
+        ledger.fail(held, Cause.TOO_SLOW)
     elif isinstance(error, OverQuotaError):
-        ledger.fail(held, "too_large")
+        ledger.fail(held, Cause.TOO_LARGE)
     elif room.is_full(error):
         pause = room.pause_after(held)
         log.warning("archive %s: waits for space, for %s s at the least", held.reference, pause)
         ledger.wait_for_space(held, pause)
     else:
-        ledger.retry_later(held, "fault")
+        ledger.retry_later(held, Cause.FAULT)
 
 
 def _settle(held: Claim, deed: Callable[[], None]) -> None:

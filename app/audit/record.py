@@ -18,7 +18,7 @@ class Acting:
     """At whose wish something is done."""
 
     actor: str
-    """A person's id, or one of the words below."""
+    """A person's id, or a word of `ACTORS`."""
     sign_in_id: str | None = None
 
 

@@ -3,8 +3,8 @@
 Doors and services read and write these; the engine never sees them, only their `MetaData`.
 """
 
-from app.models.archive import DAMAGED, DISK_FULL, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Pulse, State
-from app.models.audit import DEEDS, AuditHead, AuditRow, What
+from app.models.archive import CAUSES, STEPS, Archive, ArchiveDownload, ArchivePart, ArchivePiece, Cause, Pulse, State
+from app.models.audit import ACTORS, DEEDS, AuditHead, AuditRow, What
 from app.models.journal import Attachment, Comment, Entry, Tag, Visibility, entry_reader, entry_tag
 from app.models.mail import SUBJECTS, Mail, MailKind
 from app.models.reset import PasswordReset, ResetRequest, Wish
@@ -12,9 +12,10 @@ from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.user import SignIn, User
 
 __all__ = [
-    "DAMAGED",
+    "ACTORS",
+    "CAUSES",
     "DEEDS",
-    "DISK_FULL",
+    "STEPS",
     "SUBJECTS",
     "Archive",
     "ArchiveDownload",
@@ -23,6 +24,7 @@ __all__ = [
     "Attachment",
     "AuditHead",
     "AuditRow",
+    "Cause",
     "Comment",
     "Entry",
     "Mail",

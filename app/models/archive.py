@@ -38,10 +38,33 @@ class State(enum.StrEnum):
     DELETED = "deleted"
 
 
-DISK_FULL = "disk_full"
-"""The `error` of an archive that waits for space."""
-DAMAGED = "damaged"
-"""The `error` of an archive that was ready, and whose files were lost."""
+class Cause(enum.StrEnum):
+    """Stored as text: a version before the one that wrote a new word can still read the row."""
+
+    FAULT = "fault"
+    INTERRUPTED = "interrupted"
+    TOO_SLOW = "too_slow"
+    TOO_LARGE = "too_large"
+    DISK_FULL = "disk_full"
+    DAMAGED = "damaged"
+    """It was ready, and its files were lost."""
+
+
+CAUSES: dict[str, str] = {
+    Cause.FAULT: "A fault on our side",
+    Cause.INTERRUPTED: "The server was restarted too often",
+    Cause.TOO_SLOW: "It took too long",
+    Cause.TOO_LARGE: "It is larger than this site can keep",
+    Cause.DISK_FULL: "The storage disk was full",
+    Cause.DAMAGED: "Its file was damaged on the server",
+}
+"""What each is to people, where it stands alone."""
+STEPS = {
+    "reading": "Reading your data",
+    "packing": "Packing the file",
+    "checking": "Checking the finished file",
+}
+"""What is done that is about no table."""
 ACTIVE = text("state IN ('queued', 'running')")
 _WORK = "Tells workers apart while the archive is being made."
 
@@ -123,7 +146,7 @@ class Archive(Model):
     large: Mapped[bool] = mapped_column(default=False, server_default=false(), info=internal(_WORK))
     """It was found to be large, and waits for a worker that makes large ones."""
 
-    step: Mapped[str | None] = mapped_column(String(80))
+    step: Mapped[str | None] = mapped_column(String(80), info=words(STEPS))
     """The table being read, or what is done after the last."""
     done: Mapped[int] = mapped_column(default=0)
     """Thousandths of the work of the current attempt."""
@@ -139,8 +162,8 @@ class Archive(Model):
     row_count: Mapped[int | None] = mapped_column(BigInteger)
     gap_count: Mapped[int | None]
     """Items that should be in the archive and could not be read."""
-    error: Mapped[str | None] = mapped_column(String(40))
-    """Why it failed, or why it waits, as a code; pages say it in words."""
+    error: Mapped[str | None] = mapped_column(String(40), info=words(CAUSES))
+    """Why it failed, or why it waits: a word of `Cause`."""
 
     @property
     def reference(self) -> str:
@@ -158,7 +181,7 @@ class Archive(Model):
 
     @property
     def waits_for_space(self) -> bool:
-        return self.state == State.QUEUED and self.error == DISK_FULL
+        return self.state == State.QUEUED and self.error == Cause.DISK_FULL
 
 
 class ArchivePart(Model):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.engine.register import excluded, internal, owned, words
 from app.extensions import UNENFORCED, Model
+from app.models.archive import CAUSES
 from app.models.columns import Moment
 from app.models.user import User
 
@@ -70,6 +71,12 @@ DEEDS: dict[str, str] = {
     What.ARCHIVE_EXPIRED: "An archive expired",
 }
 """What each is to people."""
+ACTORS: dict[str, str] = {
+    "operator": "The site’s operators",
+    "system": "The site",
+    "nobody": "Somebody not signed in",
+}
+"""Who did it, where no person with an account did."""
 
 
 class AuditRow(Model):
@@ -97,8 +104,8 @@ class AuditRow(Model):
     """From 1 on, without a gap."""
     at: Mapped[datetime] = mapped_column(Moment)
     """By the database's clock."""
-    actor: Mapped[str] = mapped_column(String(36))
-    """A person's id; or `operator`, `system`, or `nobody`: somebody who is not signed in."""
+    actor: Mapped[str] = mapped_column(String(36), info=words(ACTORS))
+    """A person's id; or a word of `ACTORS`."""
     subject_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """The person it was done to. Empty: nobody we know."""
     what: Mapped[str] = mapped_column(String(40), info=words(DEEDS))
@@ -107,7 +114,7 @@ class AuditRow(Model):
     """The archive or sign-in that it was done with."""
     sign_in_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """The session it was done in: that row knows the browser and its address."""
-    result: Mapped[str | None] = mapped_column(String(40))
+    result: Mapped[str | None] = mapped_column(String(40), info=words(CAUSES))
     """A code: why an archive failed, which of its files was downloaded."""
     mac: Mapped[str] = mapped_column(String(64), info=internal(_CHAIN))
     """HMAC-SHA256 of the row before this one and of every column above."""

@@ -3,19 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask_babel import LazyString, gettext
-from flask_babel import lazy_gettext as _
+from flask_babel import gettext
 
-from app.audit import NOBODY, OPERATOR, SYSTEM
-from app.models import DEEDS, AuditRow, SignIn, What
+from app.models import ACTORS, DEEDS, AuditRow, SignIn, What
 from app.web.archive_words import REASONS
 from app.web.formats import browser
-
-ACTORS: dict[str, LazyString] = {
-    OPERATOR.actor: _("The site’s operators"),
-    SYSTEM.actor: _("The site"),
-    NOBODY.actor: _("Somebody not signed in"),
-}
 
 
 @dataclass(frozen=True)
@@ -33,12 +25,16 @@ class Deed:
 def describe(row: AuditRow, sign_in: SignIn | None, person_id: str, here: str) -> Deed:
     """`sign_in`: that it was done in; `here`: the id of the one that asks."""
     archive_id = row.object_id if row.what.startswith("archive_") else None
-    who = gettext("You") if row.actor == person_id else str(ACTORS.get(row.actor) or gettext("Another member"))
+    who = gettext("You") if row.actor == person_id else _actor(row.actor)
     where = address = ""
     if sign_in is not None:
         where = gettext("This browser") if sign_in.id == here else browser(sign_in.user_agent)
         address = sign_in.ip_address
     return Deed(row.at, _what(row.what, row.result), archive_id, who, where, address)
+
+
+def _actor(actor: str) -> str:
+    return str(gettext(ACTORS[actor]) if actor in ACTORS else gettext("Another member"))
 
 
 def _what(what: str, result: str | None) -> str:

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from flask import current_app
+from flask_babel import LazyString, lazy_gettext, ngettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
 
 from app.archives import service
 from app.archives.watching import MOST_AHEAD, Watched, find_watched
 from app.engine.names import folder_name
-from app.models import DAMAGED, DISK_FULL, Archive, ArchivePart, State
+from app.models import STEPS, Archive, ArchivePart, Cause, State
 from app.web.durations import duration_text
 from app.web.formats import file_size, moment_text, number
 
@@ -34,25 +34,25 @@ BADGES = {
 THERE = {"ready", "partial"}
 """It can be downloaded."""
 
-WAITS = {
-    DISK_FULL: lazy_gettext("Waiting for space on the server. Your request is kept, and starts by itself."),
-    DAMAGED: lazy_gettext("Its file was damaged on the server, so it is made again. You don’t need to do anything."),
+WAITS: dict[str, LazyString] = {
+    Cause.DISK_FULL: lazy_gettext("Waiting for space on the server. Your request is kept, and starts by itself."),
+    Cause.DAMAGED: lazy_gettext(
+        "Its file was damaged on the server, so it is made again. You don’t need to do anything."
+    ),
 }
-REASONS = {
-    DISK_FULL: lazy_gettext("the storage disk was full"),
-    "interrupted": lazy_gettext("the server was restarted too often"),
-    "too_slow": lazy_gettext("it took too long"),
-    DAMAGED: lazy_gettext("its file was damaged on the server"),
-    "too_large": lazy_gettext("it is larger than this site can keep"),
+REASONS: dict[str, LazyString] = {
+    Cause.DISK_FULL: lazy_gettext("the storage disk was full"),
+    Cause.INTERRUPTED: lazy_gettext("the server was restarted too often"),
+    Cause.TOO_SLOW: lazy_gettext("it took too long"),
+    Cause.DAMAGED: lazy_gettext("its file was damaged on the server"),
+    Cause.TOO_LARGE: lazy_gettext("it is larger than this site can keep"),
 }
 FAULT = lazy_gettext("of a fault on our side")
-TOO_MUCH = {"too_slow", "too_large"}
+TOO_MUCH = {Cause.TOO_SLOW, Cause.TOO_LARGE}
 """What less would help with."""
 STAGES = {
     "queued": lazy_gettext("Waiting"),
-    "reading": lazy_gettext("Reading your data"),
-    "packing": lazy_gettext("Packing the file"),
-    "checking": lazy_gettext("Checking the finished file"),
+    **{step: lazy_gettext(words) for step, words in STEPS.items()},
 }
 """What every archive goes through; while it reads, its step is the table."""
 AGAIN = {
@@ -312,8 +312,8 @@ def _failure(archive: Archive) -> str:
 def _reason(error: str) -> str:
     """With the number that was too small, as it is set now."""
     limit, quota = (current_app.config[name] for name in ("ARCHIVE_TIME_LIMIT", "ARCHIVE_QUOTA_BYTES"))
-    if error == "too_slow":
+    if error == Cause.TOO_SLOW:
         return str(_("it took longer than %(duration)s", duration=duration_text(limit)))
-    if error == "too_large" and quota:
+    if error == Cause.TOO_LARGE and quota:
         return str(_("it would be larger than %(size)s", size=file_size(quota)))
     return str(REASONS.get(error, FAULT))

@@ -27,7 +27,7 @@ from app.archives.gaps import list_missing
 from app.archives.listing import list_current, list_earlier
 from app.archives.watching import Watched, find_watched
 from app.choice_words import describe_choices, sum_up
-from app.models import DAMAGED, Archive
+from app.models import Archive, Cause
 from app.web.archive_download import send_part
 from app.web.archive_words import describe, poll_after
 from app.web.bell import ring
@@ -125,7 +125,7 @@ def _make_again(archive: Archive, number: int, lost: service.LostFileError) -> V
     people = service.make_again(archive, lost)
     now = _find(archive.id)
     ring(people)
-    if now.error != DAMAGED:
+    if now.error != Cause.DAMAGED:
         return send_part(now, number)  # somebody has deleted it meanwhile, or had it made again
     return make_response(render_template("archives/lost.html", archive=describe(now, service.read_clock())), 503)
 

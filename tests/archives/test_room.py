@@ -16,7 +16,7 @@ from app.archives import ledger, room, service
 from app.archives.choices import EVERYTHING
 from app.archives.ledger import Claim
 from app.config import SettingError
-from app.models import DISK_FULL, Entry, State, User
+from app.models import Cause, Entry, State, User
 from app.models.columns import database_time
 from tests.archives.conftest import change, files_of, load
 
@@ -54,7 +54,7 @@ def test_without_room_it_waits_and_costs_no_attempt(
     for _ in range(7):  # more than the attempts that an archive has
         try_again(waiting)
     archive = load(waiting)
-    assert (archive.state, archive.error, archive.attempt) == (State.QUEUED, DISK_FULL, 0)
+    assert (archive.state, archive.error, archive.attempt) == (State.QUEUED, Cause.DISK_FULL, 0)
     assert ledger.claim(ann.id) is None  # not at once
     assert files_of(app) == []
     said = [record for record in caplog.records if record.levelno == logging.WARNING]

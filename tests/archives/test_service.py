@@ -21,7 +21,7 @@ from app.archives.heart import Heart
 from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError
 from app.extensions import db
-from app.models import DISK_FULL, Archive, Attachment, Entry, State, User
+from app.models import Archive, Attachment, Cause, Entry, State, User
 from app.models.columns import now
 from app.stores import GoOn
 from tests.archives.conftest import change, files_of, load
@@ -156,7 +156,7 @@ def fails(error: BaseException) -> Any:
     ("error", "state", "code"),
     [
         (VerificationError("torn"), State.QUEUED, "fault"),
-        (OSError(28, "No space left on device"), State.QUEUED, DISK_FULL),
+        (OSError(28, "No space left on device"), State.QUEUED, Cause.DISK_FULL),
         (SoftTimeLimitExceeded(), State.FAILED, "too_slow"),
     ],
 )

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from app import audit
 from app.archives import service
 from app.extensions import db
-from app.models import DEEDS, User, What
+from app.models import ACTORS, CAUSES, DEEDS, Cause, User, What
+from app.web.archive_words import REASONS
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn
 
@@ -21,8 +22,11 @@ def settings(any_database: dict[str, Any]) -> dict[str, Any]:
     return any_database
 
 
-def test_every_deed_has_its_words() -> None:
+def test_every_code_has_its_words() -> None:
     assert DEEDS.keys() == set(What)
+    assert CAUSES.keys() == set(Cause)
+    assert REASONS.keys() == set(Cause) - {Cause.FAULT}
+    assert ACTORS.keys() == {who.actor for who in (audit.OPERATOR, audit.SYSTEM, audit.NOBODY)}
 
 
 def test_what_was_done_stands_there_in_words(app: Flask, client: FlaskClient, sign_in: SignIn, ann: User) -> None:

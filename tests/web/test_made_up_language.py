@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import languages, outbox
-from app.archives import service, storage
+from app.archives import ledger, service, storage
 from app.extensions import db
 from app.mails import composing
-from app.models import Archive, Entry, Mail, MailKind, User
+from app.models import Archive, Cause, Entry, Mail, MailKind, State, User
 from tests.languages.made_up import MADE_UP, find_untranslated, speak_made_up
 from tests.second_factor.factor import switch_on
 from tests.web.conftest import SignIn
@@ -79,8 +79,12 @@ def test_every_page_of_a_report(app: Flask, zoe: User, write: Callable[..., Entr
     write(zoe, "8", "9")
     with app.app_context():
         service.request_archive(zoe.id)
+        held = ledger.claim(zoe.id)
+        assert held
+        ledger.fail(held, Cause.TOO_SLOW)
+        service.request_archive(zoe.id)
         service.generate(zoe.id)
-        [archive] = service.list_archives(zoe.id)
+        archive = next(each for each in service.list_archives(zoe.id) if each.state == State.READY)
         [part] = service.list_parts(archive.id)
         with storage.open_published(part.file_name, part.sha256).file as file, zipfile.ZipFile(file) as packed:
             members = {
@@ -93,6 +97,9 @@ def test_every_page_of_a_report(app: Flask, zoe: User, write: Callable[..., Entr
     readme = [line for line in members["README.txt"].splitlines() if not line.startswith("  ")]  # those are commands
     assert find_untranslated("\n".join(readme)) == []
     assert '"⟦Yes⟧"' in members["viewer/words.js"]
+    for table in ("archive", "audit"):  # codes are words to people, and stay codes to programs
+        assert "⟦It took too long⟧" in members[f"{table}.html"]
+        assert '"too_slow"' in members[f"data/json/{table}.json"]
 
 
 @pytest.mark.parametrize("kind", MailKind, ids=str)
