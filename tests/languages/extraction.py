@@ -1,5 +1,6 @@
 """Every text that people read: in templates, Python, the report's JavaScript, and the register's declarations."""
 
+import ast
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def _in_python() -> Iterator[tuple[str, Message]]:
     for file in sorted(APP.rglob("*.py")):
         for _line, message, _comments, _context in extract_from_file("python", file, keywords=KEYWORDS):
             yield _place(file), message
+
+
+def find_marked(source: str) -> Iterator[str]:
+    """What Python code marks, by its syntax tree. Babel reads words, and passes over those inside an f-string."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and (name := _name(node.func)) in KEYWORDS:
+            for argument in node.args[: len(KEYWORDS[name] or (1,))]:
+                parts = (part.value for part in ast.walk(argument) if isinstance(part, ast.Constant))
+                yield from (part for part in parts if isinstance(part, str))
+
+
+def _name(called: ast.expr) -> str:
+    return called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
 
 
 def _in_templates() -> Iterator[tuple[str, Message]]:

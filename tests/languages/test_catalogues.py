@@ -11,7 +11,7 @@ from app import languages
 from app.engine.report.words import find_texts, translate_words
 from tests.languages import catalogues
 from tests.languages.bare import find_bare, find_bare_text
-from tests.languages.extraction import extract_all, list_templates
+from tests.languages.extraction import APP, extract_all, find_marked, list_templates
 
 FILES = catalogues.list_files(languages.FOLDER)
 
@@ -37,6 +37,31 @@ def test_a_file_is_as_make_languages_writes_it(found: Catalog, file: Path, tmp_p
     again = tmp_path / file.name
     catalogues.write(catalogues.update(catalogues.read(file), found), again)
     assert again.read_text("utf-8") == file.read_text("utf-8")
+
+
+def test_no_text_that_code_marks_is_passed_over(found: Catalog) -> None:
+    marked = {text for file in APP.rglob("*.py") for text in find_marked(file.read_text("utf-8"))}
+    assert len(marked) > 100
+    assert marked - _texts(found) == set()
+
+
+@pytest.mark.parametrize(
+    ("planted", "text"),
+    [
+        ("f\"{_('Stands inside')}: {x}\"", "Stands inside"),
+        ('lazy_gettext(f"Hello {name}")', "Hello "),
+        ('_("One of" if x else "the two")', "One of"),
+        ('babel.ngettext("One", "Several of them", x)', "Several of them"),
+    ],
+    ids=["inside", "f-string", "choice", "plural"],
+)
+def test_what_is_passed_over_is_found(found: Catalog, planted: str, text: str) -> None:
+    """The control: the tree has it, and nobody has translated it."""
+    assert text in set(find_marked(planted)) - _texts(found)
+
+
+def _texts(found: Catalog) -> set[str]:
+    return {text for each in found for text in ((each.id,) if isinstance(each.id, str) else each.id)}
 
 
 FAULTS: dict[str, Callable[[Catalog], object]] = {
