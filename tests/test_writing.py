@@ -99,6 +99,7 @@ def test_a_session_ends_while_somebody_writes(site: Site, new_page: NewPage, pic
     page.get_by_label("Add pictures and files").set_input_files(picture)
     _end_sign_ins(site, "wendy@example.org")
     page.get_by_role("button", name="Save entry").click()
+    expect(page.get_by_text("Choose your pictures and files again on the next page")).to_be_visible()
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in again").click()
     tab = opened.value
@@ -109,12 +110,32 @@ def test_a_session_ends_while_somebody_writes(site: Site, new_page: NewPage, pic
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_text("Nothing is saved yet")).to_be_visible()
     expect(page.get_by_label("Every member of this site")).to_be_checked()
+    expect(page.get_by_role("listitem").filter(has_text="sea.png")).to_be_visible()
     page.get_by_label("Add pictures and files").set_input_files(picture)
     page.get_by_role("button", name="Save entry").click()
     expect(page.get_by_role("heading", name="Long")).to_be_visible()
     expect(page.get_by_text("An hour of work.")).to_be_visible()
     expect(page.get_by_text("Every member can read this")).to_be_visible()
     expect(page.get_by_role("link", name="Tag: work")).to_be_visible()
+
+
+def test_a_description_stays_with_its_picture(site: Site, new_page: NewPage, picture: Path) -> None:
+    """What was written of one is not put to another that is chosen first."""
+    other = picture.with_name("hills.png")
+    other.write_bytes(picture.read_bytes())
+    page = sign_in(site, new_page(may_err=True))
+    page.goto(f"{site.url}/journal/new")
+    files, label = page.get_by_label("Add pictures and files"), "Describe it for people who cannot see it"
+    files.set_input_files(picture)
+    page.get_by_label(f"{label} sea.png").fill("Nothing but sea")
+    page.get_by_role("button", name="Save entry").click()  # it has no title
+    earlier = page.get_by_text("Your description: “Nothing but sea”")
+    expect(earlier).to_be_visible()
+    files.set_input_files(other)
+    expect(page.get_by_label(f"{label} hills.png")).to_have_value("")
+    files.set_input_files(picture)
+    expect(page.get_by_label(f"{label} sea.png")).to_have_value("Nothing but sea")
+    expect(earlier).to_be_hidden()
 
 
 def _end_sign_ins(site: Site, email: str) -> None:

@@ -21,6 +21,7 @@ from app.web.origin import read_origin
 from app.web.policy import FORM_PAGES, read_chosen
 from app.web.proofs import say_codes_left, take_code
 from app.web.redirects import safe_next
+from app.web.signed_out import signed_out_page
 
 bp = Blueprint("auth", __name__)
 
@@ -47,7 +48,7 @@ def ask_to_sign_in() -> ResponseReturnValue:
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         return {"error": _("Sign in first.")}, 401
     if typed := typed_text():
-        return render_template("journal/signed_out.html", typed=typed), 401
+        return signed_out_page(typed), 401
     return redirect(url_for("auth.sign_in", next=_way_back()))
 
 

@@ -21,6 +21,7 @@ from app.web.errors import explain_expired_form, explain_limit, explain_too_larg
 from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
 from app.web.large_forms import read_texts
+from app.web.signed_out import signed_out_page
 from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
 
@@ -97,7 +98,7 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
     often = isinstance(error, RateLimitExceeded)
     typed = typed_text()
     if typed and not current_user.is_authenticated:
-        return render_template("journal/signed_out.html", typed=typed), 400
+        return signed_out_page(typed), 400
     if not typed or request.endpoint not in _WRITING:
         return explain_limit(error) if often else explain_expired_form(error)
     problem = _("Nothing is saved yet: this page was open for too long. All that you wrote is below. Save it again.")
@@ -167,7 +168,7 @@ def _saved(entry: Entry) -> ResponseReturnValue:
 
 
 def _form_page(form: EntryForm, entry: Entry | None, problem: str = "") -> str:
-    if (form.errors or problem) and form.uploads():
+    if (form.errors or problem) and form.to_choose_again():
         again = _("Choose your pictures and files again: browsers do not keep them.")
         form.files.errors = [*form.files.errors, again]
     return render_template(

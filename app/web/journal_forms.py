@@ -66,8 +66,8 @@ DESCRIBE = lazy_gettext("Describe it for people who cannot see it")
 TOO_LONG = lazy_gettext("A description may have at most %(most)s characters.", most=DESCRIPTION_MAX)
 
 
-class DescriptionsField(Field):
-    """Of the chosen files, one for each in their order. Only the page's script makes inputs for them."""
+class LinesField(Field):
+    """One for each file, in the order of the files."""
 
     most = DESCRIPTION_MAX
 
@@ -94,7 +94,12 @@ class EntryForm(FlaskForm):
     )
     readers = ReadersField(lazy_gettext("People I choose"), filters=[clean_lines])
     files = MultipleFileField(lazy_gettext("Add pictures and files"))
-    description = DescriptionsField(DESCRIBE)
+    description = LinesField(DESCRIBE)
+    """Of the chosen files; only the page's script makes inputs for them."""
+    earlier_file = LinesField()
+    """Names of files that came with an earlier try, and have to be chosen again."""
+    earlier_description = LinesField()
+    """Of those."""
 
     found_readers: Sequence[User] = ()
 
@@ -154,12 +159,12 @@ class EntryForm(FlaskForm):
         described = zip(given, chain(self.description.data or (), repeat("")), strict=False)
         return [Upload(file.filename or "", file.stream, text) for file, text in described]
 
-    def described(self) -> list[tuple[str, str]]:
-        """What was written of which files, which have to be chosen again. Their names may be lost: then empty."""
-        uploads = self.uploads()
-        pairs = [(file.name, file.description) for file in uploads]
-        pairs += [("", text) for text in (self.description.data or [])[len(uploads) :]]
-        return [(name, text) for name, text in pairs if text]
+    def to_choose_again(self) -> list[tuple[str, str]]:
+        """Names of the files of this try and of earlier ones, each with what was written of it, if anything."""
+        files = [(file.name, file.description) for file in self.uploads()]
+        texts = chain(self.earlier_description.data or (), repeat(""))
+        earlier = zip(self.earlier_file.data or (), texts, strict=False)
+        return files + [each for each in earlier if each[0] not in dict(files)]
 
 
 class DescriptionForm(FlaskForm):

@@ -1,6 +1,7 @@
 """The journal's pages, from writing to deleting."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -268,13 +269,36 @@ def test_new_pictures_come_with_their_descriptions(app: Flask, anns: FlaskClient
 
 def test_what_was_described_comes_back_after_an_error(app: Flask, anns: FlaskClient) -> None:
     """The page's script gives it to the file of that name, when it is chosen again."""
-    wrong = {**NEW, "title": "", "files": (io.BytesIO(PNG), "sea.png"), "description": ["Grey sea", "Lost its file"]}
+    files = [(io.BytesIO(PNG), "sea.png"), (io.BytesIO(b"text"), "note.txt")]
+    wrong: dict[str, Any] = {**NEW, "title": "", "files": files, "description": ["Grey sea", ""]}
     page = anns.post("/journal/new", data=wrong).text
-    assert '<input type="hidden" data-described="sea.png" value="Grey sea">' in page
-    assert '<input type="hidden" data-described="" value="Lost its file">' in page
+    assert list_earlier(page) == [("sea.png", "Grey sea"), ("note.txt", "")]
+    wrong = {**wrong, "files": (io.BytesIO(b"text"), "note.txt"), "description": ""}
+    again = {"earlier_file": ["sea.png", "note.txt"], "earlier_description": ["Grey sea", ""]}
+    page = anns.post("/journal/new", data={**wrong, **again}).text
+    assert list_earlier(page) == [("note.txt", ""), ("sea.png", "Grey sea")]
     refused = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(PNG), "sea.png"), "description": "x" * 501})
     assert (refused.status_code, "at most 500 characters" in refused.text) == (422, True)
     assert count(app, Attachment) == 0
+
+
+def test_a_session_that_ends_keeps_which_files_they_were(anns: FlaskClient) -> None:
+    """They are named beside what was written of them, so that it goes to no other one."""
+    anns.delete_cookie("session")
+    files = [(io.BytesIO(PNG), "sea.png"), (io.BytesIO(b"text"), "note.txt")]
+    sent = {**NEW, "files": files, "description": ["Grey sea", ""]}
+    answer = anns.post("/journal/new", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (answer.status_code, "You are no longer signed in" in answer.text) == (401, True)
+    assert list_earlier(answer.text) == [("sea.png", "Grey sea"), ("note.txt", "")]
+    assert 'name="description"' not in answer.text
+    strange = {**NEW, "description": (io.BytesIO(PNG), "sea.png")}
+    assert anns.post("/journal/new", data=strange, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 401
+
+
+def list_earlier(page: str) -> list[tuple[str, str]]:
+    """Files that are to be chosen again, and what was written of them."""
+    values = [re.findall(rf'name="earlier_{name}" value="([^"]*)"', page) for name in ("file", "description")]
+    return list(zip(*values, strict=True))
 
 
 def test_remove_a_file(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry], uploads: Path) -> None:

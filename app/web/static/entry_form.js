@@ -43,11 +43,10 @@
   }
   function describe(file, label) {   // what is no picture has an empty one: the server takes them in the order of the files
     label.hidden = !pictures.test(file.type);
-    if (label.hidden) return;
-    var before = Array.from(form.querySelectorAll('[data-described]')).find(function (each) { return [file.name, ''].includes(each.dataset.described); });
-    if (!before) return;
-    label.querySelector('input').value = before.value;
-    before.remove();
+    var earlier = Array.from(form.querySelectorAll('[data-earlier]')).find(function (each) { return each.dataset.earlier.normalize() === file.name.normalize(); });
+    if (!earlier) return;
+    label.querySelector('input').value = label.hidden ? '' : earlier.querySelector('[name=earlier_description]').value;
+    earlier.remove();
   }
   function show(file) {
     var item = pattern.content.firstElementChild.cloneNode(true);
