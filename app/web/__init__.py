@@ -19,6 +19,7 @@ from app.web import (
     journal,
     keys,
     language,
+    large_forms,
     other_sites,
     policy,
     refusals,
@@ -40,6 +41,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     other_sites.init_app(app)
     refusals.init_app(app)
+    large_forms.init_app(app)
     policy.init_app(app)
     strange_forms.init_app(app)
     errors.init_app(app)

@@ -20,7 +20,7 @@ from app.text import clean_line
 from app.web.errors import explain_expired_form, explain_limit, explain_too_large, typed_text
 from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
-from app.web.large_forms import read_texts
+from app.web.large_forms import WRITING, read_texts
 from app.web.signed_out import signed_out_page
 from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
@@ -29,7 +29,6 @@ bp = Blueprint("journal", __name__, url_prefix="/journal")
 
 _EXCERPT = 220
 _MOST_SIGNS_OF_EXCERPT = 100
-_WRITING = {"journal.new", "journal.edit"}
 
 
 @bp.get("")
@@ -99,7 +98,7 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
     typed = typed_text()
     if typed and not current_user.is_authenticated:
         return signed_out_page(typed), 400
-    if not typed or request.endpoint not in _WRITING:
+    if not typed or request.endpoint not in WRITING:
         return explain_limit(error) if often else explain_expired_form(error)
     problem = _("Nothing is saved yet: this page was open for too long. All that you wrote is below. Save it again.")
     if often:
@@ -111,7 +110,7 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
 def offer_with_less(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """The same, where the files were too much; a browser with scripts does not even send them."""
     texts = read_texts()
-    if not typed_text(texts) or not current_user.is_authenticated or request.endpoint not in _WRITING:
+    if not typed_text(texts) or not current_user.is_authenticated or request.endpoint not in WRITING:
         return explain_too_large(error)
     problem = _(
         "Nothing is saved yet: the files are too large to be sent at once. All that you wrote is below. "

@@ -5,6 +5,7 @@ from datetime import date
 from itertools import chain, repeat
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
@@ -21,7 +22,7 @@ from app.journal.tags import TAG_MAX, split_tags
 from app.models import Entry, User, Visibility
 from app.text import clean, clean_line, clean_lines
 from app.web.choices import choices
-from app.web.formats import number
+from app.web.formats import file_size, number
 from app.web.strangers import count_strangers, may_name_strangers
 
 READERS_MAX = 100
@@ -113,6 +114,17 @@ class EntryForm(FlaskForm):
             visibility=entry.visibility.value,
             readers="\n".join(reader.email or reader.name for reader in entry.readers),
         )
+
+    def validate_body(self, field: TextAreaField) -> None:
+        size, most = len((field.data or "").encode()), current_app.config["MAX_FORM_MEMORY_SIZE"]
+        if size > most:
+            raise ValidationError(
+                _(
+                    "This text has %(size)s, and one entry may have %(most)s. Divide it into several entries.",
+                    size=file_size(size),
+                    most=file_size(most),
+                )
+            )
 
     def validate_tags(self, field: StringField) -> None:
         for name in split_tags(field.data or ""):

@@ -1,13 +1,30 @@
-"""What was typed into a form whose files are too much to be taken: browsers send texts before files."""
+"""What was typed into a form that is too much to be taken: nothing of it shall be lost.
+
+Pages are not kept by browsers, so whoever goes back finds an empty form. A text that is too long is taken up to four
+times its size, and comes back with the form's words; with files that are too much come the texts before them.
+"""
 
 from collections.abc import Iterator
 from contextlib import suppress
 
-from flask import current_app, request
+from flask import Flask, current_app, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, Preamble
 from werkzeug.wsgi import LimitedStream
+
+WRITING = {"journal.new", "journal.edit"}
+_MARGIN = 4
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(take_long_texts)
+
+
+def take_long_texts() -> None:
+    """Before the form is read. All texts of a form together are within MAX_CONTENT_LENGTH as before."""
+    if request.endpoint in WRITING:
+        request.max_form_memory_size = _MARGIN * current_app.config["MAX_FORM_MEMORY_SIZE"]
 
 
 def read_texts() -> MultiDict[str, str]:
@@ -17,7 +34,7 @@ def read_texts() -> MultiDict[str, str]:
     found: MultiDict[str, str] = MultiDict()
     if most is not None and size > most and boundary:
         # Flask gives nothing of a body that is larger than it may be; of this one the beginning is enough.
-        beginning = LimitedStream(request.environ["wsgi.input"], min(size, current_app.config["MAX_FORM_MEMORY_SIZE"]))
+        beginning = LimitedStream(request.environ["wsgi.input"], min(size, request.max_form_memory_size or size))
         with suppress(ClientDisconnected, ValueError):  # the rest is no form
             for name, text in _split(beginning.read(), boundary):
                 found.add(name, text)

@@ -393,7 +393,7 @@ class TestSizes:
         return {
             **sqlite_settings,
             "UPLOAD_MAX_BYTES": 1000,
-            "MAX_CONTENT_LENGTH": 20_000,
+            "MAX_CONTENT_LENGTH": 40_000,
             "MAX_FORM_MEMORY_SIZE": 5000,
         }
 
@@ -437,13 +437,24 @@ class TestSizes:
         assert load(app).title == "By the sea"
 
     def test_a_request_that_is_too_large(self, app: Flask, anns: FlaskClient) -> None:
-        huge = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(b"x" * 30_000), "huge.txt")})
-        long = anns.post("/journal/new", data={**NEW, "body": "x" * 6000}, content_type="multipart/form-data")
+        huge = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(b"x" * 50_000), "huge.txt")})
+        long = anns.post("/journal/new", data={**NEW, "body": "x" * 20_001}, content_type="multipart/form-data")
         for answer in (huge, long):
             assert answer.status_code == 413
             assert "at most 1,000 bytes" in answer.text
-            assert "19.5 kB" in answer.text
+            assert "39.1 kB" in answer.text
         assert count(app, Entry) == 0
+
+    @pytest.mark.parametrize("sign", ["x", "ế"], ids=["one byte", "three bytes"])
+    def test_a_text_that_is_too_long_comes_back(self, app: Flask, anns: FlaskClient, sign: str) -> None:
+        """The control: up to the limit it is saved."""
+        most = 5000 // len(sign.encode())
+        for extra, code in ((1, 422), (0, 302)):
+            body = sign * (most + extra)
+            answer = anns.post("/journal/new", data={**NEW, "body": body}, content_type="multipart/form-data")
+            assert (answer.status_code, body in answer.text) == (code, code == 422)
+            assert ("one entry may have 4.9 kB" in answer.text) is (code == 422)
+        assert load(app).body == body
 
     @pytest.mark.parametrize("is_ours", [True, False], ids=["our page", "unknown"])
     def test_of_one_with_too_many_files_the_text_comes_back(
@@ -452,7 +463,8 @@ class TestSizes:
         """Also without scripts. The control: what may be another site's is not put on our page."""
         entry = write(ann)
         for path, heading in (("/journal/new", "Write an entry"), (f"/journal/{entry.id}/edit", "Edit entry")):
-            sent = {**NEW, "visibility": "members", "files": (io.BytesIO(b"x" * 30_000), "huge.txt")}
+            long = "x" * 6000 + " and *wind*."
+            sent = {**NEW, "body": long, "visibility": "members", "files": (io.BytesIO(b"x" * 50_000), "huge.txt")}
             answer = anns.post(path, data=sent, headers={"Sec-Fetch-Site": "same-origin"} if is_ours else {})
             assert (answer.status_code, f"<h1>{heading}</h1>" in answer.text) == (413, is_ours)
             assert ("and *wind*." in answer.text, 'value="members" checked' in answer.text) == (is_ours, is_ours)
