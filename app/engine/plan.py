@@ -164,7 +164,14 @@ def _field(column: Column[Any]) -> Field:
             return replace(field, words=tuple((to_value(code), word) for code, word in pairs))
         case StoredFile(alt=str(alt)):
             return replace(field, alt=column.table.columns[alt].name)
+        case None if field.kind == "longtext" and _names_file(column):  # it is what the row is called
+            return replace(field, kind="text")
     return field
+
+
+def _names_file(column: Column[Any]) -> bool:
+    declared = map(column_declaration, column.table.columns)
+    return any(isinstance(each, StoredFile) and each.title == column.key for each in declared)
 
 
 def _roles_field(table: Table, has_roles: bool) -> tuple[Field, ...]:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import StatementError
 
 from app.engine.graph import build_graph
 from app.engine.plan import PlannedTable, plan_tables
+from app.engine.register import file, owned, subject
 
 
 def send(connection: sa.Connection, planned: PlannedTable) -> tuple[object, list[Any]]:
@@ -22,6 +23,25 @@ def test_statements_are_compiled_once_and_each_person_gets_their_rows(engine: sa
         ann, bob = ([send(connection, table) for table in plan_tables(graph, person)] for person in ("1", "2"))
     assert all(first[0] is second[0] for first, second in zip(ann, bob, strict=True))
     assert (ann[0][1][0][0], bob[0][1][0][0]) == (1, 2)
+
+
+@pytest.mark.parametrize(("title", "kind"), [("name", "text"), (None, "longtext")], ids=["named", "control"])
+def test_the_name_of_a_file_is_no_running_text(title: str | None, kind: str) -> None:
+    """Reports call its row by it, and not by whatever short text comes next."""
+    metadata = sa.MetaData()
+    sa.Table("person", metadata, sa.Column("id", sa.Integer, primary_key=True), info=subject())
+    sa.Table(
+        "photo",
+        metadata,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("person_id", sa.ForeignKey("person.id")),
+        sa.Column("name", sa.String(255)),
+        sa.Column("media_type", sa.String(100)),
+        sa.Column("stored", sa.String(80), info=file("photos", title=title)),
+        info=owned("person_id"),
+    )
+    shape = plan_tables(build_graph(metadata), "1")[1].shape
+    assert shape.fields[shape.find("name")].kind == kind
 
 
 def test_a_statement_without_a_person_is_refused(engine: sa.Engine, schema: sa.MetaData) -> None:
