@@ -33,7 +33,8 @@ def read_link(app: Flask) -> str:
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 320)])
 def test_each_page(app: Flask, new_page: NewPage, scheme: str, width: int) -> None:
     with serve(app) as url:
-        page = new_page(may_err=True, color_scheme=scheme, viewport={"width": width, "height": 900})
+        look = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+        page = new_page(may_err=True, timezone_id="Asia/Ho_Chi_Minh", **look)  # which Chromium calls Asia/Saigon
         page.goto(f"{url}/sign-up")
         check(page, "sign up")
         ask(page)
@@ -43,6 +44,7 @@ def test_each_page(app: Flask, new_page: NewPage, scheme: str, width: int) -> No
         check(page, "a link that works no longer")
         page.goto(url + read_link(app))
         expect(page).to_have_url(f"{url}/sign-up/finish")
+        expect(page.get_by_label("Time zone")).to_have_value("Asia/Ho_Chi_Minh")
         check(page, "finish")
 
 
