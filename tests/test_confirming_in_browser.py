@@ -33,6 +33,7 @@ def test_on_with_the_deed(site: Site, new_page: NewPage) -> None:
     page = sign_up(site, new_page(java_script_enabled=False), "Cora")
     page.goto(f"{site.url}/archives/new")
     age(site, "cora@example.org")
+    page.get_by_text("with nothing in them yet").click()
     page.get_by_label("Comments").uncheck()
     page.get_by_label("First day").fill("2020-05-01")
     page.get_by_role("button", name="Request an archive").click()

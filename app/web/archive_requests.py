@@ -112,6 +112,7 @@ def _render_form(form: ArchiveForm, *, is_right: bool, is_dropped: bool = False)
         "archives/new.html",
         form=form,
         holdings=holdings,
+        is_everything=is_right and are_same(form.chosen, EVERYTHING),
         is_large=bool(form.part_size.data) or _is_large(whole),
         estimated=estimated,
         active=find_active(current_user.id),

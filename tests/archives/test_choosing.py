@@ -63,10 +63,20 @@ def test_at_first_everything_is_chosen(ann_client: FlaskClient) -> None:
     page = ann_client.get("/archives/new").text
     assert {"entry", "comment"} <= offered(page) == ticked(page)
     assert "user" not in offered(page)  # the account is always in
+    assert "Everything is chosen" in page
     assert re.search('value="report" checked.*value="csv" checked', page, re.DOTALL)
     assert re.search('value="with" checked', page)
     assert re.search(r"About [\d.]+ kB", page)
     assert "kept for 7 days" in page
+
+
+def test_what_is_empty_stands_behind_the_rest(ann_client: FlaskClient) -> None:
+    """Folded, unless somebody has taken some of it out."""
+    pages = [ann_client.get(f"/archives/new{query}").text for query in ("", "?category=entry&category=comment")]
+    for page, fold in zip(pages, ("<details>", "<details open>"), strict=True):
+        before, found, after = page.partition(f"{fold}<summary>")
+        assert found
+        assert ('value="sign_in"' in before, 'value="recovery_code"' in after) == (True, True)
 
 
 def test_what_was_chosen_is_kept_in_the_row_and_only_the_id_travels(

@@ -37,6 +37,8 @@ def test_what_was_chosen_meanwhile_is_said_not_to_be_requested(
     assert "<title>Error: Request an archive" in answer.text
     assert "Another archive is being made for you: Everything · Report, JSON, and CSV." in answer.text
     expect_kept(answer.text)
+    assert ('href="#instead"' in answer.text, 'id="instead"' in answer.text) == (True, True)
+    assert "Everything is chosen" not in answer.text
     assert (last(ann).id, last(ann).choices, last(ann).state) == (waiting, EVERYTHING, State.QUEUED)
 
 

@@ -319,9 +319,11 @@ def test_earlier_requests_have_pages(ann: User, ann_client: FlaskClient, ready: 
         rows, has_card, page = look(query)
         assert (rows, has_card, "Page 1 of 2" in page) == (PAGE_SIZE, True, True), query
         assert 'rel="next" href="/archives/?page=2"' in page
+        assert "<title>Your archives – Satchel" in page
     for query in ("?page=2", "?page=99"):
         rows, has_card, page = look(query)
         assert (rows, has_card, "No archive is waiting" in page) == (5, False, False), query
+        assert "<title>Your archives – Page 2 of 2" in page
         assert 'rel="prev" href="/archives/?page=1"' in page
     change(ready, state=State.DELETED)
     assert "No archive is waiting for you" in look("")[2]
