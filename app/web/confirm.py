@@ -5,8 +5,6 @@ never in the session. The answer changes something only with this site's token a
 can bring people here, and no further.
 """
 
-from typing import Any
-
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -49,7 +47,8 @@ def index() -> ResponseReturnValue:
 def ask_anew(_error: CSRFError) -> ResponseReturnValue:
     """The password was not looked at. What was chosen stands in the address."""
     flash(_("This page was open for too long, so nothing was done. Go on from here."), "warn")
-    given: dict[str, Any] = request.args.to_dict(flat=False)
+    deed = request.args.get("deed", "")
+    given = {"deed": deed or None, **read_chosen(deed, request.args), "next": request.args.get("next")}
     return redirect(url_for(".index", **given), 303)
 
 

@@ -137,6 +137,13 @@ def test_also_for_those_who_have_signed_out(guarded: FlaskClient) -> None:
     assert "since=2026-01-01" in sent.request.args["next"]
 
 
+@pytest.mark.parametrize("more", ["endpoint=x", "_external=1&_scheme=evil", "_anchor=x", "_method=x", "self=1"])
+def test_an_expired_confirmation_takes_nothing_else_from_its_address(guarded: FlaskClient, more: str) -> None:
+    """Such words would be options of whoever makes the address."""
+    late = guarded.post(f"/confirm?deed=archives.download&next=/archives/1&{more}", data={"password": PASSWORD})
+    assert (late.status_code, late.location) == (303, "/confirm?deed=archives.download&next=/archives/1")
+
+
 def test_an_expired_confirmation_asks_anew_for_the_same(ann: User, guarded: FlaskClient, rung: list[str]) -> None:
     let_sign_in_age()
     form = CHOSEN | {"csrf_token": find_token(guarded.get("/archives/new").text)}
