@@ -5,7 +5,7 @@ never in the session. The answer changes something only with this site's token a
 can bring people here, and no further.
 """
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -15,6 +15,7 @@ from app.second_factor import checking
 from app.web.archive_form import read_asked
 from app.web.auth import ask_to_sign_in, continue_session
 from app.web.auth_forms import ConfirmForm
+from app.web.errors import warn_next_page
 from app.web.guessing import limit_confirmations
 from app.web.policy import DEEDS, note_confirmation, read_chosen
 from app.web.proofs import say_codes_left, take_code, take_password
@@ -46,7 +47,7 @@ def index() -> ResponseReturnValue:
 @bp.errorhandler(CSRFError)
 def ask_anew(_error: CSRFError) -> ResponseReturnValue:
     """The password was not looked at. What was chosen stands in the address."""
-    flash(_("This page was open for too long, so nothing was done. Go on from here."), "warn")
+    warn_next_page(_("This page was open for too long, so nothing was done. Go on from here."))
     deed = request.args.get("deed", "")
     given = {"deed": deed or None, **read_chosen(deed, request.args), "next": request.args.get("next")}
     return redirect(url_for(".index", **given), 303)

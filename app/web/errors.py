@@ -6,7 +6,7 @@ faults read neither session nor database, since those may be what is broken.
 
 import secrets
 
-from flask import Flask, current_app, flash, redirect, render_template, request, url_for
+from flask import Flask, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
@@ -66,12 +66,19 @@ def explain_expired_form(error: CSRFError) -> ResponseReturnValue:
     """What was chosen is in the form again, and what was typed is shown, so that it can be copied."""
     current_app.logger.info("Refused a form: %s", error.description)
     if form := _form_with_choices():
-        flash(
-            _("Nothing was requested: this page was open for too long. What you chose is below. Send it again."),
-            "warn",
+        warn_next_page(
+            _("Nothing was requested: this page was open for too long. What you chose is below. Send it again.")
         )
         return redirect(form, 303)
     return render_template("error_form.html", typed=typed_text()), 400
+
+
+def warn_next_page(text: str) -> None:
+    """Only where a session came along. Forms of other sites bring none, although the browser may have one: an answer
+    with a new session would take its place, and the person would be signed out.
+    """
+    if session:
+        flash(text, "warn")
 
 
 def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:

@@ -305,6 +305,20 @@ class TestForms:
     def test_signing_in_needs_a_token_too(self, client: FlaskClient, path: str) -> None:
         assert client.post(path, data={"email": "ann@example.org"}).status_code == 400
 
+    def test_no_other_site_can_sign_somebody_out(self, app: Flask, sign_in: SignIn, ann: User) -> None:
+        """Its forms come without our cookie, and a cookie in the answer would take the place of that.
+
+        The control: where it comes along, people are told on the next page, and stay signed in.
+        """
+        posts = {path for _, method, path in requests(app) if method == "POST"} | {"/archives/?since=2026-01-01"}
+        for path in posts | {"/confirm?deed=archives.create"}:
+            for headers in ({}, {"Sec-Fetch-Site": "cross-site"}):
+                answer = app.test_client().post(path, data={"since": "2026-01-01"}, headers=headers)
+                assert "session=" not in " ".join(answer.headers.getlist("Set-Cookie")), path
+        anns = sign_in(ann)
+        for path in ("/archives/?since=2026-01-01", "/confirm?deed=archives.create"):
+            assert "open for too long" in anns.post(path, follow_redirects=True).text
+
     def test_what_was_typed_is_given_back(self, sign_in: SignIn, ann: User) -> None:
         form = {"title": "Lost?", "body": "A long <b>text</b>", "password": "a secret phrase", "csrf_token": "old"}
         own = sign_in(ann).post("/journal/new", data=form, headers={"Sec-Fetch-Site": "same-origin"})
