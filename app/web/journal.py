@@ -109,8 +109,8 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
 @bp.errorhandler(RequestEntityTooLarge)
 def offer_with_less(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """The same, where the files were too much; a browser with scripts does not even send them."""
-    texts = read_texts()
-    if not typed_text(texts) or not current_user.is_authenticated or request.endpoint not in WRITING:
+    texts = read_texts() if current_user.is_authenticated and request.endpoint in WRITING else None
+    if not texts or not typed_text(texts):
         return explain_too_large(error)
     problem = _(
         "Nothing is saved yet: the files are too large to be sent at once. All that you wrote is below. "

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from flask import Flask, current_app, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, Preamble
 from werkzeug.wsgi import LimitedStream
 
@@ -35,14 +35,14 @@ def read_texts() -> MultiDict[str, str]:
     if most is not None and size > most and boundary:
         # Flask gives nothing of a body that is larger than it may be; of this one the beginning is enough.
         beginning = LimitedStream(request.environ["wsgi.input"], min(size, request.max_form_memory_size or size))
-        with suppress(ClientDisconnected, ValueError):  # the rest is no form
+        with suppress(ClientDisconnected, RequestEntityTooLarge, ValueError):  # the rest is no form, or none of ours
             for name, text in _split(beginning.read(), boundary):
                 found.add(name, text)
     return found
 
 
 def _split(body: bytes, boundary: bytes) -> Iterator[tuple[str, str]]:
-    decoder = MultipartDecoder(boundary)
+    decoder = MultipartDecoder(boundary, max_parts=request.max_form_parts)
     decoder.receive_data(body)
     name, content = "", b""
     while isinstance(event := decoder.next_event(), Preamble | Field | Data):

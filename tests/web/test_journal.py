@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.sansio.multipart import MultipartDecoder, State
 
 from app.extensions import db
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility
@@ -470,6 +471,29 @@ class TestSizes:
             assert ("and *wind*." in answer.text, 'value="members" checked' in answer.text) == (is_ours, is_ours)
             assert ("Choose fewer files, save" in answer.text, "huge.txt" in answer.text) == (is_ours, False)
         assert count(app, Entry) == 1
+
+    @pytest.mark.parametrize(
+        ("who", "most", "parts"),
+        [("ann", 10, 11), ("nobody", 10, 0), ("ann", 1000, 26)],
+        ids=["ann", "a stranger", "control: any number"],
+    )
+    def test_of_one_with_very_many_texts_the_first_are_read(
+        self, app: Flask, anns: FlaskClient, monkeypatch: pytest.MonkeyPatch, who: str, most: int, parts: int
+    ) -> None:
+        """As Flask takes so many: each costs time. A stranger's are not read at all."""
+        app.config["MAX_FORM_PARTS"] = most
+        seen: list[object] = []
+        next_event = MultipartDecoder.next_event
+
+        def note(decoder: MultipartDecoder) -> object:
+            seen.extend([1] if decoder.state == State.PART else [])
+            return next_event(decoder)
+
+        monkeypatch.setattr(MultipartDecoder, "next_event", note)
+        sent = {**NEW, "tags": ["x"] * 20, "files": (io.BytesIO(b"x" * 30_000), "huge.txt")}
+        client = anns if who == "ann" else app.test_client()
+        answer = client.post("/journal/new", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+        assert (answer.status_code, len(seen)) == (413, parts)
 
 
 class TestLimits:
