@@ -5,6 +5,8 @@ ones. Beat looks afterwards whose address it is. The token is made by whoever se
 """
 
 import logging
+import math
+from dataclasses import dataclass
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Row, and_, delete, select
@@ -25,6 +27,34 @@ UNPROVEN_SECONDS = 86_400
 """So long an address is kept to which a link was sent and nobody has followed one."""
 
 
+@dataclass
+class _Room:
+    """For links to addresses without an account, of all who ask: the site cannot be made to write to the whole world.
+
+    Counted once for all that are answered together: each might be one of a flood. Two workers may count at once.
+    """
+
+    most: int
+    left: float
+    refused: int = 0
+
+    def take(self) -> bool:
+        if self.left < 1:
+            self.refused += 1
+            return False
+        self.left -= 1
+        return True
+
+    def tell_refused(self) -> None:
+        """The page says the same as ever; operators are told, by one line."""
+        if self.refused:
+            log.error(
+                "%s links for new accounts are not sent: %s in an hour are enough (SIGN_UP_MAILS_PER_HOUR)",
+                self.refused,
+                self.most,
+            )
+
+
 def ask(email: str, ip_address: str, user_agent: str, wish: Wish = Wish.PASSWORD, locale: str | None = None) -> None:
     """Somebody has typed this address. Its owner is written to before long, if what was asked for can be.
 
@@ -40,9 +70,12 @@ def answer_asked() -> None:
     """Write the mails that were asked for, each in its own transaction. Nobody gets one whose account is locked."""
     db.session.commit()
     asked = db.session.scalars(select(ResetRequest.id).order_by(ResetRequest.id).limit(outbox.MOST_AT_ONCE)).all()
+    if not asked:
+        return
+    room = _find_room()
     for request_id in asked:
         try:
-            _answer(request_id)
+            _answer(request_id, room)
         except OperationalError:
             raise  # the database is away: all that are left wait
         except Exception:
@@ -50,13 +83,19 @@ def answer_asked() -> None:
             log.exception("request %s for a link cannot be answered, and is forgotten", request_id)
             _take(request_id)
         db.session.commit()
+    room.tell_refused()
 
 
-def _answer(request_id: str) -> None:
+def _find_room() -> _Room:
+    most: int | None = current_app.config["SIGN_UP_MAILS_PER_HOUR"]
+    return _Room(most, most - outbox.count_lately(MailKind.SIGN_UP)) if most else _Room(0, math.inf)
+
+
+def _answer(request_id: str, room: _Room) -> None:
     asked = _take(request_id)
     if asked is None:
         return  # another worker was faster
-    kind, person = _choose(asked.wish, asked.email, asked.locale)
+    kind, person = _choose(asked.wish, asked.email, asked.locale, room)
     if person is None:
         return
     outbox.put(kind, person.id, ip_address=asked.ip_address, user_agent=asked.user_agent)
@@ -79,22 +118,13 @@ _ASKED = (
 )
 
 
-def _choose(wish: Wish, email: str, locale: str | None) -> tuple[MailKind, User | None]:
+def _choose(wish: Wish, email: str, locale: str | None, room: _Room) -> tuple[MailKind, User | None]:
     """Which mail, and to whom; None: to nobody."""
     member = people.find_user(email)
     if member is None and wish == Wish.ACCOUNT:
-        return MailKind.SIGN_UP, None if _are_too_many() else _find_or_add_unproven(email, locale)
+        return MailKind.SIGN_UP, _find_or_add_unproven(email, locale) if room.take() else None
     is_open = member is not None and member.is_active
     return MailKind.RESET if wish == Wish.PASSWORD else MailKind.MEMBER, member if is_open else None
-
-
-def _are_too_many() -> bool:
-    """So the site cannot be made to write to the whole world. The page says the same, and the operators are told."""
-    most: int | None = current_app.config["SIGN_UP_MAILS_PER_HOUR"]
-    if not most or outbox.count_lately(MailKind.SIGN_UP) < most:
-        return False
-    log.error("a link for a new account is not sent: %s in an hour are enough (SIGN_UP_MAILS_PER_HOUR)", most)
-    return True
 
 
 def _find_or_add_unproven(email: str, locale: str | None) -> User:

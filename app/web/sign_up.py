@@ -29,13 +29,26 @@ _LINK = Link(
     gone="auth/sign_up_gone.html",
 )
 
+LEAST_SHARE = 10
+"""Links an hour that people of one network may ask for in any case."""
+
 
 def takes_any_address() -> bool:
     return current_app.config["MAIL_URL"] is None
 
 
+def _has_no_limit_of_mails() -> bool:
+    return takes_any_address() or not current_app.config["SIGN_UP_MAILS_PER_HOUR"]
+
+
+def _share_of_a_network() -> str:
+    """Of the mails that all who ask have together: whoever asks from one place does not use them up."""
+    return f"{max(LEAST_SHARE, (current_app.config['SIGN_UP_MAILS_PER_HOUR'] or 0) // 10)} per hour"
+
+
 @bp.route("/sign-up", methods=["GET", "POST"])
 @limiter.limit("10 per minute", methods=["POST"])
+@limiter.limit(_share_of_a_network, methods=["POST"], exempt_when=_has_no_limit_of_mails)
 @limiter.limit(
     f"{resets.ASKED_AN_HOUR} per hour", methods=["POST"], key_func=typed_account, exempt_when=takes_any_address
 )
