@@ -5,11 +5,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import func, select, update
+from sqlalchemy import Column, func, select, update
 
+from app.engine.register import StoredFile
+from app.engine.schema import column_declaration
 from app.extensions import begin_write, count_changed, db
 from app.journal import uploads
 from app.journal.access import readable_by
@@ -18,6 +20,8 @@ from app.stores import StoreDownError
 
 log = logging.getLogger(__name__)
 
+STORE = "uploads"
+"""As columns declare it."""
 DESCRIPTION_MAX = 500
 _AT_ONCE = 500
 """Names in a statement."""
@@ -134,12 +138,20 @@ def sweep_uploads() -> None:
 
 
 def _find_named(names: Sequence[str]) -> set[str]:
-    """Those that have a row."""
+    """Those that have a row, of whatever table keeps its files here."""
     found: set[str] = set()
-    for at in range(0, len(names), _AT_ONCE):
-        some = select(Attachment.stored_name).where(Attachment.stored_name.in_(names[at : at + _AT_ONCE]))
-        found.update(db.session.scalars(some))
+    for column in _columns_of_uploads():
+        for at in range(0, len(names), _AT_ONCE):
+            found.update(db.session.scalars(select(column).where(column.in_(names[at : at + _AT_ONCE]))))
     return found
+
+
+def _columns_of_uploads() -> Iterator[Column[Any]]:
+    for table in db.metadata.tables.values():
+        for column in table.columns:
+            declared = column_declaration(column)
+            if isinstance(declared, StoredFile) and declared.store == STORE:
+                yield column
 
 
 def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:

@@ -92,7 +92,8 @@ def list_old() -> list[str]:
 def discard_unfinished() -> None:
     """What was begun so long ago, by who was killed meanwhile. Raises StoreDownError."""
     _store().discard_unfinished(lambda _: False, OLD_SECONDS)
-    for draft in Path(current_app.config["UPLOAD_DIR"]).glob("*.part"):
+    drafts = Path(current_app.config["UPLOAD_DIR"]).glob("*.part")
+    for draft in (each for each in drafts if _OURS.fullmatch(each.stem)):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - draft.lstat().st_mtime > OLD_SECONDS:
                 draft.unlink()

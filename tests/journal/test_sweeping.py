@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.engine.register import file as declare_file
 from app.extensions import db
 from app.journal import attachments, uploads
 from app.journal.entries import Draft, add_entry
@@ -42,13 +43,14 @@ def test_files_of_somebody_who_was_deleted_go(app: Flask, ann: User, make_person
     folder = Path(app.config["UPLOAD_DIR"])
     (folder / "lost+found").mkdir()
     (folder / ("a" * 32 + ".part")).touch()
+    (folder / "somebody's own.part").touch()
     delete(ann)
     attachments.sweep_uploads()
-    assert names(app) == hers | his | {"lost+found", "a" * 32 + ".part"}
+    assert names(app) == hers | his | {"lost+found", "somebody's own.part", "a" * 32 + ".part"}
     make_old(app)
     for _ in range(2):
         attachments.sweep_uploads()
-        assert names(app) == his | {"lost+found"}
+        assert names(app) == his | {"lost+found", "somebody's own.part"}
 
 
 @pytest.mark.parametrize("seconds", [uploads.OLD_SECONDS, -1], ids=["as it is", "control: without the day"])
@@ -74,6 +76,24 @@ def test_more_than_a_statement_takes(app: Flask, ann: User, monkeypatch: pytest.
     make_old(app)
     attachments.sweep_uploads()
     assert names(app) == named
+
+
+@pytest.mark.parametrize("store", ["uploads", "elsewhere"], ids=["ours", "control: another store"])
+def test_what_another_table_names_stays(app: Flask, ann: User, store: str) -> None:
+    """A site's own model may keep its files here, as it declares."""
+    write(ann, 10)
+    kept = uploads.store(file(20).source).stored_name  # type: ignore[arg-type]  # an open one
+    scan = sa.Table("scan", db.metadata, sa.Column("stored_name", sa.String(80), info=declare_file(store)))
+    try:
+        scan.create(db.engine)
+        db.session.execute(sa.insert(scan).values(stored_name=kept))
+        db.session.commit()
+        make_old(app)
+        attachments.sweep_uploads()
+    finally:
+        db.metadata.remove(scan)
+    assert (kept in names(app)) is (store == "uploads")
+    assert len(names(app)) == 1 + (store == "uploads")
 
 
 def test_with_another_database_nothing_is_deleted(
