@@ -17,6 +17,7 @@ from app.engine.minisign import Signer
 from app.engine.plan import plan_tables
 from app.engine.register import owned, subject
 from app.engine.verify import Expected, VerificationError, verify_archive
+from app.engine.verify.choices import Chosen, Line, _find_touched
 from tests.engine.conftest import make_archive, open_shop
 from tests.engine.forging import Members, pack, seal, unpack
 from tests.engine.shop import make_schema
@@ -223,6 +224,35 @@ def test_it_refuses_numbers_that_cannot_be(make: Make, verify: Callable[[Members
     members["data/coverage.json"] = json.dumps(coverage).encode()
     with pytest.raises(VerificationError, match=complaint):
         verify(members)
+
+
+def test_it_refuses_a_table_that_is_told_of_twice(make: Make, verify: Callable[[Members], list[str]]) -> None:
+    """What the first line says, the second would hide."""
+    members = make(EVERYTHING)
+    coverage = read_coverage(members)
+    [message] = [line for line in coverage["tables"] if line["table"] == "message"]
+    coverage["tables"].insert(0, {**message, "status": "empty", "rows": 0, "rows_left_out": 7})
+    members["data/coverage.json"] = json.dumps(coverage).encode()
+    with pytest.raises(VerificationError, match="told of twice"):
+        verify(members)
+
+
+def test_however_many_tables_depend_on_each_other_each_is_looked_at_once() -> None:
+    """Whoever makes a false archive says how many there are. The control: all of them are found."""
+    looked_at: list[str] = []
+
+    class Lines(dict[str, Line]):
+        def __getitem__(self, name: str) -> Line:
+            looked_at.append(name)
+            return super().__getitem__(name)
+
+    def line(number: int) -> Line:
+        return Line(str(number), "empty", 0, 0, 0, is_dated=False, depends_on=frozenset({str(number - 1)}))
+
+    lines = Lines({str(number): line(number) for number in range(100)})
+    chosen = Chosen(frozenset({"0"}), None, None, files=True)
+    assert _find_touched(chosen, lines, "person") == lines.keys()
+    assert len(looked_at) <= 2 * len(lines)
 
 
 @pytest.mark.parametrize("is_older", [True, False])

@@ -3,6 +3,7 @@
 What is missing is held to the choices, table by table. How many rows there were, only the maker of the archive knew.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,8 @@ def tell_left_out(coverage: dict[str, Any]) -> Iterator[str]:
     """In words. Raises VerificationError; LookupError, TypeError, AttributeError or ValueError for other shapes."""
     chosen = _read_choices(coverage.get("choices", {}))  # older ones do not say: they are of everything
     lines = {line.table: line for line in map(_read_line, coverage["tables"])}
+    if len(lines) != len(coverage["tables"]):
+        raise ValueError("a table is told of twice")
     subject = str(coverage["subject"]["table"])
     raise_all(_find_wrong_choices(chosen, lines, subject))
     touched = _find_touched(chosen, lines, subject)
@@ -91,8 +94,14 @@ def _find_touched(chosen: Chosen, lines: Mapping[str, Line], subject: str) -> se
     touched = {name for name in open_to if name in chosen.without or (has_days and lines[name].is_dated)}
     if (chosen.without or has_days) and all(line.depends_on is None for line in lines.values()):
         return open_to
-    while more := {name for name in open_to - touched if (lines[name].depends_on or frozenset()) & touched}:
-        touched |= more
+    depending = defaultdict(list)
+    for name in open_to:
+        for other in lines[name].depends_on or ():
+            depending[other].append(name)
+    new = list(touched)
+    while new:  # each table once, however many there are said to be
+        new = [name for other in new for name in depending.pop(other, ()) if name not in touched]
+        touched.update(new)
     return touched
 
 
