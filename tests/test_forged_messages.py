@@ -94,6 +94,9 @@ def make_forgeries(mark: Path, user_id: str) -> list[Callable[[], str]]:
         lambda: forge(ours, spell("../../etc/passwd")),
         lambda: forge("app.tasks.generate_large_archive", spell(user_id)),
         lambda: forge("app.tasks.make_archive_piece", spell("0" * 64)),
+        lambda: forge("app.tasks.send_mail", spell(user_id)),
+        lambda: forge("app.tasks.sweep_uploads", spell("/etc")),
+        lambda: forge("app.tasks.sweep_uploads", spell()),
         lambda: forge(ours, b"\xff\x00 no JSON"),
         lambda: forge(ours, b"[]"),
     ]
