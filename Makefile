@@ -31,8 +31,8 @@ TRIAL = $(BIN)/python -W ignore:XDG_RUNTIME_DIR -m
 CHAOS = $(TRIAL) tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(LOGS),--logs $(LOGS))
 FAULTS ?= 100
 
-chaos: .venv/installed-dev  ## random faults on the real stack; SEED=7 repeats a run, CONTROL=1 takes the tutorial's settings
-	$(CHAOS) --faults $(FAULTS) $(if $(CONTROL),--control)
+chaos: .venv/installed-dev  ## random faults on the real stack; SEED=7 repeats a run, CONTROL=1 takes the tutorial's settings, BUSY=1 lets pages take longer
+	$(CHAOS) --faults $(FAULTS) $(if $(CONTROL),--control) $(if $(BUSY),--busy)
 
 DEPLOYS ?= 20
 PEOPLE ?= 1000

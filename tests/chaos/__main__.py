@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.chaos.faults import KINDS
-from tests.chaos.judge import Limits, breaches
+from tests.chaos.judge import BUSY, Limits, breaches
 from tests.chaos.record import Record
 from tests.chaos.report import render
 from tests.chaos.run import run
@@ -27,10 +27,11 @@ def main() -> int:
         "--only", action="append", default=[], choices=KINDS, help="Only this kind of fault; repeat it."
     )
     parser.add_argument("--control", action="store_true", help="With the tutorial's settings.")
+    parser.add_argument("--busy", action="store_true", help="The machine has much else to do: pages may take longer.")
     parser.add_argument("--logs", type=Path, default=None, help="A folder for what the programs print.")
     asked = parser.parse_args()
     listen()
-    limits = LIMITS if asked.people else Limits()
+    limits = LIMITS if asked.people else BUSY if asked.busy else Limits()
     try:
         record = _try(asked)
     except StoppedError:

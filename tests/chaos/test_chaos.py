@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos import judge
 from tests.chaos.faults import KINDS
-from tests.chaos.judge import Limits
+from tests.chaos.judge import BUSY
 from tests.chaos.run import run
 from tests.chaos.rush import LIMITS as OF_A_RUSH
 from tests.chaos.rush import rush
@@ -17,13 +17,11 @@ from tests.programs import PYTHON, Program, pids_with_environment
 pytestmark = [pytest.mark.worker, pytest.mark.timeout(600)]
 
 FAULTS, PEOPLE, SEED = 8, 30, 7
-LIMITS = Limits(page=45, archive=90)
-"""`make chaos` holds pages to 6 s and archives to 30 s, which a machine with much else to do may miss."""
 
 
 def test_nothing_is_lost_doubled_or_mixed() -> None:
     record = run(FAULTS, SEED)
-    assert judge.breaches(record, LIMITS) == []
+    assert judge.breaches(record, BUSY) == []
     assert len({fault.kind.name for fault in record.faults}) == FAULTS
     assert len(record.downloads) >= FAULTS // 2
     waited = [wait for fault in record.faults for wait in judge.waits_after(fault, record.rows)]
@@ -44,7 +42,7 @@ def test_a_deploy_loses_nothing_and_costs_no_attempt() -> None:
     """
     for seed in range(SEED, SEED + 3):  # who is stopped may have finished just then
         record = run(1, seed, only=["deploy"])
-        assert judge.breaches(record, LIMITS) == []
+        assert judge.breaches(record, BUSY) == []
         if judge.count_given_back(record):
             return
     pytest.fail("no archive was ever interrupted")
