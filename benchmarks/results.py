@@ -98,7 +98,8 @@ def _figure(figure: Figure, records: Sequence[Record]) -> str:
     if not found:
         return f"Not measured yet: `{figure.command}`."
     lines = [f"| {escape(each.what)} | {each.goal} | {each.measured} | {each.reached} |" for each in found]
-    return "\n".join(["| | goal | measured | |", "|---|---|---|---|", *lines])
+    table = "\n".join(["| | goal | measured | |", "|---|---|---|---|", *lines])
+    return f"{table}\n\n{figure.why}" if any(each.is_missed for each in found) else table
 
 
 def _comparisons(records: Sequence[Record], environments: list[str]) -> Iterator[str]:

@@ -76,6 +76,12 @@ def test_each_figure_is_judged_by_its_goal(case: str, seconds: dict[str, list[fl
     assert told in render([of_case(case, **seconds)])
 
 
+@pytest.mark.parametrize(("share", "is_missed"), [(0.025, False), (0.05, True)], ids=["many", "few"])
+def test_below_a_missed_figure_stands_what_is_left(share: float, *, is_missed: bool) -> None:
+    [why] = [figure.why for figure in FIGURES if figure.title.startswith("Small accounts")]
+    assert (why in render([of_case("crowd", **{"2_worker_processes": [share]})])) is is_missed
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(10.0, "×10.00 | reached"), (11.6, "missed: 1.16 times"), (8.4, "missed: 0.84 times")],

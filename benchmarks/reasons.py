@@ -1,0 +1,35 @@
+"""Why a figure is missed: what is left, said below it on the page of results."""
+
+ROWS = (
+    "What is left stands in “Where the time goes, for one row”: fetching and converting a row cost more than "
+    "writing it, in drivers and Python that every way needs which holds rows in Python. Ours also sorts by the "
+    "primary key, hashes every byte, and reopens and reads back what it wrote."
+)
+CHECK = (
+    "Of the largest part, the check, most is parsing: every row of JSON and of CSV is read again, counted, and "
+    "its keys are followed."
+)
+SERVER = "There the rows are made into JSON by the server, in C, and never come to Python."
+MEMORY = (
+    "A hundred of them are there before any row: what importing the application and Celery takes. The rest are "
+    "buffers of a fixed size, which larger archives fill, and PostgreSQL's driver."
+)
+PIECES = (
+    "The workers share two cores with the database, and the last step, which joins the pieces and checks the "
+    "whole file, is one worker's."
+)
+SMALL = (
+    "What the engine takes stands in “Where the time goes, for one small archive”. The rest is the ledger: claim, "
+    "lease, audit and mail are transactions, each synced to the disk, on two cores that the database and the "
+    "broker share."
+)
+CLICK = "Most of it is making the archive, its third step."
+FILES = (
+    "Of many small files each costs Python: it is opened, hashed twice (SHA-256 for the manifest, CRC for the "
+    "ZIP), written into manifest and directory, and read back."
+)
+WATCHING = (
+    "A thousand clients, web server, worker, Valkey and PostgreSQL share two cores; the load stands below the "
+    "table. Pages wait for a core, not for a lock."
+)
+GROWTH = "Less than ×10 is what starting costs, which a tenth of the rows does not shorten."
