@@ -215,12 +215,20 @@ def _trusted_hosts(config: Config) -> list[str] | None:
     if given is None:
         given = urlsplit(config.get("PUBLIC_BASE_URL") or "").hostname
     hosts = [given] if isinstance(given, str) else given
-    if not hosts or not isinstance(hosts, list) or not all(isinstance(host, str) and host for host in hosts):
+    if not hosts or not isinstance(hosts, list) or not all(map(_is_host, hosts)):
         raise SettingError(
             "TRUSTED_HOSTS must name the hosts that this site answers under, such as "
             'FLASK_TRUSTED_HOSTS=["satchel.example.org"]. Add the name or address that your probes ask for.'
         )
     return hosts
+
+
+def _is_host(host: object) -> bool:
+    """Whether werkzeug can compare names with it; with one that it cannot spell, every request would be a fault."""
+    try:
+        return isinstance(host, str) and bool(host.partition(":")[0].removeprefix(".").encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _find_keys(config: Config, instance: Path) -> None:
