@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.local.supervisor import ChildEndedError, StopAskedError, Supervisor
-from tests.programs import pids_of_session
+from tests.programs import pids_of_session, wait_until
 
 SLEEP = ("sleep", "600")
 STUBBORN = (
@@ -94,7 +94,7 @@ def test_what_a_program_leaves_behind_goes_as_well(programs: Supervisor, stream:
         with pytest.raises(ChildEndedError):
             programs.wait()
     leader = int(stream.getvalue().split("|")[1].split()[0])
-    assert pids_of_session(leader) == set()
+    wait_until(lambda: not pids_of_session(leader), what="the end of what was killed")
 
 
 def test_a_stubborn_program_is_killed(programs: Supervisor, stream: io.StringIO) -> None:
