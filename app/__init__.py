@@ -1,8 +1,6 @@
 """Satchel. `create_app` is the only place where the rooms are put together; nobody below imports it."""
 
-import logging
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from celery.signals import worker_init
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, languages, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
+from app import cli, languages, logs, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
 from app.extensions import (
     celery_init_app,
@@ -33,7 +31,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
 
     :param config: settings that win over every other source; tests pass theirs here
     """
-    _log_in_utc()
     given = dict(config or {})
     instance = given.pop("INSTANCE_PATH", None) or os.environ.get("FLASK_INSTANCE_PATH")
     app = Flask(
@@ -43,6 +40,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         static_folder="web/static",
     )
     settings.load(app.config, Path(app.instance_path), given)
+    logs.init_app(app)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -52,13 +50,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     web.init_app(app)
     cli.init_app(app)
     return app
-
-
-def _log_in_utc() -> None:
-    """Lines of web servers, workers and beat can be put in order, wherever they run."""
-    logging.Formatter.converter = time.gmtime
-    logging.Formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
-    logging.Formatter.default_msec_format = "%s.%03dZ"
 
 
 def _init_extensions(app: Flask) -> None:

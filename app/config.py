@@ -72,6 +72,7 @@ SETTINGS = (
     Setting("AUDIT_KEY", None, "Chains the audit. Unset: as SECRET_KEY. It stays: old rows need it."),
     Setting("PUBLIC_KEY_DIR", None, "Public keys of earlier signing keys. Unset: public_keys in the instance folder."),
     Setting("EXAMPLES", None, "The manual's tasks add, block and process. Unset: on while REDIS_URL is unset."),
+    Setting("LOG_FORMAT", "text", "What logs are written as: text for people at a terminal, json for programs."),
     Setting("SITE_NAME", "Satchel", "The name that pages and archives show."),
     Setting("STORAGE_URL", None, "A bucket for finished archives and uploads. Unset: the two folders below."),
     Setting("ARCHIVE_DIR", None, "Where archives are made and kept. Unset: archives in the instance folder."),

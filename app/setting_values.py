@@ -18,8 +18,8 @@ _OFF = {
     "WTF_CSRF_TIME_LIMIT",
 }
 """Numbers that may be null: then there is no such limit."""
-_WORDS = {"SESSION_COOKIE_SAMESITE": ("Lax", "Strict")}
-"""Texts that may be these only; with another, no cookie could be set, and each page would be a fault."""
+_WORDS = {"LOG_FORMAT": ("text", "json"), "SESSION_COOKIE_SAMESITE": ("Lax", "Strict")}
+"""Texts that may be these only. With another instead of Lax no cookie could be set, and each page would be a fault."""
 _CHOICES = {"EXAMPLES"}
 """True or false, and unset something else."""
 _APART = {"TRUSTED_HOSTS", "SECRET_KEY_FALLBACKS"}

@@ -181,12 +181,14 @@ def start_worker(
     log_file: Path, settings: Mapping[str, Any], *, concurrency: int = 1, queue: str | None = None, app: str = APP
 ) -> Program:
     """A real prefork worker that is ready for tasks; for all queues unless one is named. `app`: the module."""
+    quiet = ("--quiet",) if settings.get("LOG_FORMAT") == "json" else ()  # without a banner for people
     only = ("-Q", queue, "-n", f"{queue}@%h") if queue else ()
     command = (
         *PYTHON,
         "celery",
         "-A",
         app,
+        *quiet,
         "worker",
         "--loglevel",
         "INFO",

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from tests.conftest import PASSWORD
 from tests.databases import cut_connections
+from tests.log_lines import read_lines
 from tests.programs import PYTHON, Program, pids_where, wait_until
 
 pytestmark = pytest.mark.worker
@@ -29,8 +30,15 @@ def canaries() -> dict[str, str]:
     return {name: secrets.token_hex(32) for name in names}
 
 
+@pytest.fixture(params=["text", "json"])
+def log_format(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def settings(postgresql_settings: dict[str, Any], valkey: str, canaries: dict[str, str]) -> dict[str, Any]:
+def settings(
+    postgresql_settings: dict[str, Any], valkey: str, canaries: dict[str, str], log_format: str
+) -> dict[str, Any]:
     """Broker and database want passwords; each is in a URL."""
     socket = valkey.removeprefix("unix://")
     redis.Redis(unix_socket_path=socket).config_set("requirepass", canaries[BROKER])
@@ -41,11 +49,23 @@ def settings(postgresql_settings: dict[str, Any], valkey: str, canaries: dict[st
         "DATABASE_URL": database.render_as_string(hide_password=False),
         "REDIS_URL": f"unix://:{canaries[BROKER]}@{socket}",
         "WTF_CSRF_ENABLED": False,
+        "LOG_FORMAT": log_format,
     }
 
 
 def find_in_logs(folder: Path, canaries: Iterable[str]) -> list[str]:
     return [path.name for path in folder.glob("*.log") if any(each in path.read_text() for each in canaries)]
+
+
+def find_for_people(folder: Path) -> set[str]:
+    """Logs in which some line is not an object."""
+    found = set()
+    for path in folder.glob("*.log"):
+        try:
+            read_lines(path.read_text())
+        except ValueError:
+            found.add(path.name)
+    return found
 
 
 def find_in_processes(canaries: Iterable[str]) -> set[int]:
@@ -69,8 +89,13 @@ def visit(url: str) -> Callable[..., int]:
 
 
 def test_programs_keep_them_to_themselves(
-    settings: dict[str, Any], canaries: dict[str, str], start_worker: Callable[..., Program], tmp_path: Path
+    settings: dict[str, Any],
+    canaries: dict[str, str],
+    start_worker: Callable[..., Program],
+    tmp_path: Path,
+    log_format: str,
 ) -> None:
+    """And in the form for programs, each line is an object; the control is that for people."""
     worker = start_worker()
     command = (*PYTHON, "gunicorn", "make_celery:flask_app", "--bind", "127.0.0.1:0", "--no-control-socket")
     web = Program(command, tmp_path / "web.log", settings=settings)
@@ -88,6 +113,9 @@ def test_programs_keep_them_to_themselves(
     finally:
         web.stop(seconds=0)
     assert find_in_logs(tmp_path, look_for) == []
+    logs = {path.name for path in tmp_path.glob("*.log")}
+    assert len(logs) == 3
+    assert find_for_people(tmp_path) == (logs if log_format == "text" else set())
 
 
 def _fail(settings: dict[str, Any], go: Callable[..., int], web: Program, worker: Program) -> None:
