@@ -1,6 +1,6 @@
 """The libraries that the rest shares, each made once and bound to the application in `create_app`.
 
-Anyone may import this room; it imports nothing of ours.
+Anyone may import this room; of ours it imports only what says which task a line of the log is about.
 """
 
 import sqlite3
@@ -20,6 +20,8 @@ from sqlalchemy import Connection, CursorResult, Delete, Engine, ForeignKeyConst
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
+
+from app.log_format import about
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 UNENFORCED = {"unenforced": True}
@@ -101,7 +103,7 @@ def celery_init_app(app: Flask) -> Celery:
         Request = "app.acknowledgement:Request"
 
         def __call__(self, *args: object, **kwargs: object) -> object:
-            with app.app_context():
+            with app.app_context(), about(task=self.name, task_id=str(self.request.id)):
                 return self.run(*args, **kwargs)
 
     celery_app = Celery(app.name, task_cls=FlaskTask)

@@ -4,17 +4,25 @@ import json
 import logging
 import re
 import subprocess
+import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app import create_app
+from app.archives import service
+from app.archives.heart import Heart
 from app.config import SettingError
 from app.log_format import JsonFormatter, about, enclose
+from app.models import User
+from app.tasks import generate_user_archive
+from app.web.policy import POLICY, Access
 from tests.log_lines import FIELDS, read_lines
-from tests.programs import PYTHON, ROOT, environment
+from tests.programs import PYTHON, ROOT, environment, wait_until
 
 log = logging.getLogger("app.test")
 Read = Callable[[], list[dict[str, Any]]]
@@ -95,6 +103,49 @@ def test_a_block_is_about_something(lines: Read) -> None:
         {"message": "between", "task_id": "7", "reference": None},
         {"message": "outside", "task_id": None, "reference": None},
     ]
+
+
+def test_an_archives_lines_name_it(app: Flask, ann: User, lines: Read, caplog: pytest.LogCaptureFixture) -> None:
+    archive_id, _ = service.request_archive(ann.id)
+    caplog.clear()
+    generate_user_archive.apply((ann.id,), task_id="7").get()
+    told = [line for line in lines() if line["logger"].startswith("app.")]
+    assert any(": ready, " in line["message"] for line in told)
+    for line in told:
+        assert (line["archive_id"], line["reference"]) == (archive_id, archive_id[:8].upper())
+        assert (line["task"], line["task_id"]) == ("app.tasks.generate_user_archive", "7")
+    generate_user_archive.apply((ann.id,), task_id="8").get()  # the control: there is none any more
+    assert "archive_id" not in next(line for line in lines() if line["message"].startswith("no archive waits"))
+
+
+@pytest.mark.usefixtures("app")
+def test_the_thread_that_keeps_a_lease_says_whose(lines: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a thread of another kind knows nothing."""
+    monkeypatch.setattr("app.archives.heart.PAUSE", 0.01)
+    with about(reference="5871B546"):
+        other = threading.Thread(target=partial(log.info, "elsewhere"))
+        other.start()
+        other.join()
+        with Heart("5871B546", lambda *_: log.info("renewed")) as heart:
+            heart.tell("packing", 1)
+            wait_until(lambda: any(line["message"] == "renewed" for line in lines()))
+    told = {line["message"]: line.get("reference") for line in lines()}
+    assert told == {"elsewhere": None, "renewed": "5871B546"}
+
+
+def test_a_faults_line_has_the_reference_of_its_page(
+    served: Flask, lines: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> str:
+        raise RuntimeError
+
+    monkeypatch.setitem(POLICY, "fail", Access.ANYONE)
+    served.add_url_rule("/fail", view_func=fail)
+    found = re.search(r"<code>([0-9A-F]{8})</code>", served.test_client().get("/fail").text)
+    assert found
+    (line,) = (line for line in lines() if line["level"] == "ERROR")
+    assert line["reference"] == found[1]
+    assert line["exception"].rstrip().endswith("RuntimeError")
 
 
 def test_lines_of_other_programs_are_enclosed() -> None:

@@ -8,6 +8,7 @@ from flask import current_app
 
 from app.archives import service
 from app.archives.service import LostFileError
+from app.log_format import about
 from app.models import Archive
 
 MOST_BYTES = 4 * 1024**2
@@ -27,7 +28,8 @@ def list_missing(archive: Archive, most: int) -> list[Missing]:
     try:
         gaps = _read_gaps(archive)
     except (OSError, LostFileError, zipfile.BadZipFile, ValueError, LookupError):
-        current_app.logger.exception("archive %s does not tell what is missing in it", archive.reference)
+        with about(archive_id=archive.id, reference=archive.reference):
+            current_app.logger.exception("archive %s does not tell what is missing in it", archive.reference)
         return []
     return [Missing(gap["name"], gap["reason"]) for gap in gaps[:most]]
 

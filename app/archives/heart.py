@@ -8,6 +8,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -39,7 +41,8 @@ class Heart:
         self._last = time.monotonic()
         self._over = threading.Event()
         self._lost = False
-        self._thread = threading.Thread(target=self._run, name=f"heart of {name}", daemon=True)
+        beat_about_it = partial(copy_context().run, self._run)  # its lines of the log name the archive and task, too
+        self._thread = threading.Thread(target=beat_about_it, name=f"heart of {name}", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()

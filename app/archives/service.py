@@ -30,6 +30,7 @@ from app.engine.census import Amount
 from app.engine.pieces import ALONE
 from app.engine.reading import Weigh
 from app.extensions import db
+from app.log_format import about
 from app.models import Archive, ArchiveDownload, ArchivePart, Cause, State, User
 from app.models.columns import database_time, is_id
 from app.sources import graph, subject_of
@@ -99,7 +100,8 @@ def generate(user_id: str, *, large: bool = False, ring: Ring = nobody) -> bool:
     try:
         held = ledger.claim(person.id, fence=fence, large=large)
         if held is not None:
-            return _attempt(person, held, large=large, ring=ring)
+            with about(archive_id=held.archive_id, reference=held.reference):
+                return _attempt(person, held, large=large, ring=ring)
     except (SystemExit, KeyboardInterrupt):
         _give_back(fence)
         raise
@@ -214,7 +216,8 @@ def open_download(part: ArchivePart) -> BinaryIO:
 
 def make_again(archive: Archive, lost: LostFileError) -> list[str]:
     """What was ready is not there any more. Returns the ids of the people to ring for."""
-    log.error("archive %s: it is made again, its file is lost: %s", archive.reference, lost)
+    with about(archive_id=archive.id, reference=archive.reference):
+        log.error("archive %s: it is made again, its file is lost: %s", archive.reference, lost)
     ledger.make_again(archive)
     return ledger.take_unheard(archive.user_id)
 
@@ -316,10 +319,11 @@ def _anchor_audit() -> None:
 def _recover_silent(user_id: str | None) -> None:
     """A worker that was killed has left no line; this one is the operator's trace of it."""
     for archive in ledger.recover_silent(user_id):
-        if archive.state == State.FAILED:
-            log.error("archive %s: has failed, interrupted in attempt %s", archive.reference, archive.attempt)
-        else:
-            log.warning("archive %s: interrupted in attempt %s", archive.reference, archive.attempt)
+        with about(archive_id=archive.id, reference=archive.reference):
+            if archive.state == State.FAILED:
+                log.error("archive %s: has failed, interrupted in attempt %s", archive.reference, archive.attempt)
+            else:
+                log.warning("archive %s: interrupted in attempt %s", archive.reference, archive.attempt)
 
 
 def _give_up(held: Claim, error: Exception) -> None:

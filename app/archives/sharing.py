@@ -23,6 +23,7 @@ from app.engine import piecework
 from app.engine.package import PieceFile
 from app.engine.pieces import Piece
 from app.extensions import db
+from app.log_format import about
 from app.models import User
 from app.sources import graph, subject_of
 
@@ -95,6 +96,12 @@ def make_piece(archive_id: str) -> bool:
     held = pieces.claim(archive_id)
     if held is None:
         return False
+    with about(archive_id=held.archive_id, reference=held.reference):
+        return _attempt(held)
+
+
+def _attempt(held: PieceClaim) -> bool:
+    """Whether another may be begun."""
     try:
         _make(held)
     except LeaseLostError:

@@ -3,6 +3,7 @@
 from flask import Response, abort, current_app, make_response, render_template, request
 
 from app.archives import service
+from app.log_format import about
 from app.models import Archive, ArchivePart, State
 from app.web.archive_words import describe, is_past, zip_name
 from app.web.origin import read_origin
@@ -40,9 +41,10 @@ def _stream(archive: Archive, part: ArchivePart) -> Response:
             lambda: service.open_download(part), part.size, part.sha256, slot, media_type="application/zip", name=name
         )
     except OSError:
-        current_app.logger.exception(
-            "archive %s is ready, but part %s cannot be opened", archive.reference, part.number
-        )
+        with about(archive_id=archive.id, reference=archive.reference):
+            current_app.logger.exception(
+                "archive %s is ready, but part %s cannot be opened", archive.reference, part.number
+            )
         abort(503)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
+from app.log_format import about
 from app.web.formats import file_size, number
 from app.web.language import choose_without_person
 from app.web.policy import FORM_PAGES, read_chosen
@@ -160,7 +161,8 @@ def _leave_to_fault_page(_exc_info: object) -> None:
 
 def _fault_page(title: LazyString, advice: LazyString, error: BaseException) -> str:
     reference = secrets.token_hex(4).upper()
-    current_app.logger.error("Fault %s at %s %r", reference, request.method, request.path, exc_info=error)
+    with about(reference=reference):
+        current_app.logger.error("Fault %s at %s %r", reference, request.method, request.path, exc_info=error)
     template = current_app.jinja_env.get_template("error.html")  # without the context processors that load the person
     with force_locale(choose_without_person()):
         return template.render(title=title, advice=advice, reference=reference, bare=True)
