@@ -25,6 +25,7 @@ from app.journal.demo import Credentials, create_demo, read_demo
 from app.local import valkey
 from app.local.lock import LockError, hold_lock
 from app.local.supervisor import ChildEndedError, StopAskedError, Supervisor
+from app.log_format import enclose
 from app.stores import Store, StoreSettingError
 
 CELERY = (sys.executable, "-m", "celery", "--quiet", "-A", "make_celery")
@@ -143,7 +144,10 @@ def _project() -> Path:
 def _run(instance: Path, listener: socket.socket, concurrency: int, started: float, demo: Credentials | None) -> None:
     here = f"http://localhost:{listener.getsockname()[1]}"  # where links in mails lead that stay on this machine
     environment = {"FLASK_PUBLIC_BASE_URL": here, **environ, "FLASK_INSTANCE_PATH": str(instance)}
-    with Supervisor(name="serve", folder=_project(), environment=environment, stream=sys.stdout) as programs:
+    form = enclose if current_app.config["LOG_FORMAT"] == "json" else None
+    with Supervisor(
+        name="serve", folder=_project(), environment=environment, stream=sys.stdout, enclose=form
+    ) as programs:
         if current_app.config["EMBEDDED_VALKEY"]:
             _start_valkey(programs, instance)
         # SIGQUIT makes the worker give its task back to the broker; SIGTERM would wait until the task is done.

@@ -44,11 +44,21 @@ class Child:
 class Supervisor:
     """Use it in a `with` block: whatever ends the block, no program outlives it."""
 
-    def __init__(self, *, name: str, folder: Path, environment: Mapping[str, str], stream: IO[str]) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        stream: IO[str],
+        enclose: Callable[[str, str], str] | None = None,
+    ) -> None:
+        """`enclose` makes a program's name and what it said the line that is shown; None: a line for people."""
         self._name = name
         self._folder = folder
         self._environment = dict(environment)
         self._stream = stream
+        self._enclose = enclose or self._say_whose
         self._colored = stream.isatty() and not environment.get("NO_COLOR")
         self._children: list[Child] = []
         self._selector = selectors.DefaultSelector()
@@ -114,7 +124,7 @@ class Supervisor:
         self.wait_until(lambda: False)
 
     def say(self, text: str) -> None:
-        self._write(self._name, _OWN_COLOR, text)
+        self._write(self._name, text)
 
     def _count_signal(self, _number: int, _frame: object) -> None:
         self._signals += 1
@@ -133,14 +143,17 @@ class Supervisor:
         return bool(ready)
 
     def _write_line(self, child: Child, line: bytes) -> None:
-        self._write(child.name, _COLORS.get(child.name, 0), line.decode(errors="replace"))
+        self._write(child.name, line.decode(errors="replace"))
 
-    def _write(self, name: str, color: int, text: str) -> None:
+    def _say_whose(self, name: str, text: str) -> str:
         prefix = f"{name:>6} |"
         if self._colored:
-            prefix = f"\x1b[{color}m{prefix}\x1b[0m"
+            prefix = f"\x1b[{_COLORS.get(name, _OWN_COLOR)}m{prefix}\x1b[0m"
+        return f"{prefix} {text}"
+
+    def _write(self, name: str, text: str) -> None:
         try:
-            print(prefix, text.rstrip(), file=self._stream, flush=True)
+            print(self._enclose(name, text.rstrip()), file=self._stream, flush=True)
         except OSError:  # the terminal is gone, and nobody could ever stop us by hand
             self._unheard = True
 

@@ -15,6 +15,7 @@ import pytest
 
 from app.config import socket_path
 from tests.local.conftest import Site, living
+from tests.log_lines import read_lines
 from tests.programs import Program, wait_until
 
 pytestmark = pytest.mark.worker
@@ -94,8 +95,8 @@ def deep_instance(sqlite_settings: dict[str, Any], tmp_path: Path) -> Iterator[P
 
 
 def test_a_deep_folder_and_a_second_ctrl_c(serve: Serve, deep_instance: Path) -> None:
-    """Whoever presses it again does not want to wait for the task that runs."""
-    site = serve(INSTANCE_PATH=deep_instance)
+    """Whoever presses it again does not want to wait for the task that runs. For programs, each line is an object."""
+    site = serve(INSTANCE_PATH=deep_instance, LOG_FORMAT="json")
     address = site.wait_for_ready()
     assert add(address) == 6
     assert socket_path(deep_instance).is_socket()
@@ -107,6 +108,11 @@ def test_a_deep_folder_and_a_second_ctrl_c(serve: Serve, deep_instance: Path) ->
     assert site.wait() == 0
     assert "killing worker" in site.log()
     assert "Traceback" not in site.log()
+    told = read_lines(site.log())
+    loggers = {line["logger"] for line in told}
+    assert loggers >= {"valkey", "gunicorn.error", "celery.beat", "celery.worker", "serve"}
+    assert not loggers & {"web", "worker", "large", "beat"}  # nothing that they said had to be
+    assert any("task_id" in line for line in told)
     assert living(deep_instance) == set()
 
 
