@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from app.archives.ledger import FRESH, Claim, LeaseLostError, change, is_over, new_fence, new_lease
+from app.archives.ledger import FRESH, Claim, LeaseLostError, new_fence
+from app.archives.ledger.conditions import is_over
+from app.archives.ledger.writing import change, new_lease
 from app.engine.choices import Choices
 from app.engine.pieces import Piece
 from app.extensions import db

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.archives import ledger, service
+from app.archives import service
 from app.archives.allowance import check_allowance
+from app.archives.ledger import asking
 from app.extensions import db
 from app.models import State, User
 from tests.archives.conftest import change
@@ -43,7 +44,7 @@ def test_two_at_the_same_moment_do_not_both_take_the_last(
     """Another request is made, and over, between our look and our INSERT, unless it has to wait."""
     app.config["ARCHIVES_PER_DAY"] = 1
     if not is_guarded:
-        monkeypatch.setattr(ledger, "_hold_person", hold_nobody)
+        monkeypatch.setattr(asking, "_hold_person", hold_nobody)
     others: list[Thread] = []
 
     def look_and_let_another_in(user_id: str) -> None:
@@ -55,7 +56,7 @@ def test_two_at_the_same_moment_do_not_both_take_the_last(
                 lambda: not others[0].is_alive() or count_waiting(settings["DATABASE_URL"]), what="the other one"
             )
 
-    monkeypatch.setattr(ledger, "check_allowance", look_and_let_another_in)
+    monkeypatch.setattr(asking, "check_allowance", look_and_let_another_in)
     service.request_archive(ann.id)
     others[0].join()
     assert len(service.list_archives(ann.id)) == (1 if is_guarded else 2)

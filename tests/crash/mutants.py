@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy import Update
 
 from app.archives import ledger, pieces, storage
-from app.archives.ledger import Claim
+from app.archives.ledger import Claim, work
+from app.archives.ledger.writing import change
 from app.engine.build import Built, BuiltPart
 from app.extensions import db
 from app.models import Archive, State
@@ -95,9 +96,9 @@ def no_fence_in_the_update() -> None:
     def change_by_id(
         held: Claim, parts: Sequence[Any] = (), tell: Callable[[], None] = lambda: None, **values: Any
     ) -> None:
-        ledger.change(_update(held).values(**values), parts, tell)
+        change(_update(held).values(**values), parts, tell)
 
-    ledger._change_mine = change_by_id
+    work._change_mine = change_by_id
 
 
 def no_end_of_pieces() -> None:

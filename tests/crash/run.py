@@ -12,7 +12,7 @@ from tests.crash.scene import Change, Ended, Scene, unchanged
 from tests.crash.trace import Point
 
 _FINAL = {State.READY, State.FAILED, State.CANCELLED, State.EXPIRED, State.DELETED}
-IN_TRANSACTIONS = ("archives/ledger.py", "archives/pieces.py", "archives/heart.py")
+IN_TRANSACTIONS = ("archives/ledger/", "archives/pieces.py", "archives/heart.py")
 """Frozen there, a worker may hold SQLite's one lock for writing, or a row's, and nobody else could do anything."""
 BEAT = 0.005
 """Seconds between two looks of the heart, so that it beats within an attempt of a tenth of a second."""

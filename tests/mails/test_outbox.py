@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import credentials, outbox, resets, sign_ins
 from app.archives import ledger, service
+from app.archives.ledger import work
 from app.archives.reminding import remind
 from app.extensions import db
 from app.mails import sending
@@ -80,8 +81,8 @@ def test_whoever_has_lost_the_lease_writes_nothing(app: Flask, ann: User, monkey
         tell()
         return change_alone(statement, more)
 
-    change_alone = ledger.change
-    monkeypatch.setattr(ledger, "change", tell_beside)
+    change_alone = work.change
+    monkeypatch.setattr(work, "change", tell_beside)
     with pytest.raises(ledger.LeaseLostError):
         ledger.fail(held, "fault")
     assert kinds() == ["requested", "failed"]
