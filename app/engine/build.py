@@ -145,7 +145,7 @@ def _pack_assets(translations: NullTranslations) -> dict[str, Packed]:
 def _check(package: Package, order: Order, progress: Progress) -> tuple[BuiltPart, ...]:
     """The files' own checksums are made beside the verification."""
     files = [part.path for part in package.parts]
-    content = sum(member.size for part in package.parts for member in part.members.values())
+    content = sum(part.unpacked for part in package.parts)
     progress.begin(CHECKING, "checking", content)
     keys = [order.signer.public_key] if order.signer else []
     signed = order.signer is not None

@@ -10,7 +10,6 @@ import pytest
 
 from app.engine.media import SMALL, Media
 from app.engine.package import Package
-from app.engine.package.part import Member
 from app.engine.shape import Gap, WantedFile
 
 BYTES = b"a picture"
@@ -32,12 +31,18 @@ def media(package: Package, content: bytes | OSError = BYTES) -> Media:
     return made
 
 
+def listed(package: Package) -> str:
+    """What the manifest will say."""
+    return b"".join(package.part.media.blocks()).decode()
+
+
 @pytest.mark.parametrize("sha256", [SUM, SUM.upper(), None])
 def test_a_whole_file_comes_along(package: Package, sha256: str | None) -> None:
     taking = media(package)
     assert taking.take(want(sha256=sha256)) == "media/000001.jpg"
     package.press.wait()
-    assert package.part.members == {"data/media/000001.jpg": Member(len(BYTES), SUM)}
+    assert listed(package) == f"{SUM}  data/media/000001.jpg\n"
+    assert (package.part.media.count, package.part.media.size) == (1, len(BYTES))
     assert taking.gaps == []
 
 
@@ -55,7 +60,7 @@ def test_anything_else_is_a_gap(package: Package, content: bytes | OSError, reas
     taking = media(package, content)
     assert taking.take(want()) is None
     assert taking.gaps == [Gap("photo", "7", "sea.jpg", reason)]
-    assert package.part.members == {}
+    assert listed(package) == ""
 
 
 @pytest.mark.parametrize("size", [SMALL, SMALL + 1], ids=["held in memory", "copied"])
@@ -66,7 +71,8 @@ def test_files_of_any_size_are_whole_or_gaps(package: Package, size: int) -> Non
     assert taking.take(want(sha256=SUM)) is None
     assert taking.take(want(sha256=digest)) == "media/000001.jpg"
     package.press.wait()
-    assert package.part.members == {"data/media/000001.jpg": Member(size, digest)}
+    assert listed(package) == f"{digest}  data/media/000001.jpg\n"
+    assert (package.part.media.count, package.part.media.size) == (1, size)
     assert [gap.reason for gap in taking.gaps] == ["The file is damaged: it is not what was stored."]
 
 

@@ -1,9 +1,10 @@
 """The tag files that make a part a bag (BagIt, RFC 8493): who, when, and the checksum of every member."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 from app.engine.minisign import Signer
-from app.engine.package.part import Member, Part
+from app.engine.package.part import Member, Part, manifest_line
 from app.engine.shape import Edition
 
 PAYLOAD, TAGS = "manifest-sha256.txt", "tagmanifest-sha256.txt"
@@ -16,7 +17,8 @@ def add_tags(part: Part, parts: int, edition: Edition, signer: Signer | None) ->
     payload = {name: member for name, member in part.members.items() if name.startswith("data/")}
     part.add("bagit.txt", b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
     part.add("bag-info.txt", _info(part, parts, edition, signer, payload).encode())
-    part.add(PAYLOAD, _manifest(payload))
+    lines = _manifest(payload)
+    part.pour(PAYLOAD, chain([lines], part.media.blocks()), len(lines) + part.media.length)
     manifest = _manifest({name: member for name, member in part.members.items() if name not in payload})
     part.add(TAGS, manifest)
     if signer:
@@ -25,14 +27,14 @@ def add_tags(part: Part, parts: int, edition: Edition, signer: Signer | None) ->
 
 
 def _info(part: Part, parts: int, edition: Edition, signer: Signer | None, payload: Mapping[str, Member]) -> str:
-    size = sum(member.size for member in payload.values())
+    size = sum(member.size for member in payload.values()) + part.media.size
     lines = [
         f"Source-Organization: {_one_line(edition.site)}",
         f"External-Identifier: {edition.reference}",
         f"External-Description: Personal data of one person, read at {edition.snapshot_at.isoformat()}",
         f"Bagging-Date: {edition.snapshot_at.date().isoformat()}",
         "Bag-Software-Agent: Satchel",
-        f"Payload-Oxum: {size}.{len(payload)}",
+        f"Payload-Oxum: {size}.{len(payload) + part.media.count}",
     ]
     if parts > 1:
         lines += [f"Bag-Group-Identifier: {edition.folder()}", f"Bag-Count: {part.number} of {parts}"]
@@ -42,7 +44,7 @@ def _info(part: Part, parts: int, edition: Edition, signer: Signer | None, paylo
 
 
 def _manifest(members: Mapping[str, Member]) -> bytes:
-    return "".join(f"{members[name].sha256}  {name}\n" for name in sorted(members)).encode()
+    return b"".join(manifest_line(name, members[name].sha256) for name in sorted(members))
 
 
 def _one_line(text: str) -> str:

@@ -3,24 +3,19 @@
 igzip (isal) packs eleven times as fast as zlib's default, and its files are 16 % larger.
 """
 
-import contextlib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
 from app.engine.package.stretch import Stretch
+from app.engine.package.unnamed import BLOCK, copy_all, let_go, open_spool
 from app.engine.package.zip_writer import DEFLATED, STORED, Content
 
 LEVEL = 2
-BLOCK = 1024**2
-HELD = 64 * 1024
-"""Packed bytes of a growing member that are held in memory."""
 RAW = -15
 """A deflate stream without zlib's own header, as ZIP has it."""
 FULL_FLUSH = isal_zlib.Z_FULL_FLUSH
@@ -89,20 +84,25 @@ class Packed:
 def pack(
     name: str, source: BinaryIO, size: int, sha256: str | None = None, advance: Advance = lambda _: None
 ) -> Packed:
-    """In memory; otherwise as `pour_from` does it."""
-    place = BytesIO()
-    content = pour_from(source, size, sha256, Packing(place, method_for(name)), advance)
-    return Packed(content, place.getvalue())
+    """As `pour_from` does it, in memory: what is stored as it is, is not copied there."""
+    content = b"".join(_read_blocks(source, size, advance))
+    method, digest = method_for(name), hashlib.sha256(content).hexdigest()
+    _check_sum(digest, sha256)
+    stream = content
+    if method == DEFLATED:
+        deflate = begin_deflate()
+        stream = deflate.compress(content) + deflate.flush()
+    return Packed(Content(method, len(content), len(stream), isal_zlib.crc32(content), digest), stream)
 
 
 class Spool:
     """A member that grows while others do: packed into a file of its own, and taken over when it is whole.
 
-    A small one needs no file. `folder`: where a larger one has it, without a name.
+    `folder`: see `open_spool`.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = cast("BinaryIO", SpooledTemporaryFile(HELD, dir=str(folder)))  # noqa: SIM115  # see `close`
+        self._file = open_spool(folder)
         self.packing = Packing(self._file, DEFLATED)
 
     def pour(self, place: BinaryIO) -> Content:
@@ -116,35 +116,25 @@ class Spool:
         let_go(self._file)
 
 
-def open_unnamed(path: Path) -> BinaryIO:
-    """A new file. Nobody else needs its name, and so nothing is left of it whatever happens."""
-    file = path.open("x+b")
-    path.unlink()
-    return file
-
-
-def let_go(file: BinaryIO) -> None:
-    """Close it, also on a full disk: nobody wants what could not be written."""
-    with contextlib.suppress(OSError):
-        file.close()
-
-
-def copy_all(file: BinaryIO, place: BinaryIO) -> None:
-    """From the beginning."""
-    file.seek(0)
-    while block := file.read(BLOCK):
-        place.write(block)
-
-
 def pour_from(source: BinaryIO, size: int, sha256: str | None, packing: Packing, advance: Advance) -> Content:
     """Copy what `source` still has, and at most `size` bytes of it. Raises ChangedError where it is not `sha256`."""
-    while block := source.read(min(BLOCK, size - packing.size)):
+    for block in _read_blocks(source, size, advance):
         packing.write(block)
-        advance(len(block))
     content = packing.finish()
-    if sha256 not in {None, content.sha256}:
-        raise ChangedError
+    _check_sum(content.sha256, sha256)
     return content
+
+
+def _read_blocks(source: BinaryIO, size: int, advance: Advance) -> Iterator[bytes]:
+    while block := source.read(min(BLOCK, size)):
+        yield block
+        advance(len(block))
+        size -= len(block)
+
+
+def _check_sum(found: str, declared: str | None) -> None:
+    if declared not in {None, found}:
+        raise ChangedError
 
 
 def method_for(name: str) -> int:

@@ -14,9 +14,10 @@ from typing import Self
 
 import msgspec
 
-from app.engine.package.packing import FULL_FLUSH, begin_deflate, copy_all, let_go, open_unnamed
+from app.engine.package.packing import FULL_FLUSH, begin_deflate
 from app.engine.package.press import Press
 from app.engine.package.stretch import Stretch
+from app.engine.package.unnamed import copy_all, let_go, open_unnamed
 
 _LENGTH = struct.Struct("<Q")
 

@@ -2,16 +2,17 @@
 
 Python's `zipfile` compresses every member itself, one at a time; several formats that come from one reading need
 theirs compressed side by side. Members have plain ASCII names and one timestamp, so the same members make the same
-bytes.
+bytes. Their list, which a ZIP file ends with, waits on the disk: there may be a million of them.
 """
 
-import contextlib
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
+
+from app.engine.package.unnamed import HELD, copy_all, let_go, open_spool
 
 STORED, DEFLATED = 0, 8
 LARGE, MANY = 0xFFFFFFFF, 0xFFFF
@@ -22,6 +23,9 @@ _PLAIN, _ZIP64 = 20, 45
 """The version of the format that a reader must know."""
 _UNIX_FILE = 0o100644 << 16
 _BY_UNIX = 3 << 8
+_HEADER = struct.Struct("<4s5H3L2H")
+_ENTRY = struct.Struct("<4s6H3L5H2L")
+"""What stands before a member, and of it in the list; its name follows."""
 
 Pour = Callable[[BinaryIO], "Content"]
 """Writes a member's bytes where the file stands, and says what they are."""
@@ -43,10 +47,12 @@ class ZipWriter:
     """`path` must not exist. Not a ZIP file before `close`."""
 
     def __init__(self, path: Path, moment: datetime) -> None:
-        self._file = path.open("xb")
+        self._file = path.open("xb", HELD)  # small members go to the disk together
+        self._directory = open_spool(path.parent)
         self._stamp = _stamp(moment)
-        self._directory: list[bytes] = []
+        self._count = 0
         self._listed = 0
+        """Bytes of the directory."""
 
     @property
     def size(self) -> int:
@@ -80,19 +86,19 @@ class ZipWriter:
         self._list(name, content, start)
 
     def close(self) -> None:
-        start, count = self._file.tell(), len(self._directory)
-        self._file.writelines(self._directory)
-        length = self._file.tell() - start
+        start, length, count = self._file.tell(), self._listed, self._count
+        copy_all(self._directory, self._file)
         if count >= MANY_FROM or start + length >= LARGE_FROM:
             self._close_large(start, length, count)
         ends = min(count, MANY), min(length, LARGE), min(start, LARGE)
         self._file.write(struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, ends[0], ends[0], ends[1], ends[2], 0))
         self._file.close()
+        self._directory.close()
 
     def discard(self) -> None:
         """Let go of the file as it is; of what a full disk has refused, too."""
-        with contextlib.suppress(OSError):
-            self._file.close()
+        let_go(self._file)
+        let_go(self._directory)
 
     def _close_large(self, start: int, length: int, count: int) -> None:
         place = self._file.tell()
@@ -109,20 +115,19 @@ class ZipWriter:
         packed, size = (LARGE, LARGE) if large else sizes
         version = _ZIP64 if large else _PLAIN
         facts = (version, 0, content.method, *self._stamp, content.crc, packed, size, len(name), len(extra))
-        return struct.pack("<4s5H3L2H", b"PK\3\4", *facts) + name.encode("ascii") + extra
+        return _HEADER.pack(b"PK\3\4", *facts) + name.encode("ascii") + extra
 
     def _list(self, name: str, content: Content, start: int) -> None:
-        numbers = (content.size, content.packed, start)
-        large = b"".join(struct.pack("<Q", number) for number in numbers if number >= LARGE_FROM)
-        extra = struct.pack("<2H", 1, len(large)) + large if large else b""
-        size, packed, place = (LARGE if number >= LARGE_FROM else number for number in numbers)
-        version = _ZIP64 if large else _PLAIN
+        numbers = size, packed, place = (content.size, content.packed, start)
+        version, extra = _PLAIN, b""
+        if max(numbers) >= LARGE_FROM:
+            large = [number for number in numbers if number >= LARGE_FROM]
+            version, extra = _ZIP64, struct.pack(f"<2H{len(large)}Q", 1, 8 * len(large), *large)
+            size, packed, place = (LARGE if number >= LARGE_FROM else number for number in numbers)
         facts = (_BY_UNIX | version, version, 0, content.method, *self._stamp, content.crc, packed, size)
-        entry = struct.pack("<4s6H3L", b"PK\1\2", *facts) + struct.pack(
-            "<5H2L", len(name), len(extra), 0, 0, 0, _UNIX_FILE, place
-        )
-        self._directory.append(entry + name.encode("ascii") + extra)
-        self._listed += len(self._directory[-1])
+        entry = _ENTRY.pack(b"PK\1\2", *facts, len(name), len(extra), 0, 0, 0, _UNIX_FILE, place)
+        self._listed += self._directory.write(entry + name.encode("ascii") + extra)
+        self._count += 1
 
 
 def _stamp(moment: datetime) -> tuple[int, int]:
