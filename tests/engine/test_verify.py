@@ -12,6 +12,7 @@ import pytest
 
 from app.engine.minisign import Signer
 from app.engine.verify import Expected, Limits, VerificationError, verify_archive
+from app.engine.verify.unpack import BLOCK
 from tests.engine.forging import Members, change, describe, pack, seal
 
 Refuses = Callable[..., None]
@@ -97,11 +98,31 @@ class TestMembers:
         refuses(members, f"{name} is missing")
 
     @pytest.mark.parametrize(
-        "line", [b"x  data/a\n", b"\xff\xfe\n", b"0" * 64 + b" data/a\n", b"0" * 64 + b"  data/json/person.json\n"]
+        "line",
+        [
+            b"x  data/a\n",
+            b"\xff\xfe\n",
+            b"0" * 64 + b" data/a\n",
+            b"0" * 64 + b"  data/json/person.json\n",
+            b"0" * 200_000,
+        ],
+        ids=["short", "no text", "one space", "doubled", "no end"],
     )
     def test_malformed_manifest(self, members: Members, refuses: Refuses, line: bytes) -> None:
         members["manifest-sha256.txt"] += line
         refuses(members, "malformed or doubled")
+
+    def test_a_name_that_does_not_end(self, members: Members, refuses: Refuses) -> None:
+        """What stands behind may look like a line: it is refused for what it begins with."""
+        line = b"0" * 64 + b"  data/" + b"x" * (BLOCK - 71)
+        members["manifest-sha256.txt"] = line + members["manifest-sha256.txt"]
+        refuses(members, "^data/x+ is missing, although a manifest lists it$")
+
+    def test_names_are_told_up_to_a_number(self, members: Members, refuses: Refuses) -> None:
+        """A file may have a million of them."""
+        lines = b"".join(b"%064d  data/%d\n" % (0, number) for number in range(25))
+        members["manifest-sha256.txt"] += lines
+        refuses(members, r"(?s)data/19 is missing.*\nand 5 more$")
 
     def test_the_tag_manifest_must_cover_the_manifest(self, members: Members, refuses: Refuses) -> None:
         lines = members["tagmanifest-sha256.txt"].splitlines(keepends=True)

@@ -6,21 +6,22 @@ anything is read. Nothing is ever written to a disk.
 
 import re
 import stat
-import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from app.engine.verify.directory import read_directory
+from app.engine.verify.directory import Entry, read_directory, read_entries
 from app.engine.verify.headers import find_contents
+from app.engine.verify.listed import Member, Members
 from app.engine.verify.problems import VerificationError, raise_all
 from app.engine.verify.unpack import unpack
 
-_PLAIN = re.compile(r"[A-Za-z0-9_=][A-Za-z0-9_=.-]*(?<!\.)", re.ASCII)
-_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9])(\..*)?", re.IGNORECASE)
+_DEVICE = rb"(?i:con|prn|aux|nul|(?:com|lpt)[0-9])(?:[./]|\Z)"
+_PLAIN = rb"(?!%b)[A-Za-z0-9_=][A-Za-z0-9_=.-]*(?<!\.)" % _DEVICE
+_is_plain = re.compile(rb"%b(?:/%b)*" % (_PLAIN, _PLAIN)).fullmatch
 _LONGEST = 240
 _FOLDER = 0x10
 """What MS-DOS calls a folder, and with it some unpackers."""
@@ -52,24 +53,20 @@ OURS = Limits(members=2**40, total=2**62, ratio=2**30, row=2**31)
 class Container:
     top: str
     """The name of the top folder."""
-    members: dict[str, zipfile.ZipInfo]
-    """By name below the top folder."""
+    members: Members
     total: int
     limits: Limits
     _file: BinaryIO
-    _starts: dict[int, int]
-    """Where a member's content begins, by where its header does."""
 
     def blocks(self, name: str) -> Iterator[bytes]:
         """The member's bytes. Raises VerificationError for whatever is wrong with it, also while it is being read."""
         if name not in self.members:
             raise VerificationError(f"{name} is missing")
-        member = self.members[name]
-        return unpack(self._file, member, self._starts[member.header_offset])
+        return unpack(self._file, name, self.members[name])
 
     def read(self, name: str) -> bytes:
         """A member that describes others; for large ones there is `blocks`."""
-        if name in self.members and self.members[name].file_size > self.limits.row:
+        if name in self.members and self.members[name].size > self.limits.row:
             raise VerificationError(f"{name} is too large")
         return b"".join(self.blocks(name))
 
@@ -78,65 +75,56 @@ class Container:
 def open_container(path: Path, limits: Limits) -> Iterator[Container]:
     with path.open("rb") as file:
         size = file.seek(0, 2)
-        count, directory = read_directory(file, size, limits.members)
-        members = _list_members(file)
-        if len(members) != count:
-            raise VerificationError(f"{len(members)} members are listed, and the end of the ZIP file says {count}")
-        raise_all(filter(None, map(_complain, members)))
+        place = read_directory(file, size, limits.members)
+        members, tops = Members(), set[str]()
+        raise_all(_list_members(read_entries(file, place), members, tops))
         total = _check_sizes(members, size, limits)
-        starts = find_contents(file, members, directory)
-        top, below = _below_top(members)
-        yield Container(top, below, total, limits, file, starts)
+        if len(tops) != 1:
+            raise VerificationError(f"one top folder expected, found {len(tops)}")
+        top = tops.pop()
+        find_contents(file, members, top, place.start)
+        yield Container(top, members, total, limits, file)
 
 
-def _list_members(file: BinaryIO) -> list[zipfile.ZipInfo]:
-    try:
-        with zipfile.ZipFile(file) as package:
-            return package.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, UnicodeDecodeError) as error:
-        raise VerificationError(f"this is no sound ZIP file: {error}") from error
+def _list_members(entries: Iterable[Entry], members: Members, tops: set[str]) -> Iterator[str]:
+    """Fills `members`, of one top folder, and `tops`. Yields what is wrong."""
+    for entry in entries:
+        if problem := _complain(entry):
+            yield problem
+            continue
+        top, _, name = entry.name.decode("ascii").partition("/")
+        tops.add(top)
+        if len(tops) == 1:
+            members.add(name, Member(*entry[1:7]))
 
 
-def _complain(member: zipfile.ZipInfo) -> str | None:
+def _complain(entry: Entry) -> str | None:
     """What makes this member one that our archives never have."""
-    name, kind = member.orig_filename, member.external_attr >> 16
-    if len(name) > _LONGEST or not all(map(_is_plain, name.split("/"))):
+    name, kind = entry.name.decode("ascii", "backslashreplace"), entry.attributes >> 16
+    if len(entry.name) > _LONGEST or not _is_plain(entry.name):
         return f"unsafe member name: {name!r}"
-    if stat.S_IFMT(kind) not in {0, stat.S_IFREG} or member.external_attr & _FOLDER:
+    if stat.S_IFMT(kind) not in {0, stat.S_IFREG} or entry.attributes & _FOLDER:
         return f"{name} is a link or another thing that is no file"
-    if member.flag_bits & 0x2041:
+    if entry.flags & 0x2041:
         return f"{name} is encrypted"
-    if member.flag_bits & ~_FLAGS or member.volume or member.comment:
-        return f"{name} has a comment, or marks that are not used here"
-    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        return f"{name} is packed by a method that is not used here: {member.compress_type}"
+    if entry.flags & ~_FLAGS or entry.has_more:
+        return f"{name} has a comment, or marks or fields that are not used here"
+    if entry.method not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        return f"{name} is packed by a method that is not used here: {entry.method}"
     return None
 
 
-def _is_plain(part: str) -> bool:
-    return bool(_PLAIN.fullmatch(part)) and not _DEVICE.fullmatch(part)
-
-
-def _check_sizes(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> int:
+def _check_sizes(members: Members, size: int, limits: Limits) -> int:
     """Bytes of all members, unpacked."""
-    total = sum(member.file_size for member in members)
+    total = 0
+    for name, member in zip(members, members.all(), strict=True):
+        total += member.size
+        if _is_bomb(member.size, member.packed, limits):
+            raise VerificationError(f"a bomb: {name} would become {member.size:,} bytes")
     if total > limits.total or _is_bomb(total, size, limits):
         raise VerificationError(f"a bomb: {size:,} bytes that would become {total:,}")
-    for member in members:
-        if _is_bomb(member.file_size, member.compress_size, limits):
-            raise VerificationError(f"a bomb: {member.filename} would become {member.file_size:,} bytes")
     return total
 
 
 def _is_bomb(unpacked: int, packed: int, limits: Limits) -> bool:
     return unpacked > _BOMB and unpacked > limits.ratio * packed
-
-
-def _below_top(members: list[zipfile.ZipInfo]) -> tuple[str, dict[str, zipfile.ZipInfo]]:
-    tops = {member.filename.partition("/")[0] for member in members}
-    if len(tops) != 1:
-        raise VerificationError(f"one top folder expected, found {len(tops)}")
-    names = [member.filename for member in members]
-    if len(names) != len({name.casefold() for name in names}):
-        raise VerificationError("two members have the same name")
-    return tops.pop(), {member.filename.partition("/")[2]: member for member in members}

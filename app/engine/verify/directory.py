@@ -1,23 +1,57 @@
 """The end of a ZIP file, which says how many members it has and where their list is: each of its numbers is true.
 
-Programs differ in which of these numbers they believe.
+Programs differ in which of these numbers they believe. Python's zipfile holds 770 bytes of each member and does not ask
+whether the lengths in the list fit; this reads one entry at a time.
 """
 
 import struct
+from collections.abc import Iterator
 from operator import contains
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from app.engine.verify.problems import VerificationError
 
 LARGE, MANY = 0xFFFFFFFF, 0xFFFF
 """What stands where a number is in a ZIP64 field instead."""
 _MASKS = (MANY, MANY, MANY, MANY, LARGE, LARGE)
-_END, _LARGE_END, _POINTER, _ENTRY = 22, 56, 20, 46
-"""Bytes of the three records that stand here, and of an entry of the list without its name."""
+_END, _LARGE_END, _POINTER = 22, 56, 20
+"""Bytes of the three records that stand here."""
+_ENTRY = struct.Struct("<6xBx2H4x3L4H2x2L")
+"""Of the list, without the member's name."""
+_NEWEST = 63
+"""The version of the format that readers know, Python's among them."""
 
 
-def read_directory(file: BinaryIO, size: int, most: int) -> tuple[int, int]:
-    """How many members there are, and where their list begins. `size`: bytes of the file; `most`: members."""
+class Place(NamedTuple):
+    """Where the list of members is: so many entries, from `start` to `end`."""
+
+    entries: int
+    start: int
+    end: int
+
+
+class Entry(NamedTuple):
+    """What the list says of a member."""
+
+    name: bytes
+    """With its folders."""
+    offset: int
+    """Where its own header begins."""
+    packed: int
+    size: int
+    crc: int
+    flags: int
+    method: int
+    attributes: int
+    """What kind of file it is."""
+    has_more: bool
+    """A comment, another file that it lies in, a newer format, or a field that could give it a name that only some
+    programs see.
+    """
+
+
+def read_directory(file: BinaryIO, size: int, most: int) -> Place:
+    """`size`: bytes of the file; `most`: members."""
     file.seek(max(0, size - _END - _POINTER))
     tail = file.read()
     if len(tail) < _END or tail[-22:-18] != b"PK\5\6" or tail[-2:] != b"\0\0":
@@ -33,20 +67,39 @@ def read_directory(file: BinaryIO, size: int, most: int) -> tuple[int, int]:
         raise VerificationError("the end of the ZIP file is damaged: its numbers contradict each other")
     if start + length != end:
         raise VerificationError("bytes that belong to no member stand before the first or behind the last")
-    _check_list(file, count, start, end)
-    return count, start
+    return Place(count, start, end)
 
 
-def _check_list(file: BinaryIO, count: int, start: int, end: int) -> None:
-    """Each entry says where the next one begins, and the last where the list ends. Python's zipfile does not ask."""
-    for _ in range(count):
-        file.seek(start)
-        entry = file.read(_ENTRY)
-        if len(entry) < _ENTRY:
+def read_entries(file: BinaryIO, place: Place) -> Iterator[Entry]:
+    """Each entry says where the next one begins, and the last where the list ends."""
+    at = file.seek(place.start)
+    for _ in range(place.entries):
+        entry = file.read(_ENTRY.size)
+        if len(entry) < _ENTRY.size or not entry.startswith(b"PK\1\2"):
+            raise VerificationError("this is no sound ZIP file: its list of members is damaged")
+        version, flags, method, crc, packed, size, *lengths, disk, attributes, offset = _ENTRY.unpack(entry)
+        at += _ENTRY.size + sum(lengths)
+        if at > place.end:
             break
-        start += _ENTRY + sum(struct.unpack("<3H", entry[28:34]))
-    if start != end:
+        rest = file.read(sum(lengths))
+        name, extra = rest[: lengths[0]], rest[lengths[0] : lengths[0] + lengths[1]]
+        numbers = (size, packed, offset)
+        large = _find_large(numbers, extra) if extra else numbers
+        size, packed, offset = large or numbers
+        has_more = bool(lengths[2] or disk or version > _NEWEST or not large)
+        yield Entry(name, offset, packed, size, crc, flags, method, attributes, has_more)
+    if at != place.end:
         raise VerificationError("the list of members is damaged: its lengths contradict each other")
+
+
+def _find_large(numbers: tuple[int, ...], extra: bytes) -> tuple[int, ...] | None:
+    """ZIP64: numbers that are too large for their fields stand behind the name. None: something else does."""
+    count = numbers.count(LARGE)
+    form = struct.Struct(f"<2H{count}Q")
+    if len(extra) != form.size or extra[:4] != struct.pack("<2H", 1, 8 * count):
+        return None
+    large = iter(form.unpack(extra)[2:])
+    return tuple(next(large) if number == LARGE else number for number in numbers)
 
 
 def _read_large_end(file: BinaryIO, pointer: bytes, size: int) -> tuple[int, tuple[int, ...]]:

@@ -21,12 +21,14 @@ def check_members(
 ) -> None:
     raise_all(
         problem
-        for name, digest in manifests.digests.items()
-        for problem in _check(name, digest, _Tap(container.blocks(name), canaries, advance), readers.get(name, _skim))
+        for name in manifests.listed()
+        for problem in _check(
+            name, manifests[name], _Tap(container.blocks(name), canaries, advance), readers.get(name, _skim)
+        )
     )
 
 
-def _check(name: str, digest: str, tap: "_Tap", read: Reader) -> Iterator[str]:
+def _check(name: str, digest: bytes, tap: "_Tap", read: Reader) -> Iterator[str]:
     """Its checksum is said rather than what its reader stumbles over: the first is the cause of the second."""
     blocks, trouble = iter(tap), ""
     try:
@@ -38,7 +40,7 @@ def _check(name: str, digest: str, tap: "_Tap", read: Reader) -> Iterator[str]:
     except UnicodeDecodeError:
         trouble = f"{name} is not UTF-8"
     _skim(blocks)  # what its reader left
-    if tap.digest.hexdigest() != digest:
+    if tap.digest.digest() != digest:
         yield f"checksum differs: {name}"
     elif trouble:
         yield trouble

@@ -35,7 +35,7 @@ class Part:
         """Every member, also those that were read to open the part. Raises VerificationError."""
         readers = self.tables.readers(self.container.limits.row)
         check_members(self.container, self.manifests, readers, canaries, advance)
-        self.tables.check(lambda name: self.container.members[name].file_size, self.manifests)
+        self.tables.check(lambda name: self.container.members[name].size, self.manifests)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 
 SHOWN = 20
 
@@ -20,9 +21,10 @@ class UnreadableError(VerificationError):
 
 def raise_all(problems: Iterable[str]) -> None:
     """One error with the first of them, and how many more there are; none if there are none."""
-    found = list(problems)
-    if len(found) > SHOWN:
-        found[SHOWN:] = [f"and {len(found) - SHOWN} more"]
+    rest = iter(problems)
+    found = list(islice(rest, SHOWN))
+    if more := sum(1 for _ in rest):
+        found.append(f"and {more} more")
     if found:
         raise VerificationError(*found)
 

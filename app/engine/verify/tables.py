@@ -1,12 +1,13 @@
 """The rows of one archive file: counted in each format, and shown to whoever follows their keys."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from app.engine.verify.csv_rows import CsvRows
 from app.engine.verify.documents import PACKAGE, Documents, Held
 from app.engine.verify.json_rows import JsonRows
 from app.engine.verify.keys import Collects
+from app.engine.verify.listed import Members
 from app.engine.verify.manifests import Manifests
 from app.engine.verify.media import Media
 from app.engine.verify.problems import VerificationError, raise_all
@@ -67,7 +68,7 @@ class TableRows:
 class Tables:
     """Those of one archive file."""
 
-    def __init__(self, documents: Documents, members: Collection[str]) -> None:
+    def __init__(self, documents: Documents, members: Members) -> None:
         has_csv = any(held.csv for held in documents.tables)
         self._media = {kind: Media(members) for kind in ("json", *(["csv"] if has_csv else []))}
         self.rows = [TableRows(held, _person(held, documents), self._media) for held in documents.tables]
@@ -93,7 +94,7 @@ def _person(held: Held, documents: Documents) -> int | None:
 
 
 def _check_resource(held: Held, sizes: Callable[[str], int], manifests: Manifests) -> None:
-    size, digest = sizes(held.described), f"sha256:{manifests.digests[held.described]}"
+    size, digest = sizes(held.described), f"sha256:{manifests[held.described].hex()}"
     true = {"rows": held.rows, "bytes": size, "hash": digest}
     said = {key: held.resource[key] for key in true if key in held.resource}
     # Of JSON the size and the sum need not be said: programs that check Data Packages cannot tell them there.

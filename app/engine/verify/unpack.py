@@ -1,11 +1,13 @@
 """The bytes of one member, a block at a time: never more than it claims, and all that it claims."""
 
+import os
 import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from isal import isal_zlib
 
+from app.engine.verify.listed import Member
 from app.engine.verify.problems import UnreadableError
 
 BLOCK = 64 * 1024
@@ -14,33 +16,24 @@ _PACKED = 64 * 1024
 _ERRORS: tuple[type[Exception], ...] = (isal_zlib.error,)  # type: ignore[assignment]  # isal's stub has an instance
 
 
-def unpack(file: BinaryIO, member: zipfile.ZipInfo, start: int) -> Iterator[bytes]:
-    """`start`: where its content begins. Raises UnreadableError, at the latest behind the last block."""
+def unpack(file: BinaryIO, name: str, member: Member) -> Iterator[bytes]:
+    """Raises UnreadableError, at the latest behind the last block."""
     size, crc = 0, 0
-    for block in _open(_read(file, start, member.compress_size), member):
+    packed = _read(file, member.start, member.packed)
+    for block in packed if member.method == zipfile.ZIP_STORED else _inflate(packed, name):
         size += len(block)
         crc = isal_zlib.crc32(block, crc)
-        if size > member.file_size:
+        if size > member.size:
             break
         yield block
-    if (size, crc) != (member.file_size, member.CRC):
-        raise UnreadableError(f"{member.filename} cannot be read: it has not the size or the sum that it claims")
-
-
-def _open(packed: Iterator[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
-    if member.compress_type == zipfile.ZIP_STORED:
-        return packed
-    return _inflate(packed, member.filename)
+    if (size, crc) != (member.size, member.crc):
+        raise UnreadableError(f"{name} cannot be read: it has not the size or the sum that it claims")
 
 
 def _read(file: BinaryIO, start: int, size: int) -> Iterator[bytes]:
     """Asks for its place each time: others read from the same file."""
     end = start + size
-    while start < end:
-        file.seek(start)
-        chunk = file.read(min(_PACKED, end - start))
-        if not chunk:
-            return
+    while start < end and (chunk := os.pread(file.fileno(), min(_PACKED, end - start), start)):
         start += len(chunk)
         yield chunk
 
