@@ -141,8 +141,11 @@ class Reading:
             table.put([self._take(row, positions)])
 
     def _take(self, row: Row, positions: Sequence[int]) -> Row:
-        paths = {position: self._media.take(row[position]) for position in positions if row[position] is not None}
-        return tuple(paths.get(position, value) for position, value in enumerate(row))
+        cells = list(row)
+        for position in positions:
+            if cells[position] is not None:
+                cells[position] = self._media.take(cells[position])
+        return tuple(cells)
 
 
 def _without(row: Row, positions: Sequence[int]) -> Row:

@@ -78,12 +78,14 @@ class Package:
         self.press.do(self.part.add, name, content, size=len(content))
 
     def copy(self, name: str, source: BinaryIO, size: int, sha256: str | None, advance: Advance) -> None:
-        """A file, when it is copied. Raises OSError, and then nothing of it is in the part."""
-        self.press.call(self.part.copy, name, source, size, sha256, advance)
+        """A file, here and now. Raises OSError, and then nothing of it is in the part."""
+        self.press.wait()
+        self.part.copy(name, source, size, sha256, advance)
 
     def put(self, name: str, packed: Packed) -> None:
-        """A member that is packed already."""
-        self.press.do(self.part.put, name, packed, size=len(packed.stream))
+        """A file that is packed already: to hand it to the press takes longer than to write it."""
+        self.press.wait()
+        self.part.put(name, packed)
 
     def write(self, name: str, content: bytes) -> None:
         """To the end of a member that grows while others do."""

@@ -8,14 +8,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 MOST_WAITING = 16
 """Jobs, each with a batch of one format, so that memory stays flat however slow the disk is."""
 GATHERED = 128 * 1024
 """Bytes of small jobs that are handed over together: to hand over one takes longer than to do it."""
-
-Answer = TypeVar("Answer")
 
 
 class Press:
@@ -43,11 +41,6 @@ class Press:
         self._gathered, self._bytes = [], 0
         while len(self._waiting) > MOST_WAITING or (self._waiting and self._waiting[0].done()):
             self._waiting.popleft().result()
-
-    def call(self, job: Callable[..., Answer], *arguments: object) -> Answer:
-        """Do it, and wait for what it returns or raises."""
-        self.wait()
-        return self._thread.submit(job, *arguments).result()
 
     def wait(self) -> None:
         """Until all is done."""

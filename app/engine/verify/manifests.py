@@ -13,7 +13,9 @@ SIGNATURE = f"{TAGS}.minisig"
 
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 _LONGEST = 4096
+"""Bytes of a line that are held until it ends."""
 _BYTES = 32
+"""Of a SHA-256."""
 
 
 class Manifests:
