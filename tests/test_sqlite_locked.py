@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from app.archives import service
+from app.archives import making
 from app.extensions import db
 from app.models import Archive, State, User
 from app.tasks import generate_user_archive
@@ -98,8 +98,8 @@ def test_a_worker_that_finds_it_locked_comes_back(
 ) -> None:
     assert client.post("/archives/").status_code == 303
     with waiting_for(0.2, served), locked(instance), served.app_context(), pytest.raises(OperationalError):
-        service.generate(ann.id)
+        making.generate(ann.id)
     assert archives(served) == [State.QUEUED]
     with served.app_context():
-        service.generate(ann.id)
+        making.generate(ann.id)
     assert archives(served) == [State.READY]

@@ -1,6 +1,6 @@
 """What a page that is watched needs to know about an archive, in one SELECT: a thousand people may ask at once.
 
-Nothing is written here. `needs_care` says when somebody should: then the door calls `service.reconcile_person`.
+Nothing is written here. `needs_care` says when somebody should: then the door calls `reconciling.reconcile_person`.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 from kombu.exceptions import OperationalError
 
-from app.archives import service
+from app.archives import reconciling, service
 from app.archives.allowance import NotYetError
 from app.archives.choices import ChoiceError, Choices, are_same
 from app.cli.accounts import load_user
@@ -78,7 +78,7 @@ def _facts(archive: Archive) -> str:
 @archives.command("reconcile")
 def reconcile() -> None:
     """Compare rows, leases and files now, as beat does every 15 seconds."""
-    people = service.reconcile()
+    people = reconciling.reconcile()
     for user_id in people:
         _ring(user_id)
     click.echo(f"Rang for {len(people)} {'person' if len(people) == 1 else 'people'}.")

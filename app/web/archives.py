@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.archives import service
+from app.archives import reconciling, service
 from app.archives.allowance import find_allowance
 from app.archives.gaps import list_missing
 from app.archives.listing import list_current, list_earlier
@@ -138,5 +138,5 @@ def _watch(archive_id: str) -> Watched:
     """Whoever watches an archive keeps it moving, even when beat is down."""
     watched = find_watched(current_user.id, archive_id) or abort(404)
     if watched.needs_care:
-        ring(service.reconcile_person(current_user.id))
+        ring(reconciling.reconcile_person(current_user.id))
     return watched

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, reconciling, service, storage
 from app.extensions import db
 from app.journal import attachments, uploads
 from app.journal.attachments import Upload, UploadRefusedError
@@ -66,7 +66,7 @@ def test_a_whole_life_without_a_disk_in_common(
     app: Flask, ann: User, ann_client: FlaskClient, waiting: str, picture: Attachment, bucket: str,
     object_store: ObjectStore,
 ) -> None:  # fmt: skip
-    service.generate(ann.id)
+    making.generate(ann.id)
     (part,) = service.list_parts(waiting)
     folder = "some/prefix"
     assert object_store.keys(bucket) == {
@@ -108,7 +108,7 @@ def test_an_archive_that_somebody_changed_is_not_served(
     ann: User, ann_client: FlaskClient, waiting: str, bucket: str, object_store: ObjectStore, changed: bytes | None
 ) -> None:
     """Cut short, or of the same size and with other bytes."""
-    service.generate(ann.id)
+    making.generate(ann.id)
     (part,) = service.list_parts(waiting)
     key = f"some/prefix/archives/{part.file_name}"
     body = changed or os.urandom(part.size)
@@ -136,7 +136,7 @@ def test_a_picture_that_another_tool_has_brought_is_shown(
 
 def test_a_missing_picture_is_a_gap(ann: User, waiting: str, picture: Attachment) -> None:
     uploads.discard([picture.stored_name])
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert gaps(waiting) == ["The file is missing."]
 
 
@@ -145,7 +145,7 @@ def test_a_changed_picture_is_a_gap(
 ) -> None:
     key = f"some/prefix/uploads/{picture.stored_name}"
     object_store.client.put_object(Bucket=bucket, Key=key, Body=PICTURE[::-1])
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert gaps(waiting) == ["The file is damaged: it is not what was stored."]
 
 
@@ -154,18 +154,18 @@ def test_a_store_that_is_away_makes_no_gap_but_another_attempt(
 ) -> None:
     there = app.extensions["stores"]
     take_away_the_store(app)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 1)
     app.extensions["stores"] = there
     change(waiting, not_before=None)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, gaps(waiting)) == (State.READY, [])
 
 
 def test_without_the_store_people_are_told_to_come_back(
     app: Flask, ann: User, ann_client: FlaskClient, waiting: str, picture: Attachment
 ) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     take_away_the_store(app)
     assert ann_client.get(f"/archives/{waiting}/download").status_code == 503
     assert ann_client.get(f"/files/{picture.id}").status_code == 503
@@ -182,7 +182,7 @@ def test_without_the_store_people_are_told_to_come_back(
 def test_without_the_store_archives_are_looked_after_all_the_same(app: Flask, ann: User, waiting: str) -> None:
     take_away_the_store(app)
     change(waiting, created_at=now().replace(year=2025))
-    assert service.reconcile() == [ann.id]
+    assert reconciling.reconcile() == [ann.id]
 
 
 @pytest.fixture
@@ -205,15 +205,15 @@ def test_the_sweeper_takes_what_the_dead_left_and_nothing_of_the_living(
     held = ledger.claim(ann.id)
     assert held is not None
     living, dead = orphan(held.fence), orphan("0123")
-    service.reconcile()
+    reconciling.reconcile()
     assert object_store.keys(bucket) == {living, dead}  # they are young
     monkeypatch.setattr(storage, "SWEEP_AGE", -60)
-    monkeypatch.setattr(service, "SWEEP_SECONDS", -60)
-    service.reconcile()
+    monkeypatch.setattr(reconciling, "SWEEP_SECONDS", -60)
+    reconciling.reconcile()
     assert object_store.keys(bucket) == {living}
     assert object_store.unfinished(bucket) == {f"{living[:-5]}2.zip"}
     let_lease_pass(waiting)  # the control: without its fence at work, it is the same rubbish
-    service.reconcile()
+    reconciling.reconcile()
     assert (object_store.keys(bucket), object_store.unfinished(bucket)) == (set(), set())
 
 
@@ -221,13 +221,13 @@ def test_a_bucket_is_listed_once_an_hour_by_whoever_comes_first(
     ann: User, orphan: Callable[[str], str], bucket: str, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "SWEEP_AGE", -60)
-    service.reconcile()
+    reconciling.reconcile()
     key = orphan("0123")
-    service.reconcile()
+    reconciling.reconcile()
     assert object_store.keys(bucket) == {key}
-    db.session.execute(sa.update(Pulse).where(Pulse.name == service.SWEEP).values(at=database_time(-3601)))
+    db.session.execute(sa.update(Pulse).where(Pulse.name == reconciling.SWEEP).values(at=database_time(-3601)))
     db.session.commit()
-    service.reconcile()
+    reconciling.reconcile()
     assert object_store.keys(bucket) == set()
 
 
@@ -247,7 +247,7 @@ def test_a_store_that_is_away_at_the_end_costs_an_attempt(
 ) -> None:
     take_away_the_store(app)
     monkeypatch.setattr(app.extensions["stores"]["archives"], "_patience", 0)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 1)
     assert local_files(app) == []
 
@@ -268,7 +268,7 @@ def test_who_cancels_while_it_is_uploaded_does_not_wait_for_the_rest(
 
     client = app.extensions["stores"]["archives"]._client()
     client.meta.events.register("before-call.s3.UploadPart", cancel)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).state == state
     assert len(sent) == (1 if cancelled else 2)
     assert object_store.unfinished(bucket) == set()
@@ -287,7 +287,7 @@ def test_a_bucket_that_is_full_is_waited_for_and_costs_no_attempt(
     object_store.limit(bucket, 10_000)
     for _ in range(2):
         change(waiting, not_before=None)
-        service.generate(ann.id)
+        making.generate(ann.id)
     archive = load(waiting)
     assert (archive.state, archive.waits_for_space, archive.attempt) == (State.QUEUED, True, 0)
     assert "Waiting for space on the server" in ann_client.get(f"/archives/{waiting}").text
@@ -295,7 +295,7 @@ def test_a_bucket_that_is_full_is_waited_for_and_costs_no_attempt(
     assert object_store.keys(bucket) == before
     object_store.limit(bucket, None)
     change(waiting, not_before=None)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, reconciling, service, storage
 from app.engine.build import Built, BuiltPart
 from app.extensions import db
 from app.journal.attachments import Upload, stored
@@ -60,14 +60,14 @@ def test_a_worker_killed_while_it_uploads_costs_an_attempt_and_nothing_else(
     assert not published(object_store, bucket)
     assert len(object_store.unfinished(bucket)) == 1
     let_lease_pass(waiting)
-    assert service.reconcile() == [ann.id]
-    service.generate(ann.id)
+    assert reconciling.reconcile() == [ann.id]
+    making.generate(ann.id)
     archive = load(waiting)
     assert (archive.state, archive.attempt) == (State.READY, 2)
     assert len(object_store.unfinished(bucket)) == 1
     monkeypatch.setattr(storage, "SWEEP_AGE", -60)
-    monkeypatch.setattr(service, "SWEEP_SECONDS", -60)
-    service.reconcile()
+    monkeypatch.setattr(reconciling, "SWEEP_SECONDS", -60)
+    reconciling.reconcile()
     assert object_store.unfinished(bucket) == set()
     assert published(object_store, bucket) == {Path(place).name for place in service.places_of(archive)}
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from app.archives import ledger, pieces, service
+from app.archives import ledger, making, pieces, service
 from app.archives.choices import EVERYTHING, ChoiceError, Choices
 from app.engine.pieces import Piece
 from app.extensions import db
@@ -43,7 +43,7 @@ def read_table(archive_id: str, table: str) -> list[dict[str, Any]]:
 def test_it_is_kept_in_the_row_and_honoured(app: Flask, ann: User, dated: None) -> None:
     archive_id, _ = service.request_archive(ann.id, LESS)
     assert load(archive_id).choices == LESS
-    service.generate(ann.id)
+    making.generate(ann.id)
     archive = load(archive_id)
     assert (archive.state, archive.gap_count, archive.media_size) == (State.READY, 0, 0)
     assert [row["title"] for row in read_table(archive_id, "entry")] == ["At home"]
@@ -58,14 +58,14 @@ def test_by_default_it_is_everything(ann: User, dated: None) -> None:
     archive_id, _ = service.request_archive(ann.id)
     assert load(archive_id).chosen is None
     assert load(archive_id).choices == EVERYTHING
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert [row["title"] for row in read_table(archive_id, "entry")] == ["By the sea", "At home"]
     assert len(read_table(archive_id, "comment")) == 5
 
 
 def test_an_archive_holds_what_was_chosen_for_it(ann: User) -> None:
     archive_id, _ = service.request_archive(ann.id, Choices(without=frozenset({"mail"}), since=date(2020, 1, 1)))
-    service.generate(ann.id)
+    making.generate(ann.id)
     [row] = read_table(archive_id, "archive")
     assert row["chosen"] == {"without": ["mail"], "since": "2020-01-01"}
 
@@ -127,7 +127,7 @@ def test_days_begin_where_the_person_was_when_asking(ann: User, is_kept: bool) -
     move(ann, time_zone=moved)
     if not is_kept:
         change(archive_id, time_zone=None)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert len(read_table(archive_id, "sign_in")) == (1 if is_kept else 0)
     [path] = paths_of(load(archive_id))
     told = json.loads(unpack(path)["data/coverage.json"])["choices"]["time_zone"]

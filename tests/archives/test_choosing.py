@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask, g
 from flask.testing import FlaskClient
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, service, storage
 from app.archives.choices import EVERYTHING, Choices
 from app.engine.choices import from_document
 from app.extensions import db
@@ -158,7 +158,7 @@ def test_the_estimate_follows_the_choices(ann: User, ann_client: FlaskClient, jo
 def test_the_time_is_told_from_archives_that_were_made(ann: User, ann_client: FlaskClient) -> None:
     assert "usually ready" not in ann_client.get("/archives/new").text
     archive_id, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     change(archive_id, started_at=now() - timedelta(minutes=10), finished_at=now())
     assert re.search(r"– usually ready in \d+ minutes – kept for 7 days", ann_client.get("/archives/new").text)
 
@@ -249,7 +249,7 @@ class TestLimit:
         made = []
         for _ in range(2):
             made.append(service.request_archive(ann.id)[0])
-            service.generate(ann.id)
+            making.generate(ann.id)
             service.delete(ann.id, made[-1])
         db.session.execute(sa.update(Archive).values(created_at=now() - timedelta(hours=1)))
         db.session.commit()
@@ -381,7 +381,7 @@ def test_your_data_shows_what_matters_now(ann: User, ann_client: FlaskClient, st
     if state is not None:
         archive_id, _ = service.request_archive(ann.id)
         if state == State.READY:
-            service.generate(ann.id)
+            making.generate(ann.id)
         change(archive_id, state=state, fence="f", lease_until=now() + timedelta(minutes=1))
     page = ann_client.get("/your-data").text
     assert words in page
@@ -404,7 +404,7 @@ def test_an_archive_without_its_report_says_how_to_open_the_tables(
     ann: User, ann_client: FlaskClient, journal: object
 ) -> None:
     archive_id, _ = service.request_archive(ann.id, Choices(formats=frozenset({"csv"})))
-    service.generate(ann.id)
+    making.generate(ann.id)
     page = ann_client.get(f"/archives/{archive_id}").text
     storage.discard([part.file_name for part in service.list_parts(archive_id)])
     page += ann_client.get(f"/archives/{archive_id}").text
@@ -416,7 +416,7 @@ def test_an_archive_without_its_report_says_how_to_open_the_tables(
 def test_gaps_that_cannot_be_read_keep_no_page_away(ann: User, ann_client: FlaskClient, journal: object) -> None:
     """Which are missing stands in the file; the store may be away."""
     archive_id, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert "lost.jpg" in ann_client.get(f"/archives/{archive_id}").text
     storage.discard([part.file_name for part in service.list_parts(archive_id)])
     page = ann_client.get(f"/archives/{archive_id}")

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import service
+from app.archives import making, service
 from app.archives.choices import EVERYTHING, Choices
 from app.models import AuditRow, State, User, What
 from tests.archives.conftest import change, find_token, load, sign_in
@@ -80,7 +80,7 @@ def test_where_the_new_one_is_refused_the_other_goes_on(app: Flask, ann: User, a
 
 
 def test_one_that_is_ready_by_then_stays(ann: User, ann_client: FlaskClient, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert ann_client.post("/archives/", data=CHOSEN | {"instead_of": waiting}).status_code == 303
     assert (load(waiting).state, last(ann).state) == (State.READY, State.QUEUED)
 

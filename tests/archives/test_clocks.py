@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from celery.schedules import schedule
 from flask import Flask
 
-from app.archives import ledger, service
+from app.archives import ledger, making, reconciling, service
 from app.config import Every
 from app.extensions import db
 from app.models import Pulse, State, User
@@ -33,7 +33,7 @@ def two_archives(ann: User) -> list[str]:
     found = []
     for seconds in (1800, -1):
         archive_id, _ = service.request_archive(ann.id)
-        service.generate(ann.id)
+        making.generate(ann.id)
         change(archive_id, expires_at=database_time(seconds))
         found.append(archive_id)
     return found
@@ -101,11 +101,11 @@ def test_a_message_that_expires_soon_would_be_thrown_away(app: Flask, wrong_work
 
 def test_messages_that_have_piled_up_cost_a_look_each(ann: User, waiting: str) -> None:
     change(waiting, created_at=database_time(-60))
-    assert [service.reconcile_in_turn() for _ in range(3)] == [[ann.id], [], []]
-    assert service.reconcile_in_turn() == []
+    assert [reconciling.reconcile_in_turn() for _ in range(3)] == [[ann.id], [], []]
+    assert reconciling.reconcile_in_turn() == []
     db.session.execute(sa.update(Pulse).values(at=database_time(-8)))
     change(waiting, dispatched_at=None)
-    assert service.reconcile_in_turn() == [ann.id]
+    assert reconciling.reconcile_in_turn() == [ann.id]
 
 
 PUT_BACK = database_time(HOUR)
@@ -115,8 +115,8 @@ PUT_BACK = database_time(HOUR)
 def test_a_clock_that_was_put_back_leaves_no_dead_worker_its_archive(ann: User, waiting: str) -> None:
     assert ledger.claim(ann.id)
     change(waiting, lease_until=PUT_BACK, started_at=PUT_BACK, created_at=PUT_BACK)
-    assert service.reconcile() == [ann.id]
-    service.generate(ann.id)
+    assert reconciling.reconcile() == [ann.id]
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 2)
 
 
@@ -137,7 +137,7 @@ def test_a_clock_that_was_put_forward_costs_an_attempt_at_most(ann: User, waitin
     ledger.recover_silent(None)
     with pytest.raises(ledger.LeaseLostError):
         ledger.renew(held, "reading", 1)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 2)
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from kombu.exceptions import OperationalError
 
-from app.archives import ledger, service
+from app.archives import ledger, making, service
 from app.models import State, User
 from app.tasks import generate_user_archive
 from tests.archives.conftest import change, load, paths_of
@@ -78,7 +78,7 @@ def test_reconcile_rings_for_those_who_wait(
 
 
 def test_list(run: Callable[..., Any], ann: User, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     ledger.insert(ann.id)
     newest, oldest, path = run("list", "--user", "ann@example.org").output.splitlines()
     assert "queued" in newest

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from app.archives import service, storage
+from app.archives import making, reconciling, service, storage
 from app.engine.snapshot import open_snapshot
 from app.extensions import db
 from app.models import Entry, State, User
@@ -31,7 +31,7 @@ def impatient_sweeper(monkeypatch: pytest.MonkeyPatch) -> None:
 def attempt(user_id: str) -> None:
     """As a worker does it: what fails here is a failed task, and the next one begins without a session."""
     try:
-        service.generate(user_id)
+        making.generate(user_id)
     except OperationalError:
         db.session.rollback()
     finally:
@@ -42,10 +42,10 @@ def assert_it_comes_once(app: Flask, ann: User, archive_id: str) -> None:
     """And the file that an attempt may have left, with no row that speaks of it, goes with the sweeper."""
     if load(archive_id).state == State.RUNNING:
         let_lease_pass(archive_id)
-    service.reconcile()
+    reconciling.reconcile()
     attempt(ann.id)
     assert load(archive_id).state == State.READY
-    service.reconcile()
+    reconciling.reconcile()
     folder = Path(app.config["ARCHIVE_DIR"])
     assert list((folder / "ready").iterdir()) == paths_of(load(archive_id))
     assert list((folder / "tmp").iterdir()) == []

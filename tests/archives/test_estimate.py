@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app.archives import estimate as estimating
-from app.archives import service
+from app.archives import making, service
 from app.archives.choices import EVERYTHING, Choices
 from app.archives.estimate import estimate
 from app.extensions import db
@@ -33,7 +33,7 @@ def test_before_any_run_there_is_a_size_and_no_time(ann: User, journal: Entry) -
     assert found.fits
     archive_id, _ = service.request_archive(ann.id)
     found = estimate(ann.id, EVERYTHING)  # with the rows that asking leaves behind
-    service.generate(ann.id)
+    making.generate(ann.id)
     archive = load(archive_id)
     assert found.rows == archive.row_count
     assert archive.size is not None
@@ -104,7 +104,7 @@ def test_the_space_check_and_the_page_say_the_same(app: Flask, ann: User, waitin
     assert estimate(ann.id, EVERYTHING).fits
     app.config["ARCHIVE_RESERVE_BYTES"] = VAST
     assert not estimate(ann.id, EVERYTHING).fits
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).waits_for_space
     app.config |= {"ARCHIVE_RESERVE_BYTES": 0, "ARCHIVE_QUOTA_BYTES": 10**9}
     put_run(ann, 5, 10**9, 1, state=State.READY, part_count=1)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.archives import service
+from app.archives import making, service
 from app.extensions import db
 from app.models import Entry, State, User
 from app.stores.local import LocalStore
@@ -51,7 +51,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 def attempt(archive_id: str) -> State:
     change(archive_id, not_before=None)
-    service.generate(load(archive_id).user_id)
+    making.generate(load(archive_id).user_id)
     return load(archive_id).state
 
 

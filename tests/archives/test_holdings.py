@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import service
+from app.archives import making, service
 from app.archives.choices import EVERYTHING, Choices
 from app.archives.estimate import estimate
 from app.archives.holdings import Holding, list_holdings, to_day, whole_of
@@ -41,7 +41,7 @@ def busy(app: Flask, ann: User, bob: User, journal: Entry) -> dict[str, Holding]
 def test_the_numbers_are_those_of_an_archive(busy: dict[str, Holding], ann: User) -> None:
     """Besides what asking for one leaves behind."""
     archive_id, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     coverage = json.loads(unpack(paths_of(load(archive_id))[0])["data/coverage.json"])
     held = {line["table"]: line["rows"] for line in coverage["tables"] if line["table"] in busy}
     left = {"archive", "audit", "mail"}
@@ -106,7 +106,7 @@ def test_what_an_entry_is_shared_with_stays_out_with_it(
     db.session.execute(sa.insert(entry_reader), pairs)
     db.session.commit()
     archive_id, _ = service.request_archive(ann.id, Choices(since=date(2020, 1, 1)))
-    service.generate(ann.id)
+    making.generate(ann.id)
     [shared] = json.loads(unpack(paths_of(load(archive_id))[0])["data/json/entry_reader.json"])
     assert shared["user_id"] == ann.id
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from app.archives import keys, service
+from app.archives import keys, making
 from app.engine.verify import Expected, VerificationError, verify_archive
 from app.models import Entry, User
 from tests.archives.conftest import load, paths_of
@@ -52,7 +52,7 @@ def test_archives_are_signed_and_the_key_is_in_none(
     app: Flask, ann: User, journal: Entry, waiting: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    service.generate(ann.id)
+    making.generate(ann.id)
     (path,) = paths_of(load(waiting))
     secret = app.config["SIGNING_KEY"]
     canaries = [secret.encode(), bytes.fromhex(secret)]
@@ -63,7 +63,7 @@ def test_archives_are_signed_and_the_key_is_in_none(
 
 
 def test_a_new_key_leaves_old_archives_verifiable(app: Flask, ann: User, waiting: str, instance: Path) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     (path,), old = paths_of(load(waiting)), keys.public_key()
     (instance / "signing_key").unlink()
     with create_app({"INSTANCE_PATH": instance}).app_context():

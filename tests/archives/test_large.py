@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.archives import ledger, service
+from app.archives import ledger, making, reconciling
 from app.archives.watching import find_watched
 from app.extensions import db
 from app.models import Attachment, Entry, State, User
@@ -20,26 +20,26 @@ def tiny_limits(app: Flask) -> None:
 
 
 def test_a_small_one_is_made_at_once(app: Flask, ann: User, waiting: str) -> None:
-    assert service.generate(ann.id) is False
+    assert making.generate(ann.id) is False
     assert (load(waiting).state, load(waiting).large) == (State.READY, False)
 
 
 def test_too_many_rows_are_set_aside_before_any_is_read(
     app: Flask, tiny_limits: None, ann: User, journal: Entry, waiting: str
 ) -> None:
-    assert service.generate(ann.id) is True
+    assert making.generate(ann.id) is True
     archive = load(waiting)
     assert (archive.state, archive.large, archive.attempt, archive.fence) == (State.QUEUED, True, 0, None)
     assert list((Path(app.config["ARCHIVE_DIR"]) / "tmp").iterdir()) == []
 
 
 def test_it_is_made_where_large_ones_are(tiny_limits: None, ann: User, journal: Entry, waiting: str) -> None:
-    service.generate(ann.id)
-    assert service.generate(ann.id) is True  # another bell among the small ones is passed on
+    making.generate(ann.id)
+    assert making.generate(ann.id) is True  # another bell among the small ones is passed on
     assert load(waiting).state == State.QUEUED
-    assert service.generate(ann.id, large=True) is False
+    assert making.generate(ann.id, large=True) is False
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
-    assert service.generate(ann.id) is False  # nothing waits any more
+    assert making.generate(ann.id) is False  # nothing waits any more
 
 
 @pytest.mark.parametrize(("sizes", "is_large"), [([999], False), ([500, 500], False), ([500, 501], True)])
@@ -52,7 +52,7 @@ def test_files_are_weighed_once_each(
     entry.attachments = [store(app, f"{number}.bin", size) for number, size in enumerate(sizes)]
     db.session.add(entry)
     db.session.commit()
-    assert service.generate(ann.id) is is_large
+    assert making.generate(ann.id) is is_large
     assert load(waiting).large is is_large
 
 
@@ -81,18 +81,18 @@ def test_a_worker_of_large_ones_that_dies_leaves_it_to_its_like(ann: User, waiti
     let_lease_pass(waiting)
     assert ledger.claim(ann.id) is None
     assert ledger.is_set_aside(ann.id)
-    assert service.reconcile_person(ann.id) == [ann.id]
+    assert reconciling.reconcile_person(ann.id) == [ann.id]
     assert load(waiting).large
 
 
 def test_it_is_not_rung_again_at_once(ann: User, tiny_limits: None, journal: Entry, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert ledger.take_unheard(None) == []
 
 
 def test_limits_can_be_off(app: Flask, tiny_limits: None, ann: User, journal: Entry, waiting: str) -> None:
     app.config.update(ARCHIVE_LARGE_ROWS=None, ARCHIVE_LARGE_BYTES=None)
-    assert service.generate(ann.id) is False
+    assert making.generate(ann.id) is False
     assert load(waiting).state == State.READY
 
 

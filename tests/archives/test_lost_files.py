@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, reconciling, service, storage
 from app.extensions import db
 from app.models import ArchivePart, State, User
 from app.models.columns import database_time
@@ -21,7 +21,7 @@ from tests.archives.conftest import change, files_of, load, paths_of
 @pytest.fixture
 def ready(ann: User, waiting: str) -> str:
     """Id of Ann's finished archive, some minutes old."""
-    service.generate(ann.id)
+    making.generate(ann.id)
     change(waiting, created_at=database_time(-300))
     return waiting
 
@@ -80,7 +80,7 @@ def test_no_wrong_byte_is_served_and_it_is_made_again(
     assert f"archive {load(ready).reference}: it is made again, its file is lost: part 1" in caplog.text
     assert (load(ready).state, service.list_parts(ready), rung) == (State.QUEUED, [], [ann.id])
     assert "so it is made again" in ann_client.get(f"/archives/{ready}").text
-    service.generate(ann.id)
+    making.generate(ann.id)
     again = ann_client.get(path, buffered=True)
     (part,) = service.list_parts(ready)
     assert (again.status_code, hashlib.sha256(again.data).hexdigest()) == (200, part.sha256)
@@ -100,10 +100,10 @@ def test_the_damaged_file_is_swept(
 ) -> None:
     flip(path_of_file(ready))
     ann_client.get(f"/archives/{ready}/download")
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert len(files_of(app)) == 2
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
-    service.reconcile()
+    reconciling.reconcile()
     assert files_of(app) == [path_of_file(ready).name]
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from kombu.exceptions import OperationalError
 
-from app.archives import ledger, service
+from app.archives import ledger, making, reconciling, service
 from app.archives.listing import PAGE_SIZE
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, State, User
@@ -25,7 +25,7 @@ from tests.archives.conftest import change, find_token, let_lease_pass, load, si
 @pytest.fixture
 def ready(ann: User, waiting: str) -> str:
     """Id of Ann's finished archive."""
-    service.generate(ann.id)
+    making.generate(ann.id)
     return waiting
 
 
@@ -69,7 +69,7 @@ def test_a_broker_that_is_away_costs_nothing(
     assert "Waiting to start" in ann_client.get(answer.location).text
     archive_id = answer.location.rpartition("/")[2]
     change(archive_id, created_at=now() - timedelta(seconds=5))
-    assert service.reconcile() == [ann.id]
+    assert reconciling.reconcile() == [ann.id]
 
 
 def test_strangers_are_sent_to_sign_in(app: Flask, ready: str) -> None:
@@ -157,7 +157,7 @@ def test_cancel_and_delete(ann: User, ann_client: FlaskClient) -> None:
     first = ann_client.post("/archives/").location
     assert "You cancelled this request." in ann_client.post(f"{first}/cancel", follow_redirects=True).text
     second = ann_client.post("/archives/").location
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert "You deleted this archive" in ann_client.post(f"{second}/delete", follow_redirects=True).text
     assert "already ended" in ann_client.post(f"{second}/cancel", follow_redirects=True).text
     page = ann_client.get("/archives/").text
@@ -285,7 +285,7 @@ def test_whoever_cancels_is_told_whether_it_counts(
 
 
 def test_gaps_are_said(ann: User, ann_client: FlaskClient, journal: object, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     page = ann_client.get(f"/archives/{waiting}").text
     assert "Ready, some items missing" in page
     assert re.search("<strong>lost.jpg</strong> – The file is missing", page)

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import service
+from app.archives import making, service
 from app.archives.choices import ChoiceError, Choices
 from app.engine import build
 from app.engine.build import Order
@@ -70,10 +70,10 @@ def test_the_engine_is_told(app: Flask, ann: User, monkeypatch: pytest.MonkeyPat
         orders.append(order)
         return build.build_archive(order, **rest)
 
-    monkeypatch.setattr(service, "build_archive", build_and_note)
+    monkeypatch.setattr(making, "build_archive", build_and_note)
     for chosen in (None, 4 * GIGABYTE):
         archive_id, _ = service.request_archive(ann.id, Choices(part_size=chosen))
-        service.generate(ann.id)
+        making.generate(ann.id)
         assert load(archive_id).state == State.READY
         service.delete(ann.id, archive_id)
     assert [order.choices.part_size for order in orders] == [None, 4 * GIGABYTE]
@@ -92,7 +92,7 @@ def test_asking_again_keeps_the_choice(
     ann: User, ann_client: FlaskClient, journal: object, state: State, words: str
 ) -> None:
     archive_id, _ = service.request_archive(ann.id, Choices(part_size=2 * GIGABYTE))
-    service.generate(ann.id)
+    making.generate(ann.id)
     change(archive_id, state=state)
     page = ann_client.get(f"/archives/{archive_id}").text
     assert words in page

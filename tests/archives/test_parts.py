@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, reconciling, service, storage
 from app.archives.ledger import LeaseLostError
 from app.extensions import db
 from app.models import ArchiveDownload, ArchivePart, State, User
@@ -88,10 +88,10 @@ def test_deleting_removes_every_file_and_keeps_the_sums(app: Flask, ann: User, r
 
 def test_expiry_removes_every_file(app: Flask, ready: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
-    service.reconcile()
+    reconciling.reconcile()
     assert len(files_of(app)) == 3
     change(ready, expires_at=now())
-    service.reconcile()
+    reconciling.reconcile()
     assert (load(ready).state, files_of(app)) == (State.EXPIRED, [])
 
 
@@ -118,7 +118,7 @@ def test_each_file_is_served_under_the_name_of_its_folder(ann_client: FlaskClien
 def test_the_name_is_that_of_the_folder_in_the_file(ann: User, ann_client: FlaskClient, waiting: str) -> None:
     """An archive may wait for days before it is made."""
     change(waiting, created_at=now() - timedelta(days=3))
-    service.generate(ann.id)
+    making.generate(ann.id)
     answer = ann_client.head(path(waiting, 1), buffered=True)
     with service.open_download(service.list_parts(waiting)[0]) as file:
         top = re.search(rb"satchel-\d{4}-\d\d-\d\d-[0-9A-F]{8}", file.read())
@@ -206,7 +206,7 @@ def test_the_persons_own_archive_lists_earlier_files(ann: User, ready: str) -> N
     db.session.add(ArchiveDownload(archive_id=ready, part_number=2, ip_address="::1", user_agent="x"))
     db.session.commit()
     again, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     found = read(again)
     sums = [part.sha256 for part in service.list_parts(ready)]
     assert [row["sha256"] for row in sorted(found["archive_part"], key=lambda row: row["number"])] == sums

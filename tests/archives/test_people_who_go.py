@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, reconciling, service, storage
 from app.credentials import change_password
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
@@ -28,9 +28,9 @@ def goes_on(request: pytest.FixtureRequest, app: Flask, ann: User, waiting: str)
     """Ann's archive is in this state. Calling it: what a worker still does about it."""
     if request.param == "queued":
         user_id = ann.id
-        return lambda: service.generate(user_id)
+        return lambda: making.generate(user_id)
     if request.param == "ready":
-        service.generate(ann.id)
+        making.generate(ann.id)
         ledger.record_download(load(waiting), 1, "127.0.0.1", "a browser")
         return lambda: None
     held = claim(ann.id)
@@ -65,7 +65,7 @@ def test_of_a_deleted_person_nothing_stays(
     db.session.expunge_all()
     goes_on()
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
-    assert service.reconcile() == []
+    assert reconciling.reconcile() == []
     assert files_of(app) == []
     for table in (Archive, ArchivePart, ArchiveDownload):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
@@ -102,7 +102,7 @@ def test_another_address_changes_nothing_and_the_old_one_opens_nothing(
 
 def test_the_archive_has_the_address_of_its_own_moment(ann: User, waiting: str) -> None:
     move(ann)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert [user["email"] for user in read(waiting)["user"]] == ["ann@example.com"]
 
 
@@ -111,7 +111,7 @@ def test_a_download_that_has_begun_is_finished(
     app: Flask, ann: User, ann_client: FlaskClient, waiting: str, monkeypatch: pytest.MonkeyPatch, deed: str
 ) -> None:
     """The open file outlives its name. Whoever comes later, or resumes, is told that it is gone."""
-    service.generate(ann.id)
+    making.generate(ann.id)
     (path,) = paths_of(load(waiting))
     content = path.read_bytes()
     monkeypatch.setattr("app.web.serving.BLOCK", 1000)
@@ -122,7 +122,7 @@ def test_a_download_that_has_begun_is_finished(
     if deed == "expires":
         change(waiting, expires_at=database_time(-1))
         monkeypatch.setattr(storage, "SWEEP_AGE", -5)
-        service.reconcile()
+        reconciling.reconcile()
     else:
         service.delete(ann.id, waiting)
     assert not path.exists()

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import ledger, pieces, service, storage
+from app.archives import ledger, pieces, reconciling, storage
 from app.archives.ledger import Claim, LeaseLostError
 from app.engine.pieces import Piece
 from app.extensions import db
@@ -141,8 +141,8 @@ def test_files_of_pieces_at_work_are_left_alone(app: Flask, held: Claim, ann: Us
     left = [path_of(begun.file_name), workspace]
     for path in left:
         os.utime(path, (0, 0))
-    service.reconcile()
+    reconciling.reconcile()
     assert [path.exists() for path in left] == [True, True]
     ledger.cancel(ann.id, held.archive_id)
-    service.reconcile()
+    reconciling.reconcile()
     assert [path.exists() for path in left] == [False, False]

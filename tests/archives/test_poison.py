@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import service
+from app.archives import making, service
 from app.extensions import db
 from app.models import Attachment, Entry, State, User
 from app.tasks import generate_user_archive
@@ -103,5 +103,5 @@ def test_without_a_limit_it_would_be_tried_for_ever(app: Flask, bob: User, unrea
     app.config["ARCHIVE_MAX_ATTEMPTS"] = 10**6
     for _ in range(7):
         change(unreadable, not_before=None)
-        service.generate(bob.id)
+        making.generate(bob.id)
     assert (load(unreadable).state, load(unreadable).attempt) == (State.QUEUED, 7)

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.archives import ledger, room, service
+from app.archives import ledger, making, reconciling, room, service
 from app.archives.choices import EVERYTHING
 from app.archives.ledger import Claim
 from app.config import SettingError
@@ -36,7 +36,7 @@ def vast_last(ann: User) -> str:
 def others_bytes(bob: User) -> int:
     """How many bytes Bob's archive has, which is ready."""
     archive_id, _ = ledger.insert(bob.id)
-    service.generate(bob.id)
+    making.generate(bob.id)
     size = load(archive_id).size
     assert size
     return size
@@ -44,7 +44,7 @@ def others_bytes(bob: User) -> int:
 
 def try_again(archive_id: str) -> None:
     change(archive_id, not_before=None)
-    service.generate(load(archive_id).user_id)
+    making.generate(load(archive_id).user_id)
 
 
 def test_without_room_it_waits_and_costs_no_attempt(
@@ -69,8 +69,8 @@ def test_the_last_archive_tells_how_much_is_wanted_and_smaller_ones_go_on(
     ann: User, bob: User, vast_last: str, waiting: str
 ) -> None:
     other, _ = ledger.insert(bob.id)
-    service.generate(ann.id)
-    service.generate(bob.id)
+    making.generate(ann.id)
+    making.generate(bob.id)
     assert load(waiting).waits_for_space
     assert load(other).state == State.READY
     change(vast_last, size=1000)
@@ -84,7 +84,7 @@ def test_people_and_operators_read_it(
     words = "Waiting for space on the server. Your request is kept, and starts by itself."
     ledger.beat_pulse()
     assert words not in ann_client.get(f"/archives/{waiting}").text
-    service.generate(ann.id)
+    making.generate(ann.id)
     status = ann_client.get(f"/archives/{waiting}/status").json
     assert status is not None
     assert (status["state"], status["detail_text"], status["done"]) == ("queued", words, False)
@@ -95,11 +95,11 @@ def test_people_and_operators_read_it(
 
 
 def test_the_reconciler_rings_again(ann: User, vast_last: str, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     change(waiting, created_at=database_time(-60))
-    assert service.reconcile() == []
+    assert reconciling.reconcile() == []
     change(waiting, not_before=database_time(-1))
-    assert service.reconcile() == [ann.id]
+    assert reconciling.reconcile() == [ann.id]
 
 
 @pytest.mark.parametrize("are_due", [False, True], ids=["waiting", "due"])
@@ -119,7 +119,7 @@ def test_the_reserve_is_kept_while_an_archive_grows(
     """Others fill the disk meanwhile, as far as the system says."""
     left = iter([VAST] * 4)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=next(left, 0)))
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).waits_for_space, load(waiting).attempt, files_of(app)) == (True, 0, [])
     monkeypatch.undo()
     try_again(waiting)
@@ -139,7 +139,7 @@ def test_what_is_written_already_is_not_given_up(app: Flask, tmp_path: Path) -> 
 
 def test_all_archives_together_have_a_quota(app: Flask, ann: User, bob: User, others_bytes: int, waiting: str) -> None:
     app.config["ARCHIVE_QUOTA_BYTES"] = others_bytes + 100
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).waits_for_space, load(waiting).attempt) == (True, 0)
     assert len(files_of(app)) == 1
     (other,) = service.list_archives(bob.id)
@@ -154,7 +154,7 @@ def test_no_attempt_begins_that_must_end_over_the_quota(
 ) -> None:
     change(vast_last, size=others_bytes)
     app.config["ARCHIVE_QUOTA_BYTES"] = 2 * others_bytes - 1
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).waits_for_space
     assert f"{others_bytes} of {2 * others_bytes - 1} are taken" in caplog.text
     assert "Traceback" not in caplog.text
@@ -166,7 +166,7 @@ def test_one_that_is_larger_than_the_quota_has_failed_in_words(
     """The last one was larger, too, but may have been about more; it is tried."""
     change(vast_last, size=1001)
     app.config["ARCHIVE_QUOTA_BYTES"] = 1000
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).error, files_of(app)) == (State.FAILED, "too_large", [])
     assert "because it would be larger than 1,000 bytes" in ann_client.get(f"/archives/{waiting}").text
 

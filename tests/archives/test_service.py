@@ -16,7 +16,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 
 from app import sources
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, reconciling, service, storage
 from app.archives.heart import Heart
 from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError
@@ -36,7 +36,7 @@ def read(archive_id: str) -> dict[str, Any]:
 
 
 def test_it_holds_the_persons_rows_and_nobody_elses(ann: User, bob: User, journal: Entry, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     found = read(waiting)
     assert [user["email"] for user in found["user"]] == ["ann@example.org"]
     assert [entry["title"] for entry in found["entry"]] == ["By the sea", "At home"]
@@ -65,7 +65,7 @@ def test_it_asks_the_database_little(ann: User, journal: Entry, waiting: str) ->
         asked.append(statement)
 
     sa.event.listen(db.engine, "before_cursor_execute", note)
-    service.generate(ann.id)
+    making.generate(ann.id)
     sa.event.remove(db.engine, "before_cursor_execute", note)
     tables_with_rows = sum(1 for rows in read(waiting).values() if isinstance(rows, list))
     others = [statement for statement in asked if not statement.startswith("BEGIN")]
@@ -73,7 +73,7 @@ def test_it_asks_the_database_little(ann: User, journal: Entry, waiting: str) ->
 
 
 def test_its_counts_are_the_databases(ann: User, journal: Entry, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     coverage = {table["table"]: table for table in read(waiting)["coverage"]["tables"]}
     assert coverage.keys() == db.metadata.tables.keys()
     mine = sa.select(sa.func.count()).where(Entry.author_id == ann.id)
@@ -82,28 +82,28 @@ def test_its_counts_are_the_databases(ann: User, journal: Entry, waiting: str) -
 
 
 def test_a_lost_file_is_a_gap_and_said(ann: User, journal: Entry, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).gap_count == 1
     assert [gap["name"] for gap in read(waiting)["coverage"]["gaps"]] == ["lost.jpg"]
 
 
 def test_it_is_made_once_however_often_the_bell_rings(app: Flask, ann: User, waiting: str) -> None:
     for _ in range(3):
-        service.generate(ann.id)
+        making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
     assert len(files_of(app)) == 1
 
 
 @pytest.mark.parametrize("user_id", ["00000000-0000-0000-0000-000000000000", "nobody", "", None, 5, {"a": 1}])
 def test_a_person_who_is_gone_or_never_was_is_no_error(app: Flask, user_id: Any) -> None:
-    service.generate(user_id)
+    making.generate(user_id)
 
 
 def test_a_deleted_person_leaves_no_archive_to_make(ann: User, waiting: str) -> None:
     db.session.execute(sa.delete(User).where(User.id == ann.id))
     db.session.commit()
     db.session.expunge_all()
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert db.session.scalar(sa.select(Archive.id)) is None
 
 
@@ -124,7 +124,7 @@ def test_cancelled_in_the_middle_leaves_nothing(
     app: Flask, ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop_at(monkeypatch, lambda: ledger.cancel(ann.id, waiting))
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).state == State.CANCELLED
     assert files_of(app) == []
 
@@ -140,7 +140,7 @@ def test_person_deleted_in_the_middle_leaves_nothing(
             connection.commit()
 
     stop_at(monkeypatch, delete_person)
-    service.generate(user_id)
+    making.generate(user_id)
     assert files_of(app) == []
     assert db.session.scalar(sa.select(Archive.id)) is None
 
@@ -171,7 +171,7 @@ def test_a_failed_attempt_is_noted_and_leaves_nothing(
     code: str,
 ) -> None:
     stop_at(monkeypatch, fails(error))
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).error) == (state, code)
     assert files_of(app) == []
     trace = next(record for record in caplog.records if record.levelno == logging.ERROR)
@@ -183,7 +183,7 @@ def test_a_worker_that_is_stopped_gives_the_archive_back(
 ) -> None:
     stop_at(monkeypatch, fails(SystemExit()))
     with pytest.raises(SystemExit):
-        service.generate(ann.id)
+        making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 0)
 
 
@@ -197,13 +197,13 @@ def test_losing_the_lease_before_publishing_removes_the_file(
         return publish(parts, archive_id, fence)
 
     monkeypatch.setattr(storage, "publish", publish_late)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).state == State.RUNNING
     assert files_of(app) == []
 
 
 def test_deleting_removes_the_file_at_once(app: Flask, ann: User, waiting: str) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert service.delete(ann.id, waiting)
     assert files_of(app) == []
     (part,) = service.list_parts(waiting)
@@ -214,18 +214,18 @@ def test_deleting_removes_the_file_at_once(app: Flask, ann: User, waiting: str) 
 def test_reconcile_expires_and_sweeps_but_leaves_what_is_needed(
     app: Flask, ann: User, bob: User, waiting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     kept, _ = service.request_archive(bob.id)
-    service.generate(bob.id)
+    making.generate(bob.id)
     ready = Path(app.config["ARCHIVE_DIR"]) / "ready"
     (ready / "nobody.zip").write_bytes(b"x")
     abandoned = ready.parent / "tmp" / f"{waiting}.0123"
     abandoned.mkdir()
     change(waiting, expires_at=now())
-    service.reconcile()
+    reconciling.reconcile()
     assert len(files_of(app)) == 4  # all of them are young
     monkeypatch.setattr(storage, "SWEEP_AGE", -5)
-    service.reconcile()
+    reconciling.reconcile()
     assert files_of(app) == [part.file_name for part in service.list_parts(kept)]
 
 
@@ -256,7 +256,7 @@ def slow_file(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_step_longer_than_the_lease_keeps_the_lease(ann: User, waiting: str, slow_file: None) -> None:
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert (load(waiting).state, load(waiting).attempt) == (State.READY, 1)
 
 
@@ -264,7 +264,7 @@ def test_without_its_heart_it_would_lose_the_lease(
     ann: User, waiting: str, slow_file: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Heart, "_beat", lambda _self: None)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).state == State.QUEUED
 
 
@@ -276,7 +276,7 @@ def test_a_failed_heartbeat_is_not_the_end(ann: User, waiting: str, monkeypatch:
 
     monkeypatch.setattr(ledger, "renew", refuse)
     stop_at(monkeypatch, lambda: None)
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert load(waiting).state == State.READY
 
 
@@ -292,5 +292,5 @@ def test_what_cannot_be_swept_keeps_nobody_waiting(
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(shutil, "rmtree", refuse)
-    assert service.reconcile() == [ann.id]
+    assert reconciling.reconcile() == [ann.id]
     assert abandoned.exists()

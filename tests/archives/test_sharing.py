@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from kombu.exceptions import OperationalError
 
-from app.archives import service, sharing
+from app.archives import making, service, sharing
 from app.archives.choices import Choices
 from app.extensions import db
 from app.models import ArchivePiece, SignIn, State, User
@@ -38,7 +38,7 @@ def entries(app: Flask, ann: User) -> int:
 
 def test_with_nobody_else_the_holder_makes_every_piece(app: Flask, ann: User, entries: int, waiting: str) -> None:
     seen: list[int] = []
-    service.generate(ann.id, large=True, ring=lambda _: seen.append(count_pieces()))
+    making.generate(ann.id, large=True, ring=lambda _: seen.append(count_pieces()))
     assert seen == [3, 3]
     expect_whole(app, waiting, entries)
 
@@ -47,12 +47,12 @@ def test_others_make_the_last_pieces(
     app: Flask, ann: User, entries: int, waiting: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     made: list[bool] = []
-    service.generate(ann.id, large=True, ring=lambda archive_id: made.append(sharing.make_piece(archive_id)))
+    making.generate(ann.id, large=True, ring=lambda archive_id: made.append(sharing.make_piece(archive_id)))
     assert made == [True, True]
     assert "made again" not in caplog.text
     expect_whole(app, waiting, entries)
     alone, _ = service.request_archive(ann.id)
-    service.generate(ann.id, large=True)
+    making.generate(ann.id, large=True)
     assert read_days(alone) == read_days(waiting)
 
 
@@ -76,12 +76,12 @@ def test_days_and_words_are_those_of_the_request_whoever_reads(
 
     if not is_kept:
         monkeypatch.setattr(sharing, "subject_of", lambda person, *_: subject_of(person, None, None))
-    service.generate(ann.id, large=True, ring=ring)
+    making.generate(ann.id, large=True, ring=ring)
     assert made == [True, True]
     assert (load(archive_id).state == State.READY) == is_kept
     if is_kept:
         alone = request_from(ann, HERE)
-        service.generate(ann.id, large=True)
+        making.generate(ann.id, large=True)
         members = read_members(archive_id)
         assert members == read_members(alone)
         assert len(json.loads(members["json/sign_in.json"])) == ENTRIES
@@ -108,7 +108,7 @@ def test_a_small_archive_is_not_divided(ann: User, entries: int, waiting: str) -
     def ring(_: str) -> None:
         raise AssertionError
 
-    service.generate(ann.id, ring=ring)
+    making.generate(ann.id, ring=ring)
     assert load(waiting).state == State.READY
 
 
@@ -116,7 +116,7 @@ def test_a_small_archive_is_not_divided(ann: User, entries: int, waiting: str) -
 def test_sharing_can_be_off(app: Flask, ann: User, entries: int, waiting: str, setting: str) -> None:
     app.config[setting] = None if setting == "ARCHIVE_PIECE_ROWS" else 0
     rung: list[str] = []
-    service.generate(ann.id, large=True, ring=rung.append)
+    making.generate(ann.id, large=True, ring=rung.append)
     assert rung == []
     expect_whole(app, waiting, entries)
 
@@ -125,7 +125,7 @@ def test_a_broker_that_is_away_costs_the_help_only(app: Flask, ann: User, entrie
     def ring(_: str) -> None:
         raise OperationalError
 
-    service.generate(ann.id, large=True, ring=ring)
+    making.generate(ann.id, large=True, ring=ring)
     expect_whole(app, waiting, entries)
 
 
@@ -145,7 +145,7 @@ def test_a_damaged_piece_is_made_again(
         if count_pieces(MADE) == 1:
             DAMAGE[damage](*published(app))
 
-    service.generate(ann.id, large=True, ring=ring)
+    making.generate(ann.id, large=True, ring=ring)
     assert caplog.text.count("made again") == 1
     expect_whole(app, waiting, entries)
 
@@ -161,7 +161,7 @@ def test_a_piece_that_cannot_be_made_is_left_to_the_holder(
         db.session.commit()
         made.append(sharing.make_piece(archive_id))
 
-    service.generate(ann.id, large=True, ring=ring)
+    making.generate(ann.id, large=True, ring=ring)
     assert made == [False, False]
     assert caplog.text.count("left to others") == 2
     expect_whole(app, waiting, entries)

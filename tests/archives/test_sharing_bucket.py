@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.archives import service, sharing
+from app.archives import making, sharing
 from app.config import LARGE_QUEUE
 from app.models import State, User
 from tests.archives.conftest import load
@@ -70,7 +70,7 @@ def test_pieces_that_are_gone_or_changed_are_made_again(
         else:
             object_store.client.put_object(Bucket=bucket, Key=key, Body=b"something else")
 
-    service.generate(ann.id, large=True, ring=ring)
+    making.generate(ann.id, large=True, ring=ring)
     assert caplog.text.count("made again") == 2
     expect_whole(app, waiting, entries)
 
@@ -81,7 +81,7 @@ def test_a_full_bucket_costs_the_help_and_no_attempt(
     """A piece that cannot be published is left to the holder, which then waits for space itself."""
     made: list[bool] = []
     object_store.limit(bucket, 100)
-    service.generate(ann.id, large=True, ring=lambda archive_id: made.append(sharing.make_piece(archive_id)))
+    making.generate(ann.id, large=True, ring=lambda archive_id: made.append(sharing.make_piece(archive_id)))
     assert not any(made)
     assert made
     assert (load(waiting).state, load(waiting).waits_for_space, load(waiting).attempt) == (State.QUEUED, True, 0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.archives import service, sharing
+from app.archives import reconciling, sharing
 from app.config import LARGE_QUEUE
 from app.models import User
 from app.tasks import generate_large_archive
@@ -48,11 +48,11 @@ def test_a_holder_that_is_killed_costs_an_attempt_and_leaves_nothing(
         assert sharing.make_piece(archive_id)
         [left] = published(app)
         holder.send_children(signal.SIGKILL)
-    wait_until(lambda: service.reconcile() == [ann.id], what="the end of the lease")
+    wait_until(lambda: reconciling.reconcile() == [ann.id], what="the end of the lease")
     assert count_pieces() == 0
     assert left.exists()
     generate_large_archive.delay(ann.id)
     wait_for_ready(archive_id, attempt=2)
     os.utime(left, (0, 0))
-    service.reconcile()
+    reconciling.reconcile()
     expect_whole(app, archive_id, entries)

@@ -20,7 +20,7 @@ from flask import Flask
 from psycopg import ProgrammingError
 
 from app import archives
-from app.archives import ledger, service
+from app.archives import ledger, making, service
 from app.archives.heart import Heart
 from app.extensions import db
 from app.models import State, User
@@ -55,7 +55,7 @@ def lines_of_an_attempt(user: User) -> list[Line]:
     seen: dict[Line, None] = {}
     service.request_archive(user.id)
     with each_line(lambda line: seen.setdefault(line, None)):
-        service.generate(user.id)
+        making.generate(user.id)
     return list(seen)
 
 
@@ -69,7 +69,7 @@ def stop_at(user: User, where: Line) -> str:
 
     archive_id, _ = service.request_archive(user.id)
     with pytest.raises(SystemExit), each_line(stop):
-        service.generate(user.id)
+        making.generate(user.id)
     return archive_id
 
 
@@ -136,10 +136,10 @@ def test_a_stop_that_python_drops_is_noticed_soon(
     monkeypatch.setattr(Heart, "tell", drop_a_stop)
     if looks:
         with pytest.raises(SystemExit):
-            service.generate(ann.id)
+            making.generate(ann.id)
         assert (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 0)
     else:
-        service.generate(ann.id)
+        making.generate(ann.id)
         assert load(waiting).state == State.READY
 
 
@@ -154,7 +154,7 @@ def test_a_stop_that_a_clean_up_hides_costs_no_attempt(
     room, name = (ledger, "claim") if step == "claim" else (Heart, "tell")
     deed = getattr(room, name)
     if not looks:
-        monkeypatch.setattr("app.archives.service.terminate_handler_fired", lambda: False)
+        monkeypatch.setattr("app.archives.making.terminate_handler_fired", lambda: False)
 
     def stop_and_hide(*args: Any, **named: Any) -> None:
         deed(*args, **named)
@@ -165,6 +165,6 @@ def test_a_stop_that_a_clean_up_hides_costs_no_attempt(
 
     monkeypatch.setattr(room, name, stop_and_hide)
     with suppress(ProgrammingError) if not looks else pytest.raises(SystemExit):
-        service.generate(ann.id)
+        making.generate(ann.id)
     is_free = (load(waiting).state, load(waiting).attempt) == (State.QUEUED, 0)
     assert is_free == looks

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.archives import keys, service
+from app.archives import keys, making
 from app.engine.minisign import Signer
 from app.models import User
 from tests.archives.conftest import load, paths_of
@@ -21,7 +21,7 @@ def settings(sqlite_settings: dict[str, object]) -> dict[str, object]:
 
 @pytest.fixture
 def archive(app: Flask, ann: User, waiting: str) -> Path:
-    service.generate(ann.id)
+    making.generate(ann.id)
     return paths_of(load(waiting))[0]
 
 

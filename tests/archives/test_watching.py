@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import g
 from flask.testing import FlaskClient
 
-from app.archives import ledger, service, watching
+from app.archives import ledger, making, reconciling, watching
 from app.extensions import db
 from app.models import State, User
 from app.models.columns import database_time
@@ -91,7 +91,7 @@ def test_each_reason_to_write_is_seen_before(ann: User, waiting: str) -> None:
         assert watched is not None
         before = facts(waiting)
         db.session.commit()
-        service.reconcile_person(ann.id)
+        reconciling.reconcile_person(ann.id)
         assert (facts(waiting) != before) is watched.needs_care, values
 
 
@@ -131,5 +131,5 @@ def test_only_the_head_of_a_long_line_is_rung_for(
     assert watched is not None
     assert (watched.ahead, watched.needs_care) == (2, False)
     assert sorted(ledger.take_unheard(None, 2)) == sorted([bob.id, carl.id])
-    service.generate(bob.id)
+    making.generate(bob.id)
     assert ledger.take_unheard(None, 2) == [ann.id]

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.archives import service
+from app.archives import reconciling
 from app.extensions import db
 from app.models import Archive, State, User
 from app.models.columns import database_time
@@ -101,7 +101,7 @@ def test_without_beat_and_watchers_a_killed_archive_stays_where_it_was(
     lost = load(archive_id)
     wait_until(lambda: is_past_lease(archive_id), what="the end of the lease")
     assert (load(archive_id).state, load(archive_id).fence) == (State.RUNNING, lost.fence)
-    assert service.reconcile_person(ann.id) == [ann.id]
+    assert reconciling.reconcile_person(ann.id) == [ann.id]
 
 
 def is_past_lease(archive_id: str) -> bool:

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from app import audit
-from app.archives import service
+from app.archives import making, reconciling, service
 from app.audit.record import Acting
 from app.extensions import db
 from app.models import AuditRow, User, What
@@ -95,12 +95,12 @@ def test_a_reconciliation_anchors_the_end_and_misses_it_later(
 ) -> None:
     caplog.set_level(logging.INFO)
     write(ann)
-    service.reconcile()
+    reconciling.reconcile()
     noted = (instance / "audit_anchor").read_text()
     assert (instance / "audit_anchor").stat().st_mode & 0o777 == 0o600
     assert f"audit: ends with row {noted.strip().replace(' ', ':')}" in caplog.text
     change(*FORCE[db.engine.dialect.name], CHANGES["cut and mend the head"][0])
-    service.reconcile()
+    reconciling.reconcile()
     assert "audit: row 6, once anchored, is gone" in caplog.text
     assert (instance / "audit_anchor").read_text() == noted
 
@@ -115,7 +115,7 @@ def test_a_note_that_is_none_stops_nothing_and_is_said(
     ).one()
     db.session.commit()
     (instance / "audit_anchor").write_text("garbage")
-    service.reconcile()
+    reconciling.reconcile()
     assert "audit_anchor does not hold what was noted there" in caplog.text
     done = run.invoke(args=["audit", "verify"])
     assert (done.exit_code, "The audit was not checked:" in done.output) == (1, True)
@@ -208,7 +208,7 @@ def deeds_of(person: User) -> list[Any]:
 
 def test_an_archives_life_is_recorded(app: Flask, ann: User) -> None:
     archive_id, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     audit.act_as(Acting(ann.id))
     service.record_download(load(archive_id), 1, ip_address="192.0.2.1", user_agent="A browser")
     service.delete(ann.id, archive_id)

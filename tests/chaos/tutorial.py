@@ -4,12 +4,12 @@ Our own status page rings again for a request that nobody has heard of; that wou
 """
 
 from app import create_app
-from app.archives import service
+from app.archives import reconciling
 
 
 def ring_for_nobody(user_id: str) -> list[str]:
     return []
 
 
-service.reconcile_person = ring_for_nobody
+reconciling.reconcile_person = ring_for_nobody
 flask_app = create_app()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from app.archives import service
+from app.archives import making, reconciling, service
 from app.archives.choices import Choices
 from app.models import State
 from app.models.columns import now
@@ -33,14 +33,14 @@ class Plan:
         if self.is_clicked:
             self.deed(person_id)
             ring(person_id)
-        for each in service.reconcile():
+        for each in reconciling.reconcile():
             ring(each)
 
 
 def ring(person_id: str) -> None:
     """A worker hears the bell, and one for large archives the one after it."""
-    if service.generate(person_id):
-        service.generate(person_id, large=True)
+    if making.generate(person_id):
+        making.generate(person_id, large=True)
 
 
 def set_aside(person_id: str) -> None:
@@ -64,7 +64,7 @@ def delete(person_id: str) -> None:
 
 
 def reconcile(_person_id: str) -> None:
-    service.reconcile()
+    reconciling.reconcile()
 
 
 def have_nothing(_scene: Scene) -> None:

@@ -152,7 +152,7 @@ MUTANTS = {
 SHARED = {"no end of pieces": Mutant(no_end_of_pieces, _kill, SHARE)}
 """Of what several workers share, on PostgreSQL."""
 NOWHERE = Point("nowhere", 0, 0)
-_TELLING = ("archives/service.py", "archives/sharing.py", "archives/storage.py", "stores/")
+_TELLING = ("archives/making.py", "archives/sharing.py", "archives/storage.py", "stores/")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from app import create_app
-from app.archives import keys, service
+from app.archives import keys, making, reconciling, service
 from app.archives.choices import Choices
 from app.extensions import db
 from app.local.death import die_with_parent
@@ -80,8 +80,8 @@ class Scene:
     def _warm_up(self) -> None:
         """SQLAlchemy remembers the statements it has put together; the children inherit that."""
         service.request_archive(self.person_id, Choices(part_size=PART_SIZE))
-        service.generate(self.person_id)
-        service.reconcile()
+        making.generate(self.person_id)
+        reconciling.reconcile()
 
     def fork(
         self,

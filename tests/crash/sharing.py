@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from flask import current_app
 
-from app.archives import heart, service, sharing
+from app.archives import heart, making, service, sharing
 from app.models import State
 from tests.crash import judge
 from tests.crash.deeds import Plan, reconcile
@@ -32,7 +32,7 @@ from tests.crash.trace import Point
 def hold(person_id: str) -> None:
     """Make the archive, and stand still where others may help."""
     _divide()
-    service.generate(person_id, large=True, ring=lambda _: os.kill(os.getpid(), signal.SIGSTOP))
+    making.generate(person_id, large=True, ring=lambda _: os.kill(os.getpid(), signal.SIGSTOP))
 
 
 def help_out(person_id: str) -> None:
@@ -46,7 +46,7 @@ def help_out(person_id: str) -> None:
 def hold_and_help(person_id: str) -> None:
     """Both in one process, for all that a killed one can leave behind."""
     _divide()
-    service.generate(person_id, large=True, ring=sharing.make_piece)
+    making.generate(person_id, large=True, ring=sharing.make_piece)
 
 
 def _divide() -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
 from app import credentials, outbox, resets, sign_ins
-from app.archives import ledger, service
+from app.archives import ledger, making, reconciling, service
 from app.archives.ledger import work
 from app.archives.reminding import remind
 from app.extensions import db
@@ -41,7 +41,7 @@ def test_an_archive_writes_as_it_goes(app: Flask, ann: User) -> None:
     archive_id, _ = service.request_archive(ann.id, **BROWSER)
     service.request_archive(ann.id, **BROWSER)  # a double click
     assert kinds() == ["requested"]
-    service.generate(ann.id)
+    making.generate(ann.id)
     assert kinds() == ["requested", "ready"]
     archive = db.session.get_one(Archive, archive_id)
     for part, address in ((1, "192.0.2.7"), (2, "192.0.2.7"), (1, "192.0.2.8")):
@@ -62,8 +62,8 @@ def test_an_archive_that_failed(app: Flask, ann: User) -> None:
     archive_id, _ = ledger.insert(ann.id)
     ledger.claim(ann.id)
     change_archive(archive_id, attempt=5, lease_until=database_time(-1))
-    service.reconcile()  # its worker was killed in the last attempt
-    service.reconcile()
+    reconciling.reconcile()  # its worker was killed in the last attempt
+    reconciling.reconcile()
     assert kinds() == ["requested", "failed"] * 2
 
 
@@ -122,7 +122,7 @@ def test_of_a_kind_a_person_gets_ten_an_hour(app: Flask, ann: User, monkeypatch:
 def test_a_browser_that_calls_itself_otherwise_each_time_is_told_of_once(app: Flask, ann: User) -> None:
     """Every name that it claims would be a mail."""
     archive_id, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     archive = db.session.get_one(Archive, archive_id)
     for number in range(3):
         service.record_download(archive, 1, ip_address="192.0.2.7", user_agent=f"Firefox/140.{number} on Linux")
@@ -247,7 +247,7 @@ def test_a_forged_bell_sends_nothing(app: Flask, put: Callable[..., str], forged
 
 def test_what_is_no_longer_true_is_not_sent(app: Flask, ann: User) -> None:
     archive_id, _ = service.request_archive(ann.id)
-    service.generate(ann.id)
+    making.generate(ann.id)
     service.delete(ann.id, archive_id)
     for mail_id in sending.reconcile():
         sending.send(mail_id)
@@ -301,7 +301,7 @@ def test_they_are_in_the_archive(app: Flask, ann: User) -> None:
     """What was sent to whom is the person's own data; links for a new password are nobody's to find there."""
     token = resets.issue(ann.id)
     archive_id, _ = service.request_archive(ann.id, **BROWSER)
-    service.generate(ann.id)
+    making.generate(ann.id)
     (place,) = service.places_of(db.session.get_one(Archive, archive_id))
     with zipfile.ZipFile(place) as archive:
         members = {Path(name).name: archive.read(name).decode() for name in archive.namelist() if "/json/" in name}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import current_app
 
-from app.archives import ledger, service
+from app.archives import ledger, making, service
 from app.extensions import db
 from app.models import Attachment, Entry, State, User
 from app.second_factor import setting_up
@@ -62,7 +62,7 @@ def ask(who: User) -> None:
 def make(who: User) -> None:
     """By the worker's own function, in this process."""
     ask(who)
-    service.generate(who.id)
+    making.generate(who.id)
 
 
 def _expect(who: User, state: State) -> None:
@@ -84,7 +84,7 @@ def ready_in_parts(who: User) -> None:
         archive = db.session.merge(archive)
         archive.part_size = 60_000
         db.session.commit()
-        service.generate(who.id)
+        making.generate(who.id)
     _expect(who, State.READY)
 
 

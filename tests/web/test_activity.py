@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import audit
-from app.archives import service
+from app.archives import making, service
 from app.extensions import db
 from app.models import ACTORS, CAUSES, DEEDS, Cause, User, What
 from app.web.archive_words import REASONS
@@ -88,7 +88,7 @@ def test_an_unknown_address_is_recorded_as_a_known_one_is(app: Flask, client: Fl
 def test_an_archives_page_says_who_has_downloaded_it(app: Flask, sign_in: SignIn, ann: User) -> None:
     with app.app_context():
         archive_id, _ = service.request_archive(ann.id)
-        service.generate(ann.id)
+        making.generate(ann.id)
     client = sign_in(ann)
     assert "Downloads</h2>" not in client.get(f"/archives/{archive_id}").text
     with client.get(f"/archives/{archive_id}/download", headers={"User-Agent": TELEPHONE}) as answer:

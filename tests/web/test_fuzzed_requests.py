@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.http import parse_range_header
 
-from app.archives import ledger, service
+from app.archives import ledger, making, service
 from app.models import User
 from app.web.redirects import safe_next
 from tests.fuzzing import examples
@@ -62,7 +62,7 @@ def archive(app: Flask, ann: User) -> tuple[str, bytes]:
     """The address of Ann's archive, and its bytes."""
     with app.app_context():
         archive_id = ledger.insert(ann.id)[0]
-        service.generate(ann.id)
+        making.generate(ann.id)
         part = service.list_parts(archive_id)[0]
         with service.open_download(part) as file:
             return f"/archives/{archive_id}/download", file.read()

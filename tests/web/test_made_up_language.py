@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import languages, outbox
-from app.archives import ledger, service, storage
+from app.archives import ledger, making, service, storage
 from app.extensions import db
 from app.mails import composing
 from app.models import Archive, Cause, Entry, Mail, MailKind, State, User
@@ -69,7 +69,7 @@ def test_every_page_of_a_member(app: Flask, sign_in: SignIn, zoe: User, write: C
         own["archive_id"] = service.request_archive(zoe.id)[0]
     assert list_untranslated(walk(app, sign_in(zoe), own)) == []
     with app.app_context():
-        service.generate(zoe.id)
+        making.generate(zoe.id)
         switch_on(zoe)
     assert list_untranslated(walk(app, sign_in(zoe), own)) == []
 
@@ -83,7 +83,7 @@ def test_every_page_of_a_report(app: Flask, zoe: User, write: Callable[..., Entr
         assert held
         ledger.fail(held, Cause.TOO_SLOW)
         service.request_archive(zoe.id)
-        service.generate(zoe.id)
+        making.generate(zoe.id)
         archive = next(each for each in service.list_archives(zoe.id) if each.state == State.READY)
         [part] = service.list_parts(archive.id)
         with storage.open_published(part.file_name, part.sha256).file as file, zipfile.ZipFile(file) as packed:

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from app import create_app
-from app.archives import ledger, readiness, service
+from app.archives import ledger, readiness, reconciling
 from app.archives.watching import silence
 from app.extensions import db
 from app.models import Pulse, User
@@ -51,7 +51,7 @@ def ask(client: FlaskClient) -> tuple[int, dict[str, Any]]:
 @pytest.fixture
 def reconciled(app: Flask) -> None:
     with app.app_context():
-        assert service.reconcile() == []
+        assert reconciling.reconcile() == []
 
 
 def test_operators_are_told_the_patience() -> None:
@@ -141,7 +141,7 @@ def test_a_database_that_hangs(
     monkeypatch.setattr(readiness, "PATIENCE", 0.3)
     app = create_app({**postgresql_settings, "REDIS_URL": valkey, "ARCHIVE_RESERVE_BYTES": 1})
     with app.app_context():
-        service.reconcile()
+        reconciling.reconcile()
         backend = db.session.execute(sa.select(sa.func.pg_backend_pid())).scalar_one()
         db.session.remove()
     os.kill(backend, signal.SIGSTOP)

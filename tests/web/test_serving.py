@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from app.archives import service
+from app.archives import making, service
 from app.extensions import db
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry
@@ -59,7 +59,7 @@ def archive(app: Flask, ann: User, picture: Stored, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(generate_user_archive, "delay", lambda _: None)  # no broker is needed here
     with app.app_context():
         archive_id, _ = service.request_archive(ann.id)
-        service.generate(ann.id)
+        making.generate(ann.id)
         found = service.find_archive(ann.id, archive_id)
         assert found
         (file,) = map(Path, service.places_of(found))

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.archives import service
+from app.archives import making, service
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry
 from app.models import User
@@ -47,7 +47,7 @@ def download(app: Flask, ann: User) -> str:
     with app.app_context():
         add_entry(ann.id, Draft(title="A film", body=""), [Upload("film.bin", io.BytesIO(os.urandom(BYTES)))])
         archive_id, _ = service.request_archive(ann.id)
-        service.generate(ann.id)
+        making.generate(ann.id)
     return f"/archives/{archive_id}/download"
 
 

@@ -1,7 +1,7 @@
 """The end of a ZIP file, which says how many members it has and where their list is: each of its numbers is true.
 
-Programs differ in which of these numbers they believe. Python's zipfile holds 770 bytes of each member and does not ask
-whether the lengths in the list fit; this reads one entry at a time.
+Programs differ in which of these numbers they believe. Python's zipfile holds 770 bytes of each member and does not
+ask whether the lengths in the list fit; this reads one entry at a time.
 """
 
 import struct

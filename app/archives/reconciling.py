@@ -1,0 +1,78 @@
+"""Rows, leases and files are brought into agreement, again and again, whatever broke in between."""
+
+import logging
+
+from flask import current_app
+
+from app import audit
+from app.archives import ledger, pieces, storage
+from app.archives.reminding import remind
+from app.log_format import about
+from app.models import State
+
+log = logging.getLogger(__name__)
+
+BEAT = "beat"
+REMIND = "remind"
+REMIND_SECONDS = 600
+"""Reminders go a day before an archive expires, give or take ten minutes."""
+SWEEP = "sweep"
+SWEEP_SECONDS = 3600
+"""How often a bucket is listed: that costs money and, with a million archives, a thousand requests."""
+
+
+def reconcile_in_turn(most: int = ledger.HEAD_OF_LINE) -> list[str]:
+    """As beat asks for it: of messages that have piled up while no worker was there, one is enough."""
+    is_ours = ledger.take_turn(BEAT, current_app.config["RECONCILE_SECONDS"] / 2)
+    return reconcile(most) if is_ours else []
+
+
+def reconcile(most: int = ledger.HEAD_OF_LINE) -> list[str]:
+    """Bring rows, leases and files into agreement. Returns the ids of the people to ring for, at most so many."""
+    _recover_silent(None)
+    pieces.forget_void()
+    ledger.expire()
+    if ledger.take_turn(REMIND, REMIND_SECONDS):
+        remind()
+    ledger.beat_pulse()
+    _anchor_audit()
+    people = ledger.take_unheard(None, most)
+    _sweep()
+    return people
+
+
+def reconcile_person(user_id: str) -> list[str]:
+    """The same for one person who is watching; cheap, and without files."""
+    _recover_silent(user_id)
+    return ledger.take_unheard(user_id)
+
+
+def _sweep() -> None:
+    """Files only; a store that is away must not keep anybody waiting."""
+    fences = ledger.fences_at_work()
+    storage.sweep_workspaces(fences)
+    if not (storage.lists_cheaply() or ledger.take_turn(SWEEP, SWEEP_SECONDS)):
+        return
+    try:
+        # After the fences: an archive that is finished in between is then found here.
+        storage.sweep_published(ledger.files_vouched_for(), fences)
+    except OSError:
+        log.exception("the store cannot be looked after now")
+
+
+def _anchor_audit() -> None:
+    """A note that cannot be written or read must not keep archives waiting."""
+    try:
+        audit.anchor()
+    except OSError:
+        log.exception("the audit's end cannot be noted in %s", current_app.instance_path)
+
+
+def _recover_silent(user_id: str | None) -> None:
+    """A worker that was killed has left no line; this one is the operator's trace of it."""
+    for archive in ledger.recover_silent(user_id):
+        with about(archive_id=archive.id, reference=archive.reference):
+            if archive.state == State.FAILED:
+                log.error("archive %s: has failed, interrupted in attempt %s", archive.reference, archive.attempt)
+            else:
+                log.warning("archive %s: interrupted in attempt %s", archive.reference, archive.attempt)
