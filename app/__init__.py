@@ -9,7 +9,7 @@ from celery.signals import worker_init
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import cli, languages, logs, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
+from app import cli, logs, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
 from app.extensions import (
     celery_init_app,
@@ -24,6 +24,7 @@ from app.extensions import (
 from app.postgresql import notice_hangs
 from app.stores import StoreSettingError, make_stores
 from app.web.language import choose_locale
+from app.words import languages
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from app.engine.categories import list_categories
 from app.engine.choices import Choices
-from app.figures import day_text, file_size
 from app.sources import graph
+from app.words.figures import day_text, file_size
 
 FORMAT_NAMES = {"report": lazy_gettext("Report"), "json": "JSON", "csv": "CSV"}
 

@@ -22,7 +22,7 @@ from flask import Config
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.broker import TIMEOUTS, AddressError, spell
+from app.broker.address import TIMEOUTS, AddressError, spell
 from app.key_files import KeyRefusedError, check_different, check_hex, find_key
 from app.postgresql.limits import Limits
 from app.setting_values import complain, is_text

@@ -100,7 +100,7 @@ def celery_init_app(app: Flask) -> Celery:
     """The manual's function: tasks run inside the application context, settings come from CELERY."""
 
     class FlaskTask(Task):
-        Request = "app.acknowledgement:Request"
+        Request = "app.broker.acknowledgement:Request"
 
         def __call__(self, *args: object, **kwargs: object) -> object:
             with app.app_context(), about(task=self.name, task_id=str(self.request.id)):

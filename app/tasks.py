@@ -7,8 +7,9 @@ import time
 
 from celery import Task, shared_task
 
-from app import outbox, queues
+from app import outbox
 from app.archives import making, reconciling, sharing
+from app.broker import queues
 from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE
 from app.journal import attachments
 from app.mails import sending

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import sign_ins
+from app.accounts import sign_ins
 from app.extensions import db
 from app.models import User
 from app.tasks import generate_user_archive

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from werkzeug.routing import Rule
 
-from app import create_app, people
+from app import create_app
+from app.accounts import people
 from app.extensions import db
 from app.models import User
 from tests import fuzzing, programs

@@ -14,10 +14,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from app import create_app, credentials, people, sign_ins
+from app import create_app
+from app.accounts import credentials, people, sign_ins
+from app.accounts.second_factor import checking
 from app.extensions import begin_write, db
 from app.models import SignIn, User
-from app.second_factor import checking
 from tests.second_factor.factor import switch_on
 
 OLD, NEW = "$argon2id$v=19$m=8,t=1,p=1$b2xkb2xkb2xk$b2xkb2xkb2xkb2xk", "a password that is new here"

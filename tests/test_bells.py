@@ -8,8 +8,9 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import func, select, update
 
-from app import outbox, queues
+from app import outbox
 from app.archives import ledger
+from app.broker import queues
 from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE
 from app.extensions import db
 from app.models import Archive, Mail, MailKind, User

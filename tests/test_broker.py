@@ -19,12 +19,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app import create_app
+from app.accounts.people import create_user
 from app.archives import service
-from app.broker import AddressError, spell
+from app.broker.address import AddressError, spell
 from app.config import SettingError
 from app.extensions import db, limiter
 from app.models import State, User
-from app.people import create_user
 from app.tasks import add_together, generate_user_archive
 from tests import brokers
 from tests.brokers import HOST, MASTER, Certificate, Server

@@ -22,10 +22,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
-from app import create_app, sign_ins
+from app import create_app
+from app.accounts import sign_ins
+from app.accounts.people import create_user
 from app.extensions import db
 from app.models import Archive, State, User
-from app.people import create_user
 from tests.conftest import PASSWORD
 from tests.programs import CELERY, SOCKET, Program, frozen, start_valkey, start_worker, wait_until
 

@@ -3,10 +3,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from app import sign_ins
+from app.accounts import sign_ins
+from app.accounts.people import check_password, find_user
 from app.extensions import db
 from app.models import User
-from app.people import check_password, find_user
 from tests.conftest import PASSWORD
 
 

@@ -20,7 +20,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page, expect
 
-from app import create_app, people
+from app import create_app
+from app.accounts import people
 from app.archives import making, service
 from app.engine.report import cells, pages
 from app.engine.shape import ENGLISH_WORDS

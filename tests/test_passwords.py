@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
+from app.accounts.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
 
 ABOUT = ["Nguyễn Thị Lan Anh", "lananh.nguyen@example.org", "Satchel"]
 

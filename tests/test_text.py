@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import emoji
-from app.text import clean, clean_line, clean_lines
+from app.words import emoji
+from app.words.text import clean, clean_line, clean_lines
 from tests.fuzzing import examples
 
 DISGUISES = {

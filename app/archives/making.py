@@ -9,7 +9,6 @@ from billiard.common import terminate_handler_fired
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 
-from app import languages
 from app.archives import keys, ledger, room, storage, weight
 from app.archives.estimate import expect_size
 from app.archives.heart import Heart
@@ -26,6 +25,7 @@ from app.log_format import about
 from app.models import Cause, User
 from app.models.columns import is_id
 from app.sources import graph, subject_of
+from app.words import languages
 
 log = logging.getLogger(__name__)
 

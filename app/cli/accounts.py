@@ -3,9 +3,9 @@
 import click
 
 from app import audit
+from app.accounts.people import find_user
 from app.extensions import db
 from app.models import User
-from app.people import find_user
 
 
 def load_user(email: str) -> User:

@@ -6,14 +6,15 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app import audit, credentials
+from app import audit
+from app.accounts import credentials
+from app.accounts.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
+from app.accounts.people import NAME_MAX, EmailTakenError, create_user, time_zones
+from app.accounts.second_factor import checking, setting_up
 from app.cli.accounts import load_user
 from app.extensions import db
-from app.languages import list_locale_codes
-from app.passwords import PASSWORD_MAX, PASSWORD_MIN, find_weakness, least_length
-from app.people import NAME_MAX, EmailTakenError, create_user, time_zones
-from app.second_factor import checking, setting_up
-from app.text import clean_line
+from app.words.languages import list_locale_codes
+from app.words.text import clean_line
 
 users = AppGroup("users", help="Accounts of people.")
 

@@ -14,13 +14,13 @@ from random import Random
 
 from flask import current_app
 
+from app.accounts.people import find_user, has_people
 from app.extensions import begin_write, db, password_hasher
 from app.journal import demo_words as words
 from app.journal.attachments import Upload, stored
 from app.journal.tags import ensure_tags
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility
 from app.models.columns import new_id, now
-from app.people import find_user, has_people
 
 DEMO_EMAIL = "demo@example.org"
 _ENTRIES = 240

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.people import ensure_authors
 from app.extensions import begin_write, db
 from app.journal.attachments import Upload, stored
 from app.journal.import_file import ImportFileError, Line, check_readable
 from app.journal.tags import ensure_tags
 from app.models import Comment, Entry, Visibility, entry_tag
 from app.models.columns import new_id
-from app.people import ensure_authors
 
 _BATCH = 200
 

@@ -13,10 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from app.accounts.people import NAME_MAX
 from app.journal.entries import TITLE_MAX
 from app.journal.tags import TAG_MAX
-from app.people import NAME_MAX
-from app.text import clean_line
+from app.words.text import clean_line
 
 _DIGITS = 1000
 _FIELDS = {"date", "title", "body", "tags", "comments", "files"}

@@ -10,7 +10,7 @@ from app.extensions import db
 from app.journal.access import shared_with
 from app.models import Attachment, Comment, Entry, Tag, entry_tag
 from app.pages import Page, turn_to
-from app.text import with_any_marks
+from app.words.text import with_any_marks
 
 PAGE_SIZE = 20
 _BEGINNING = 600

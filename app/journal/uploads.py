@@ -21,7 +21,7 @@ import puremagic
 from flask import current_app
 
 from app.stores import Store, StoreDownError
-from app.text import clean_line
+from app.words.text import clean_line
 
 OLD_SECONDS = 86_400
 """No upload and no import takes so long."""

@@ -13,13 +13,14 @@ from flask import current_app
 from flask_babel import force_locale, get_locale, get_translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from app import languages, resets
-from app.browsers import name_address, name_browser
+from app.accounts import resets
 from app.choice_words import sum_up
-from app.figures import number
 from app.mails.address import read_mailbox
 from app.mails.transport import RefusedError
 from app.models import Archive, Mail, MailKind, User
+from app.words import languages
+from app.words.browsers import name_address, name_browser
+from app.words.figures import number
 
 _HTML = "mail.html"
 

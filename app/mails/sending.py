@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from celery.exceptions import SoftTimeLimitExceeded
 from flask import current_app
 
-from app import outbox, resets
+from app import outbox
+from app.accounts import resets
 from app.extensions import db
 from app.mails.composing import compose
 from app.mails.transport import RefusedError, Transport

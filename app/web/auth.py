@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 
-from app import audit, people, sign_ins
+from app import audit
+from app.accounts import people, sign_ins
+from app.accounts.second_factor import checking
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
-from app.second_factor import checking
 from app.web.auth_forms import CodeForm, SignInForm
 from app.web.errors import typed_text
 from app.web.guessing import limit_sign_ins

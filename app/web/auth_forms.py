@@ -7,13 +7,13 @@ from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, InputRequired, Length, ValidationError
 
-from app.languages import list_locales
+from app.accounts.passwords import PASSWORD_MAX, find_weakness, least_length
+from app.accounts.people import EMAIL_MAX, NAME_MAX, time_zones
+from app.accounts.second_factor import checking
 from app.models import User
-from app.passwords import PASSWORD_MAX, find_weakness, least_length
-from app.people import EMAIL_MAX, NAME_MAX, time_zones
-from app.second_factor import checking
-from app.text import clean_line
 from app.web.choices import CHOOSE, choices
+from app.words.languages import list_locales
+from app.words.text import clean_line
 
 
 def _name_field() -> StringField:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
-from app.second_factor import checking
+from app.accounts.second_factor import checking
 from app.web.archive_form import read_asked
 from app.web.auth import ask_to_sign_in, continue_session
 from app.web.auth_forms import ConfirmForm

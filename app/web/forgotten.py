@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from app import resets
+from app.accounts import resets
 from app.extensions import limiter
 from app.models import Wish
 from app.web import mailed_links

@@ -12,8 +12,8 @@ from flask_babel import get_locale
 from flask_login import current_user
 from markupsafe import Markup
 
-from app.browsers import name_browser
-from app.figures import day_text, file_size, number
+from app.words.browsers import name_browser
+from app.words.figures import day_text, file_size, number
 
 __all__ = ["day_text", "file_size", "moment_text", "number", "today"]
 

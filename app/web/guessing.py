@@ -14,10 +14,10 @@ from typing import Any
 from flask import Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import sign_ins
+from app.accounts import sign_ins
+from app.accounts.people import normalize_email
 from app.extensions import client_network, db, find_network, limiter
-from app.people import normalize_email
-from app.text import clean_line
+from app.words.text import clean_line
 
 _View = Callable[..., Any]
 _IN_ONE_NETWORK = "10 per hour"

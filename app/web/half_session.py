@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from flask import session
 
+from app.accounts.second_factor import checking
 from app.extensions import db
 from app.models import SecondFactor, User
-from app.second_factor import checking
 
 SECONDS = 300
 KEY = "half_session"

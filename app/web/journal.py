@@ -16,7 +16,6 @@ from app.journal.attachments import UploadRefusedError
 from app.journal.comments import list_comments
 from app.journal.markdown import MOST_SIGNS, MOST_SIGNS_OF_COMMENT, is_costly, plain_text, render_markdown
 from app.models import Entry
-from app.text import clean_line
 from app.web.errors import explain_expired_form, explain_limit, explain_too_large, typed_text
 from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
@@ -24,6 +23,7 @@ from app.web.large_forms import WRITING, read_texts
 from app.web.signed_out import signed_out_page
 from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
+from app.words.text import clean_line
 
 bp = Blueprint("journal", __name__, url_prefix="/journal")
 

@@ -14,16 +14,16 @@ from werkzeug.datastructures import FileStorage
 from wtforms import DateField, Field, MultipleFileField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
 
-from app import people
+from app.accounts import people
 from app.journal.attachments import DESCRIPTION_MAX, Upload
 from app.journal.comments import COMMENT_MAX
 from app.journal.entries import TITLE_MAX, Draft
 from app.journal.tags import TAG_MAX, split_tags
 from app.models import Entry, User, Visibility
-from app.text import clean, clean_line, clean_lines
 from app.web.choices import choices
 from app.web.formats import file_size, number
 from app.web.strangers import count_strangers, may_name_strangers
+from app.words.text import clean, clean_line, clean_lines
 
 READERS_MAX = 100
 VISIBILITIES: list[tuple[str, Any]] = [

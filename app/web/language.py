@@ -10,9 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_login import current_user
 
-from app import languages
 from app.extensions import csrf
 from app.web.redirects import safe_next
+from app.words import languages
 
 bp = Blueprint("language", __name__)
 COOKIE = "language"

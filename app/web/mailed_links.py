@@ -11,7 +11,7 @@ from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
-from app import resets
+from app.accounts import resets
 from app.models import Wish
 from app.web.auth_forms import AddressForm, FinishForm, ForgottenForm, ForgottenPasswordForm
 from app.web.origin import read_origin

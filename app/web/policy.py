@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
+from app.accounts.second_factor import checking
 from app.extensions import login_manager
-from app.second_factor import checking
 from app.web.half_session import find_half_session
 
 

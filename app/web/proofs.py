@@ -6,8 +6,8 @@ from flask_babel import lazy_gettext, ngettext
 from flask_login import current_user
 from wtforms import Field
 
-from app import people
-from app.second_factor import checking, recovery_codes
+from app.accounts import people
+from app.accounts.second_factor import checking, recovery_codes
 from app.web.formats import moment_text
 
 FEW = 3

@@ -12,8 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app import credentials
-from app.second_factor import checking, setting_up, totp
+from app.accounts import credentials
+from app.accounts.second_factor import checking, setting_up, totp
 from app.web.auth import continue_session
 from app.web.auth_forms import CodeForm, SwitchOffForm
 from app.web.guessing import limit_confirmations

@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import refresh
 from flask_login import current_user
 
-from app import audit, credentials, people, sign_ins
-from app.second_factor import checking, recovery_codes
+from app import audit
+from app.accounts import credentials, people, sign_ins
+from app.accounts.second_factor import checking, recovery_codes
 from app.web.activity_words import describe
 from app.web.auth import continue_session
 from app.web.auth_forms import PasswordForm, SettingsForm

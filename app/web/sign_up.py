@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app import people, resets
+from app.accounts import people, resets
 from app.extensions import limiter
 from app.models import User, Wish
 from app.web import mailed_links

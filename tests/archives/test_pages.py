@@ -12,12 +12,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from kombu.exceptions import OperationalError
 
+from app.accounts.people import create_user
 from app.archives import ledger, making, reconciling, service
 from app.archives.listing import PAGE_SIZE
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, State, User
 from app.models.columns import now
-from app.people import create_user
 from app.tasks import generate_user_archive
 from tests.archives.conftest import change, find_token, let_lease_pass, load, sign_in, sign_in_by_form
 

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.accounts.credentials import change_password
+from app.accounts.people import create_user, find_user
 from app.archives import ledger, making, reconciling, service, storage
-from app.credentials import change_password
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.models.columns import database_time
-from app.people import create_user, find_user
 from tests.archives.conftest import change, files_of, load, paths_of, sign_in
 from tests.archives.parts import claim, publish_parts
 from tests.archives.test_service import read

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import languages
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
 from app.engine.register import owned
 from app.engine.writers.to_csv import unescape_formula
+from app.words import languages
 from tests.engine import making
 from tests.engine.conftest import make_archive, open_file
 from tests.engine.forging import unpack

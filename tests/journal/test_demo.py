@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.accounts.people import check_password
 from app.extensions import db
 from app.journal import demo
 from app.models import Attachment, Comment, Entry, User, Visibility
-from app.people import check_password
 
 TODAY = date(2026, 11, 22)
 

@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.accounts.people import check_password
 from app.extensions import db
 from app.journal import import_entries as module
 from app.journal.import_entries import check_loose, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
 from app.models import Attachment, Comment, Entry, Tag, User, entry_tag
-from app.people import check_password
 from tests.web.conftest import PNG
 
 LINES: list[dict[str, Any]] = [

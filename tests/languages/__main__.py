@@ -4,7 +4,8 @@ import sys
 
 from babel.messages import Catalog
 
-from app import create_app, languages
+from app import create_app
+from app.words import languages
 from tests.languages.catalogues import has_all, list_files, read, update, write
 from tests.languages.extraction import extract_all
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from babel.messages import Catalog
 
-from app import languages
+from app.words import languages
 from tests.languages import catalogues
 from tests.languages.bare import NAMES, SAID
 from tests.languages.extraction import extract_all

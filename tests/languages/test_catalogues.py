@@ -7,8 +7,8 @@ import pytest
 from babel.messages import Catalog
 from flask import Flask
 
-from app import languages
 from app.engine.report.words import find_texts, translate_words
+from app.words import languages
 from tests.languages import catalogues
 from tests.languages.bare import find_bare, find_bare_text
 from tests.languages.extraction import APP, extract_all, find_marked, list_templates

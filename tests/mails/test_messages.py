@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
-from app.browsers import name_address, name_browser
 from app.config import SettingError
 from app.extensions import db
 from app.mails import composing, sending
 from app.models import SUBJECTS, Archive, MailKind, User
+from app.words.browsers import name_address, name_browser
 from tests.conftest import PASSWORD
 from tests.mails.conftest import load, read_folder, send_all, text_of
 

@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from app import credentials, outbox, resets, sign_ins
+from app import outbox
+from app.accounts import credentials, resets, sign_ins
 from app.archives import ledger, making, reconciling, service
-from app.archives.ledger import work
+from app.archives.ledger import work, writing
 from app.archives.reminding import remind
 from app.extensions import db
 from app.mails import sending
@@ -79,9 +80,8 @@ def test_whoever_has_lost_the_lease_writes_nothing(app: Flask, ann: User, monkey
 
     def tell_beside(statement: Any, more: Any = (), tell: Callable[[], None] = lambda: None) -> int:
         tell()
-        return change_alone(statement, more)
+        return writing.change(statement, more)
 
-    change_alone = work.change
     monkeypatch.setattr(work, "change", tell_beside)
     with pytest.raises(ledger.LeaseLostError):
         ledger.fail(held, "fault")

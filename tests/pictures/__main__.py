@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from app import resets
+from app.accounts import resets
 from app.archives import service
 from app.extensions import db
 from app.models import Attachment, Comment, Entry, PasswordReset, User

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import current_app
 
+from app.accounts.second_factor import setting_up
 from app.archives import ledger, making, service
 from app.extensions import db
 from app.models import Attachment, Entry, State, User
-from app.second_factor import setting_up
 from tests.pictures.stage import HOUR, Account, let_pass, newest, silence_pulse
 from tests.second_factor import factor
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from app import credentials, resets
+from app.accounts import credentials, resets
+from app.accounts.second_factor import setting_up
 from app.archives.reminding import remind
 from app.extensions import db
 from app.mails import sending
 from app.models import Mail, MailKind, User, Wish
-from app.second_factor import setting_up
 from tests.pictures import cast
 from tests.pictures.stage import BROWSER, HOUR, Account, Stage, apart, let_pass, newest
 from tests.second_factor import factor

@@ -15,10 +15,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
+from app.accounts.people import find_user
 from app.extensions import begin_write, db
 from app.models import Archive, Pulse, State, User
 from app.models.columns import database_time
-from app.people import find_user
 from tests.programs import PYTHON, ROOT, environment, pids_with_environment, signal_all, wait_until
 from tests.site import run_site
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import update
 
-from app import credentials
+from app.accounts import credentials
+from app.accounts.second_factor import setting_up, totp
 from app.extensions import db
 from app.models import SecondFactor, User
-from app.second_factor import setting_up, totp
 
 
 class Factor(NamedTuple):

@@ -12,13 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import ColumnElement, select, true, update
 
-from app import create_app, credentials
+from app import create_app
+from app.accounts import credentials
+from app.accounts.second_factor import checking, recovery_codes, sealing, setting_up
+from app.accounts.second_factor.checking import WaitError, WrongCodeError
 from app.config import SettingError
 from app.extensions import db
 from app.models import RecoveryCode, SecondFactor, User
 from app.models.columns import database_time
-from app.second_factor import checking, recovery_codes, sealing, setting_up
-from app.second_factor.checking import WaitError, WrongCodeError
 from tests.second_factor.factor import Factor, change, forget_step, switch_on
 
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.second_factor import totp
+from app.accounts.second_factor import totp
 
 SECRET = b"12345678901234567890"
 RFC_6238 = {

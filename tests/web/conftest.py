@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import sign_ins
+from app.accounts import sign_ins
 from app.extensions import db
 from app.journal.attachments import Upload
 from app.journal.entries import Draft, add_entry

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from app.accounts.people import create_user
 from app.extensions import db, password_hasher
 from app.models import SignIn as SignInRow
 from app.models import User
-from app.people import create_user
 from app.web.redirects import safe_next
 from tests.conftest import PASSWORD
 from tests.web.conftest import SignIn

@@ -9,7 +9,7 @@ from flask.json.tag import TaggedJSONSerializer
 from flask.testing import FlaskClient
 from itsdangerous import Signer, URLSafeTimedSerializer
 
-from app import sign_ins
+from app.accounts import sign_ins
 from app.models import User
 from app.web.session_cookie import SessionCookie
 from tests.conftest import PASSWORD

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import credentials, people, resets, sign_ins
+from app.accounts import credentials, people, resets, sign_ins
 from app.extensions import db
 from app.models import SecondFactor, SignIn, User
 from tests.conftest import PASSWORD

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import credentials, people, resets, sign_ins
+from app.accounts import credentials, people, resets, sign_ins
+from app.accounts.second_factor import setting_up
 from app.extensions import db
 from app.mails import sending
 from app.models import Mail, MailKind, PasswordReset, ResetRequest, User
 from app.models.columns import database_time
-from app.second_factor import setting_up
 from app.web import mailed_links
 from tests.conftest import PASSWORD
 from tests.web.conftest import Send, SignIn

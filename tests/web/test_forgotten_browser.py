@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import expect
 
-from app import resets
+from app.accounts import resets
 from app.models import User
 from tests.accessibility import check
 from tests.browser import NewPage

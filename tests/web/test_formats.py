@@ -5,8 +5,8 @@ from flask import Flask
 from flask_login import login_user
 
 from app.models import User
-from app.text import clean, clean_line
 from app.web import formats
+from app.words.text import clean, clean_line
 
 MOMENT = datetime(2026, 11, 22, 23, 2, tzinfo=UTC)
 

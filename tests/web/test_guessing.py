@@ -14,11 +14,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, people, sign_ins
+from app import create_app
+from app.accounts import people, sign_ins
+from app.accounts.people import check_password, create_user
 from app.extensions import db, find_network, limiter
 from app.models import SignIn, User
 from app.models.columns import database_time
-from app.people import check_password, create_user
 from app.web import guessing
 from tests.conftest import PASSWORD
 from tests.web import conftest

@@ -9,11 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import languages, outbox
+from app import outbox
 from app.archives import ledger, making, service, storage
 from app.extensions import db
 from app.mails import composing
 from app.models import Archive, Cause, Entry, Mail, MailKind, State, User
+from app.words import languages
 from tests.languages.made_up import MADE_UP, find_untranslated, speak_made_up
 from tests.second_factor.factor import switch_on
 from tests.web.conftest import SignIn

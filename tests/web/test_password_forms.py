@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import credentials, people
+from app.accounts import credentials, people
 from app.extensions import db
 from app.models import Mail, User
 from tests.conftest import PASSWORD

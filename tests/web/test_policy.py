@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.routing import Rule
 
-from app import credentials, sign_ins
+from app.accounts import credentials, sign_ins
 from app.archives import ledger
 from app.extensions import db
 from app.models import Comment, Entry, SignIn, User

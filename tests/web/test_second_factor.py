@@ -8,12 +8,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app import credentials, people, resets
+from app.accounts import credentials, people, resets
+from app.accounts.second_factor import setting_up
 from app.extensions import db
 from app.models import Mail, MailKind, SecondFactor, User
 from app.models import SignIn as SignInRow
 from app.models.columns import database_time
-from app.second_factor import setting_up
 from app.web.policy import POLICY, Access
 from tests.conftest import PASSWORD
 from tests.second_factor.factor import Factor, forget_step, switch_on

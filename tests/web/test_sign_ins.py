@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app import sign_ins
+from app.accounts import sign_ins
 from app.extensions import db
 from app.models import Archive, SignIn, User
 from app.models.columns import database_time

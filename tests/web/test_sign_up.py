@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from app import people, resets
+from app.accounts import people, resets
 from app.extensions import db
 from app.mails import sending
 from app.mails.folder import MailFolder

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from app import resets
+from app.accounts import resets
 from app.extensions import db
 from app.models import User
 from tests.accessibility import check

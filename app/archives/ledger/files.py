@@ -5,10 +5,10 @@ from typing import cast
 from sqlalchemy import select
 
 from app import audit, outbox
-from app.browsers import name_address, name_browser
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, MailKind, State, What
 from app.models.columns import fit_origin
+from app.words.browsers import name_address, name_browser
 
 
 def files_vouched_for() -> set[str]:

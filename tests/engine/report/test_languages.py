@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from app import languages
+from app.words import languages
 from tests.browser import NewPage
 from tests.engine.report.sample import GAPS, list_tables, make_edition, make_media, write_report
 from tests.engine.report.test_viewer import expect_status, open_page, search_box

@@ -20,7 +20,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask
 from flask_babel import Babel, Domain, get_locale
 
-FOLDER = Path(__file__).parent / "translations"
+FOLDER = Path(__file__).parents[1] / "translations"
 ENGLISH = "en"
 _ENGLISHES = {ENGLISH: "English (United States)", "en_GB": "English (United Kingdom)"}
 

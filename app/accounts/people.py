@@ -10,9 +10,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
+from app.accounts.passwords import hashing
 from app.extensions import begin_write, db, password_hasher
 from app.models import User, What
-from app.passwords import hashing
 
 NAME_MAX = 80
 EMAIL_MAX = 254

@@ -14,11 +14,11 @@ from flask import current_app
 from sqlalchemy import ColumnElement, case, null, or_, select, update
 
 from app import audit
+from app.accounts.second_factor import recovery_codes, totp
+from app.accounts.second_factor.sealing import SealError, open_sealed
 from app.extensions import begin_write, count_changed, db
 from app.models import SecondFactor, What
 from app.models.columns import database_time
-from app.second_factor import recovery_codes, totp
-from app.second_factor.sealing import SealError, open_sealed
 
 GUESSES = 5
 PAUSES = (15 * 60, 3600, 4 * 3600, 24 * 3600)

@@ -12,7 +12,8 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Row, and_, delete, select
 from sqlalchemy.exc import OperationalError
 
-from app import audit, credentials, outbox, people, sign_ins
+from app import audit, outbox
+from app.accounts import credentials, people, sign_ins
 from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, PasswordReset, ResetRequest, User, What, Wish
 from app.models.columns import database_time, fit_origin

@@ -6,12 +6,13 @@ the earlier password changes nothing once it is another one.
 
 from sqlalchemy import delete, update
 
-from app import audit, outbox, sign_ins
+from app import audit, outbox
+from app.accounts import sign_ins
+from app.accounts.people import hash_password
+from app.accounts.second_factor import setting_up
+from app.accounts.second_factor.checking import WrongCodeError
 from app.extensions import begin_write, db
 from app.models import MailKind, PasswordReset, User, What
-from app.people import hash_password
-from app.second_factor import setting_up
-from app.second_factor.checking import WrongCodeError
 
 
 def change_password(

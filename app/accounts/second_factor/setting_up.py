@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, outbox
+from app.accounts.second_factor import recovery_codes, totp
+from app.accounts.second_factor.checking import WrongCodeError, is_of_app, read_clock
+from app.accounts.second_factor.sealing import SealError, open_sealed, seal
 from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, SecondFactor, What
 from app.models.columns import database_time
-from app.second_factor import recovery_codes, totp
-from app.second_factor.checking import WrongCodeError, is_of_app, read_clock
-from app.second_factor.sealing import SealError, open_sealed, seal
 
 
 def begin(user_id: str, confirmed_at: datetime | None = None) -> bytes | None:

@@ -9,7 +9,7 @@ import unicodedata
 from functools import cache
 from string import ascii_lowercase
 
-from app import emoji
+from app.words import emoji
 
 _INVISIBLE = {"Cc", "Cs"}
 _KEPT = {"\n", "\t"}
