@@ -1,5 +1,6 @@
 """What a run broke: each promise of the README, held against what was seen from outside. One line for each breach."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -120,13 +121,18 @@ def recovery(fault: Fault, rows: Sequence[Row]) -> float | None:
 
 
 def unrecovered(record: Record, limit: float = Limits.archive) -> list[str]:
-    """Faults after which the site served nobody for too long."""
+    """Faults after which the site served nobody for too long, although no other fault came."""
     found = ((fault, recovery(fault, record.rows)) for fault in record.faults)
     return [
         f"{fault.kind.name}: no archive for {seconds:.1f} s after it"
         for fault, seconds in found
-        if (seconds or 0) > limit
+        if min(seconds or 0, _calm_after(fault, record.faults)) > limit
     ]
+
+
+def _calm_after(fault: Fault, faults: Sequence[Fault]) -> float:
+    """Seconds until the next one began; none while another one lasts."""
+    return min((max(0.0, each.began - fault.ended) for each in faults if each.ended > fault.ended), default=math.inf)
 
 
 def count_attempts(record: Record) -> int:
