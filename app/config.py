@@ -110,7 +110,11 @@ SETTINGS = (
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
     Setting("SECOND_FACTOR_REQUIRED", False, "Everybody sets up a second factor before anything else."),
     Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
-    Setting("SESSION_COOKIE_SAMESITE", "Lax", "Other sites cannot post with our cookie."),
+    Setting(
+        "SESSION_COOKIE_SAMESITE",
+        "Lax",
+        "Other sites cannot post with our cookie. `Strict` signs out who follows a link of a web mail.",
+    ),
     Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),
     Setting("SESSION_COOKIE_SECURE", False, "Means production: the cookie travels by https only, and no key is made."),
     Setting("DOWNLOADS_AT_ONCE", 3, "So many files of archives one person is sent at once; each holds a thread."),
