@@ -1,7 +1,7 @@
 """What was typed into a form that is too much to be taken: nothing of it shall be lost.
 
 Pages are not kept by browsers, so whoever goes back finds an empty form. A text that is too long is taken up to four
-times its size, and comes back with the form's words; with files that are too much come the texts before them.
+times the limit, and comes back with the form's words; with files that are too much come the texts before them.
 """
 
 from collections.abc import Iterator
@@ -18,11 +18,12 @@ _MARGIN = 4
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(take_long_texts)
+    """Before every function that looks at a request: the check of the form's token, registered earlier, reads it."""
+    app.url_value_preprocessor(lambda *_: take_long_texts())
 
 
 def take_long_texts() -> None:
-    """Before the form is read. All texts of a form together are within MAX_CONTENT_LENGTH as before."""
+    """All texts of a form together are within MAX_CONTENT_LENGTH as before."""
     if request.endpoint in WRITING:
         request.max_form_memory_size = _MARGIN * current_app.config["MAX_FORM_MEMORY_SIZE"]
 

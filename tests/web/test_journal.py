@@ -19,6 +19,7 @@ from app.web.journal_forms import READERS_MAX
 from app.web.strangers import PER_HOUR
 from app.web.writing import PER_MINUTE
 from tests.web.conftest import PNG, SignIn
+from tests.web.test_safety import find_token
 
 NEW = {
     "title": "By the sea",
@@ -456,6 +457,17 @@ class TestSizes:
             assert (answer.status_code, body in answer.text) == (code, code == 422)
             assert ("one entry may have 4.9 kB" in answer.text) is (code == 422)
         assert load(app).body == body
+
+    def test_it_comes_back_although_the_token_is_looked_for_first(self, app: Flask, anns: FlaskClient) -> None:
+        """Whoever looks reads the form. The control: the same before that look is set aside, and the text is gone."""
+        app.config["WTF_CSRF_ENABLED"] = True
+        page = anns.get("/journal/new").text
+        sent = {**NEW, "body": "x" * 5001, "csrf_token": find_token(page)}
+        answer = anns.post("/journal/new", data=sent, content_type="multipart/form-data")
+        assert (answer.status_code, "x" * 5001 in answer.text) == (422, True)
+        app.url_value_preprocessors.clear()
+        answer = anns.post("/journal/new", data=sent, content_type="multipart/form-data")
+        assert (answer.status_code, "x" * 5001 in answer.text) == (413, False)
 
     @pytest.mark.parametrize("is_ours", [True, False], ids=["our page", "unknown"])
     def test_of_one_with_too_many_files_the_text_comes_back(
