@@ -43,9 +43,11 @@ def _inflate(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
     try:
         for chunk in packed:
             yield from _drain(machine, chunk)
+            if machine.eof:  # it would keep all that it is given now, and copy it each time
+                break
     except _ERRORS as error:
         raise UnreadableError(f"{name} cannot be read: {error}") from error
-    if not machine.eof or machine.unused_data:
+    if not machine.eof or machine.unused_data or next(packed, b""):
         raise UnreadableError(f"{name} cannot be read: it is cut off, or something stands behind its end")
 
 
