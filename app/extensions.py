@@ -33,15 +33,20 @@ def client_network() -> str:
     return find_network(request.remote_addr or "")
 
 
-def find_network(address: str) -> str:
-    """An IPv4 address as it is; of an IPv6 address its first half, since every customer has all of the second."""
+def client_line() -> str:
+    """The same for what a customer must not take from all others: many have a /56 of IPv6, some a /48."""
+    return find_network(request.remote_addr or "", 48)
+
+
+def find_network(address: str, bits: int = 64) -> str:
+    """An IPv4 address as it is; of an IPv6 address its first `bits`: every customer has all of the second half."""
     try:
         found = ip_address(address)
     except ValueError:
         return address or "unknown"
     if not isinstance(found, IPv6Address):
         return address
-    return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
+    return str(found.ipv4_mapped or IPv6Address(int(found) >> 128 - bits << 128 - bits))
 
 
 class Base(DeclarativeBase):

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from app.accounts import people, resets
-from app.extensions import limiter
+from app.extensions import client_line, limiter
 from app.models import User, Wish
 from app.web import mailed_links
 from app.web.auth import bp, go_onward, start_session
@@ -30,7 +30,7 @@ _LINK = Link(
 )
 
 LEAST_SHARE = 10
-"""Links an hour that people of one network may ask for in any case."""
+"""Links an hour that people of one customer's line may ask for in any case."""
 
 
 def takes_any_address() -> bool:
@@ -41,14 +41,14 @@ def _has_no_limit_of_mails() -> bool:
     return takes_any_address() or not current_app.config["SIGN_UP_MAILS_PER_HOUR"]
 
 
-def _share_of_a_network() -> str:
+def _share_of_a_line() -> str:
     """Of the mails that all who ask have together: whoever asks from one place does not use them up."""
     return f"{max(LEAST_SHARE, (current_app.config['SIGN_UP_MAILS_PER_HOUR'] or 0) // 10)} per hour"
 
 
 @bp.route("/sign-up", methods=["GET", "POST"])
 @limiter.limit("10 per minute", methods=["POST"])
-@limiter.limit(_share_of_a_network, methods=["POST"], exempt_when=_has_no_limit_of_mails)
+@limiter.limit(_share_of_a_line, methods=["POST"], key_func=client_line, exempt_when=_has_no_limit_of_mails)
 @limiter.limit(
     f"{resets.ASKED_AN_HOUR} per hour", methods=["POST"], key_func=typed_account, exempt_when=takes_any_address
 )
