@@ -74,17 +74,24 @@ def answer_asked() -> None:
     if not asked:
         return
     room = _find_room()
-    for request_id in asked:
-        try:
-            _answer(request_id, room)
-        except OperationalError:
-            raise  # the database is away: all that are left wait
-        except Exception:
-            db.session.rollback()
-            log.exception("request %s for a link cannot be answered, and is forgotten", request_id)
-            _take(request_id)
-        db.session.commit()
-    room.tell_refused()
+    try:
+        for request_id in asked:
+            _answer_or_forget(request_id, room)
+    finally:
+        room.tell_refused()
+
+
+def _answer_or_forget(request_id: str, room: _Room) -> None:
+    """One that cannot be answered keeps no other waiting."""
+    try:
+        _answer(request_id, room)
+    except OperationalError:
+        raise  # the database is away: all that are left wait
+    except Exception:
+        db.session.rollback()
+        log.exception("request %s for a link cannot be answered, and is forgotten", request_id)
+        _take(request_id)
+    db.session.commit()
 
 
 def _find_room() -> _Room:
