@@ -47,12 +47,19 @@ class JsonFormatter(logging.Formatter):
 
 def enclose(program: str, line: str) -> str:
     """A line of any program as one of these: as it is, if it is one already."""
+    return (
+        line
+        if _is_ours(line)
+        else JsonFormatter().format(logging.makeLogRecord({"name": program, "levelname": "INFO", "msg": line}))
+    )
+
+
+def _is_ours(line: str) -> bool:
     try:
-        if isinstance(json.loads(line), dict):
-            return line
+        said = json.loads(line) if line.isascii() else None
     except (ValueError, RecursionError):
-        pass
-    return JsonFormatter().format(logging.makeLogRecord({"name": program, "levelname": "INFO", "msg": line}))
+        return False
+    return isinstance(said, dict) and {"time", "level", "logger", "message", "process"} <= said.keys()
 
 
 def _task_of(record: logging.LogRecord) -> dict[str, str]:

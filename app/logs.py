@@ -44,7 +44,7 @@ def _write_json() -> None:
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException | None, _traceback: TracebackType | None) -> None:
-    if issubclass(kind, SystemExit):  # of a thread: it has ended, as it should
+    if issubclass(kind, SystemExit | KeyboardInterrupt):  # somebody has ended it, or a thread itself
         return
     logging.getLogger("app").critical("Nobody caught %s", kind.__name__, exc_info=error)
 
