@@ -1,6 +1,5 @@
 """What a run broke: each promise of the README, held against what was seen from outside. One line for each breach."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -120,21 +119,6 @@ def recovery(fault: Fault, rows: Sequence[Row]) -> float | None:
     return min(later) - fault.ended if later else None
 
 
-def unrecovered(record: Record, limit: float = Limits.archive) -> list[str]:
-    """Faults after which the site served nobody for too long, although no other fault came."""
-    found = ((fault, recovery(fault, record.rows)) for fault in record.faults)
-    return [
-        f"{fault.kind.name}: no archive for {seconds:.1f} s after it"
-        for fault, seconds in found
-        if min(seconds or 0, _calm_after(fault, record.faults)) > limit
-    ]
-
-
-def _calm_after(fault: Fault, faults: Sequence[Fault]) -> float:
-    """Seconds until the next one began; none while another one lasts."""
-    return min((max(0.0, each.began - fault.ended) for each in faults if each.ended > fault.ended), default=math.inf)
-
-
 def count_attempts(record: Record) -> int:
     """Attempts that faults have cost."""
     return sum(max(0, row.attempt - 1) for row in record.rows)
@@ -167,7 +151,6 @@ def breaches(record: Record, limits: Limits | None = None) -> list[str]:
         *not_served(record),
         *doubled(record),
         *late(record, limits.archive),
-        *unrecovered(record, limits.archive),
         *wasted(record),
         *damaged(record),
         *bad_pages(record, limits.page),

@@ -39,7 +39,6 @@ def _figures(record: Record, limits: judge.Limits) -> Iterator[str]:
         "not served": len(judge.not_served(record)),
         "doubled": len(judge.doubled(record)),
         "late": len(judge.late(record, limits.archive)),
-        "not recovered in time": len(judge.unrecovered(record, limits.archive)),
         "foreign": downloads.count("foreign"),
         "torn, incomplete or left behind": len(judge.damaged(record)) - downloads.count("foreign"),
         "pages": len(record.pages),
