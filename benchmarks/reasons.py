@@ -11,7 +11,7 @@ CHECK = (
 )
 SERVER = "There the rows are made into JSON by the server, in C, and never come to Python."
 MEMORY = (
-    "A hundred of them are there before any row: what importing the application and Celery takes. The rest are "
+    "About 100 MB are there before any row: what importing the application and Celery takes. The rest are "
     "buffers of a fixed size, which larger archives fill, and PostgreSQL's driver."
 )
 PIECES = (

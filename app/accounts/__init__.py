@@ -1,1 +1,1 @@
-"""Accounts: who people are, and what lets them in. Doors and the journal's import use it."""
+"""Accounts: who people are, and what lets them in. Doors, mails and the journal use it."""

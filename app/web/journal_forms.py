@@ -173,10 +173,11 @@ class EntryForm(FlaskForm):
 
     def to_choose_again(self) -> list[tuple[str, str]]:
         """Names of the files of this try and of earlier ones, each with what was written of it, if anything."""
-        files = [(file.name, file.description) for file in self.uploads()]
+        files = [(clean_line(file.name), file.description) for file in self.uploads()]
+        known = {name for name, _ in files}
         texts = chain(self.earlier_description.data or (), repeat(""))
         earlier = zip(self.earlier_file.data or (), texts, strict=False)
-        return files + [each for each in earlier if each[0] not in dict(files)]
+        return files + [each for each in earlier if each[0] not in known]
 
 
 class DescriptionForm(FlaskForm):

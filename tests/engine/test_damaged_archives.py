@@ -293,7 +293,9 @@ def test_a_list_in_another_order(sound: dict[str, bytes], find: Find, kind: str)
     assert find(before + b"".join([*mixed[:-1], bytes(packed)]) + end)
 
 
-@pytest.mark.parametrize("field", [b"\1\0\4\0more", b"\1\0\0\0m", b"\2\0\0\0"], ids=["long", "behind", "other"])
+@pytest.mark.parametrize(
+    "field", [b"\1\0\4\0more", b"\1\0\0\0m", b"\2\0\0\0", b"\1\0\0\0"], ids=["long", "behind", "other", "empty"]
+)
 def test_fields_that_are_not_used(few: Members, find: Find, tmp_path: Path, field: bytes) -> None:
     before, entries, end = cut_list(pack(tmp_path / "fields.zip", few).read_bytes())
     changed = bytearray(entries[0] + field)

@@ -136,8 +136,9 @@ class Part:
             self.members[name] = Member(content.size, content.sha256)
 
     def close(self) -> None:
-        """It is a ZIP file now."""
+        """It is a ZIP file now. Its manifest is in it, so the list of that need hold no file any more."""
         self._zip.close()
+        self.media.discard()
 
     def discard(self) -> None:
         """Let go of the file, closed or not."""

@@ -79,7 +79,7 @@ class ZipWriter:
         return content
 
     def put(self, name: str, content: Content, packed: bytes, *, most: int) -> None:
-        """The same of a member that is known as a whole: nothing needs to be written twice."""
+        """The same of a member that is known as a whole: nothing is written twice. If it fails, the file is lost."""
         start = self._file.tell()
         self._file.write(self._header(name, content, large=most >= LARGE_FROM))
         self._file.write(packed)

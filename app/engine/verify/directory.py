@@ -62,7 +62,7 @@ def read_directory(file: BinaryIO, size: int, most: int) -> Place:
         end, true = _read_large_end(file, tail[:_POINTER], size)
     disk, first_disk, here, count, length, start = true
     if count > most or length > most * 256:
-        raise VerificationError(f"too many members: {count:,}")
+        raise VerificationError(f"too many members, or names that are too long: {count:,} in {length:,} bytes")
     if (disk, first_disk, here) != (0, 0, count) or not all(map(contains, zip(true, _MASKS, strict=True), said)):
         raise VerificationError("the end of the ZIP file is damaged: its numbers contradict each other")
     if start + length != end:
@@ -96,7 +96,7 @@ def _find_large(numbers: tuple[int, ...], extra: bytes) -> tuple[int, ...] | Non
     """ZIP64: numbers that are too large for their fields stand behind the name. None: something else does."""
     count = numbers.count(LARGE)
     form = struct.Struct(f"<2H{count}Q")
-    if len(extra) != form.size or extra[:4] != struct.pack("<2H", 1, 8 * count):
+    if not count or len(extra) != form.size or extra[:4] != struct.pack("<2H", 1, 8 * count):
         return None
     large = iter(form.unpack(extra)[2:])
     return tuple(next(large) if number == LARGE else number for number in numbers)

@@ -1,4 +1,4 @@
-"""Where the content of each member is. Its own header must say what the list says of it, to the last number.
+"""Where the content of each member is. Its own header must say what the list says of it.
 
 Some programs read the list, others the headers, and a few what stands behind the content: all see the same members.
 """

@@ -1,4 +1,7 @@
-"""The members that the list of a ZIP file has, in some two hundred bytes each: there may be a million of them."""
+"""The members that the list of a ZIP file has: there may be a million of them.
+
+One of ours takes some two hundred bytes, one with the longest name that is accepted some seven hundred.
+"""
 
 import struct
 from collections.abc import Iterator, Sequence
