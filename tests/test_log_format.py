@@ -152,7 +152,16 @@ def test_lines_of_other_programs_are_enclosed() -> None:
     """What is one of ours stays; anything else is what its program said."""
     ours = spell("hello")
     assert enclose("worker", ours) == ours
-    for said in ("Ready to accept connections", "[1]", '"x"', "{", "[" * 100_000, FORGERIES["a line of its own"]):
+    unlike = ours.replace("hello", "xin chào"), '{"level": "CRITICAL"}'
+    for said in (
+        *unlike,
+        "Ready to accept connections",
+        "[1]",
+        '"x"',
+        "{",
+        "[" * 100_000,
+        FORGERIES["a line of its own"],
+    ):
         (line,) = read_lines(enclose("valkey", said))
         assert (line["logger"], line["message"]) == ("valkey", said)
 

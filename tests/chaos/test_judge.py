@@ -63,7 +63,6 @@ def test_an_innocent_run_is_let_go() -> None:
             {"rows": [ROW, replace(ROW, id="b", created=109.0)], "downloads": [A, replace(A, archive_id="b")]},
         ),
         (judge.late, {"rows": [replace(ROW, ready=[137.0], ended=137.0), ELSE], "downloads": [A, B]}),
-        (judge.unrecovered, {"rows": [replace(ROW, created=109.0, ready=[137.0], ended=137.0)]}),
         (judge.wasted, {"faults": [DEPLOY]}),
         (judge.damaged, {"downloads": [Download("a", ["foreign"])]}),
         (judge.damaged, {"rows": [replace(ROW, gaps=1)]}),

@@ -502,7 +502,7 @@ class TestSizes:
             return next_event(decoder)
 
         monkeypatch.setattr(MultipartDecoder, "next_event", note)
-        sent = {**NEW, "tags": ["x"] * 20, "files": (io.BytesIO(b"x" * 30_000), "huge.txt")}
+        sent = {**NEW, "tags": ["x"] * 20, "files": (io.BytesIO(b"x" * 50_000), "huge.txt")}
         client = anns if who == "ann" else app.test_client()
         answer = client.post("/journal/new", data=sent, headers={"Sec-Fetch-Site": "same-origin"})
         assert (answer.status_code, len(seen)) == (413, parts)
