@@ -5,13 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, case, or_, update
 
 from app import audit, outbox
-from app.archives.ledger.conditions import (
-    is_of,
-    is_of_head,
-    is_silent_or_used_up,
-    is_too_often,
-    is_unheard,
-)
+from app.archives.ledger.conditions import is_of_head, is_silent_or_used_up, is_too_often, is_unheard
 from app.archives.ledger.writing import FRESH, NO_LEASE
 from app.audit import SYSTEM, Event
 from app.extensions import db
@@ -32,7 +26,7 @@ def recover_silent(user_id: str | None) -> Sequence[Archive]:
     db.session.commit()
     changed = db.session.scalars(
         update(Archive)
-        .where(is_silent_or_used_up(), *is_of(user_id))
+        .where(is_silent_or_used_up(), *([] if user_id is None else [Archive.user_id == user_id]))
         .values(
             state=case((too_often, State.FAILED), else_=State.QUEUED),
             finished_at=case((too_often, database_time())),

@@ -1,4 +1,4 @@
-"""Which rows a change may touch. Times are the database's, so that workers with wrong clocks agree."""
+"""Which rows a change may touch."""
 
 from typing import Any
 
@@ -60,7 +60,3 @@ def is_past(moment: InstrumentedAttribute[Any], seconds: float) -> ColumnElement
 
 def is_due(archive: type[Archive] = Archive) -> Any:
     return or_(archive.not_before.is_(None), archive.not_before <= database_time())
-
-
-def is_of(user_id: str | None) -> tuple[Any, ...]:
-    return () if user_id is None else (Archive.user_id == user_id,)

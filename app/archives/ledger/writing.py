@@ -1,4 +1,4 @@
-"""How each change is written: one conditional UPDATE in a transaction of its own, and its row count decides."""
+"""How a change is written, and what of it several deeds share."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,6 +38,7 @@ def change(
 
 
 def ending(user_id: str, archive_id: str, condition: Any, state: State) -> Update:
+    """For whoever executes it with more in the same transaction; `change` alone commits."""
     mine = and_(Archive.id == archive_id, Archive.user_id == user_id, condition)
     ended = update(Archive).where(mine).values(state=state, finished_at=database_time(), **NO_LEASE)
     return ended.execution_options(synchronize_session=False)

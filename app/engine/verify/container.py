@@ -6,7 +6,6 @@ anything is read. Nothing is ever written to a disk.
 
 import re
 import stat
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import BinaryIO
 
 from app.engine.verify.directory import Entry, read_directory, read_entries
 from app.engine.verify.headers import find_contents
-from app.engine.verify.listed import Member, Members
+from app.engine.verify.listed import DEFLATED, STORED, Member, Members
 from app.engine.verify.problems import VerificationError, raise_all
 from app.engine.verify.unpack import unpack
 
@@ -109,7 +108,7 @@ def _complain(entry: Entry) -> str | None:
         return f"{name} is encrypted"
     if entry.flags & ~_FLAGS or entry.has_more:
         return f"{name} has a comment, or marks or fields that are not used here"
-    if entry.method not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+    if entry.method not in {STORED, DEFLATED}:
         return f"{name} is packed by a method that is not used here: {entry.method}"
     return None
 

@@ -55,6 +55,7 @@ def _find_content(file: BinaryIO, name: str, member: Member, end: int) -> int:
 
 def _are_possible(sums: tuple[int, int, int, bytes], member: Member) -> bool:
     """Sum, packed size, size and further fields of a header: as they are, or 0 where they stand behind the content."""
+    # Nearly every member has them as they are: for those no set is put together.
     return sums == (member.crc, member.packed, member.size, b"") or sums in _possible(member)
 
 

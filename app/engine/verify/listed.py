@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from app.engine.verify.problems import VerificationError
 
+STORED, DEFLATED = 0, 8
+"""The two methods, as ZIP numbers them."""
 _FACTS, _START = struct.Struct("<3QL2H"), struct.Struct("<Q")
 
 

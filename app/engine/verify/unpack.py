@@ -1,13 +1,12 @@
 """The bytes of one member, a block at a time: never more than it claims, and all that it claims."""
 
 import os
-import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from isal import isal_zlib
 
-from app.engine.verify.listed import Member
+from app.engine.verify.listed import STORED, Member
 from app.engine.verify.problems import UnreadableError
 
 BLOCK = 64 * 1024
@@ -20,7 +19,7 @@ def unpack(file: BinaryIO, name: str, member: Member) -> Iterator[bytes]:
     """Raises UnreadableError, at the latest behind the last block."""
     size, crc = 0, 0
     packed = _read(file, member.start, member.packed)
-    for block in packed if member.method == zipfile.ZIP_STORED else _inflate(packed, name):
+    for block in packed if member.method == STORED else _inflate(packed, name):
         size += len(block)
         crc = isal_zlib.crc32(block, crc)
         if size > member.size:
