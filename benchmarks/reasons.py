@@ -21,18 +21,17 @@ PIECES = (
     "whole file, is one worker's."
 )
 SMALL = (
-    "What the engine takes stands in “Where the time goes, for one small archive”. The rest is the ledger: claim, "
-    "lease, audit and mail are transactions, each synced to the disk, on two cores that the database and the "
-    "broker share."
+    "What the engine takes stands in “Where the time goes, for one small archive”. To it come claim, lease, audit "
+    "and mail: transactions, each synced to the disk, on two cores that the database and the broker share."
 )
 CLICK = "Most of it is making the archive, its third step."
 FILES = (
-    "Of many small files each costs Python: it is opened, hashed twice (SHA-256 for the manifest, CRC for the "
-    "ZIP), written into manifest and directory, and read back."
+    "Of many small files each costs Python: it is opened, hashed by SHA-256 and CRC, written into manifest "
+    "and directory, read back, and hashed again."
 )
 WATCHING = (
     "A thousand clients, web server, worker, Valkey and PostgreSQL share two cores, which are all taken: the load "
-    "stands below the table. With the code of 8851b06, whose pages take less of them, it was 121 and 171 ms within "
-    "the same quarter of an hour."
+    "stands below the table. With the code of 8851b06 it was 121 and 171 ms within the same quarter of an hour: "
+    "something has become slower since, and what it is, is not known."
 )
 GROWTH = "Less than ×10 is what starting costs, which a tenth of the rows does not shorten."
