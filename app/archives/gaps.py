@@ -1,19 +1,20 @@
 """What an archive says of itself is missing. Only its file knows: the row has how many."""
 
 import json
-import zipfile
 from typing import NamedTuple
 
 from flask import current_app
 
 from app.archives import service
 from app.archives.service import LostFileError
+from app.engine.verify import VerificationError
+from app.engine.verify.single import TooLargeError, read_member
 from app.log_format import about
 from app.models import Archive
 
 MOST_BYTES = 4 * 1024**2
 """A longer list is left to the report: it is read into memory while somebody waits for a page."""
-_MEMBER = "/data/coverage.json"
+_MEMBER = "data/coverage.json"
 
 
 class Missing(NamedTuple):
@@ -27,7 +28,9 @@ def list_missing(archive: Archive, most: int) -> list[Missing]:
     """The first so many; none while the file cannot be read. The caller has made sure whose archive it is."""
     try:
         gaps = _read_gaps(archive)
-    except (OSError, LostFileError, zipfile.BadZipFile, ValueError, LookupError):
+    except TooLargeError:
+        return []
+    except (OSError, LostFileError, VerificationError, ValueError, LookupError):
         with about(archive_id=archive.id, reference=archive.reference):
             current_app.logger.exception("archive %s does not tell what is missing in it", archive.reference)
         return []
@@ -36,9 +39,6 @@ def list_missing(archive: Archive, most: int) -> list[Missing]:
 
 def _read_gaps(archive: Archive) -> list[dict[str, str]]:
     first = service.list_parts(archive.id)[0]
-    with service.open_download(first) as file, zipfile.ZipFile(file) as package:
-        [member] = (each for each in package.infolist() if each.filename.endswith(_MEMBER))
-        if member.file_size > MOST_BYTES:
-            return []
-        found: list[dict[str, str]] = json.loads(package.read(member))["gaps"]
+    with service.open_download(first) as file:
+        found: list[dict[str, str]] = json.loads(read_member(file, _MEMBER, MOST_BYTES))["gaps"]
     return found

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.archives import ledger, making, reconciling, service, storage
+from app.archives.gaps import list_missing
 from app.extensions import db
 from app.journal import attachments, uploads
 from app.journal.attachments import Upload, UploadRefusedError
@@ -138,6 +139,7 @@ def test_a_missing_picture_is_a_gap(ann: User, waiting: str, picture: Attachment
     uploads.discard([picture.stored_name])
     making.generate(ann.id)
     assert gaps(waiting) == ["The file is missing."]
+    assert [missing.reason for missing in list_missing(load(waiting), 5)] == gaps(waiting)
 
 
 def test_a_changed_picture_is_a_gap(

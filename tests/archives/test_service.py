@@ -16,7 +16,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 
 from app import sources
-from app.archives import ledger, making, reconciling, service, storage
+from app.archives import gaps, ledger, making, reconciling, service, storage
 from app.archives.heart import Heart
 from app.engine.build import BuiltPart
 from app.engine.verify import VerificationError
@@ -85,6 +85,35 @@ def test_a_lost_file_is_a_gap_and_said(ann: User, journal: Entry, waiting: str) 
     making.generate(ann.id)
     assert load(waiting).gap_count == 1
     assert [gap["name"] for gap in read(waiting)["coverage"]["gaps"]] == ["lost.jpg"]
+    assert [missing.name for missing in gaps.list_missing(load(waiting), 1)] == ["lost.jpg"]
+    assert gaps.list_missing(load(waiting), 0) == []
+
+
+@pytest.mark.parametrize(("most", "logged"), [(100, 0), (2**20, 1)])
+def test_a_list_of_gaps_that_cannot_be_shown_is_left_to_the_report(
+    ann: User,
+    journal: Entry,
+    waiting: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    most: int,
+    logged: int,
+) -> None:
+    """Too long a list is nothing to tell operators of; a file that is broken is."""
+    making.generate(ann.id)
+    monkeypatch.setattr(gaps, "MOST_BYTES", most)
+    if logged:
+        break_list(waiting)
+    assert gaps.list_missing(load(waiting), 20) == []
+    assert caplog.text.count("does not tell what is missing in it") == logged
+
+
+def break_list(archive_id: str) -> None:
+    """Of the members: its first entry is no longer one."""
+    published = Path(*service.places_of(load(archive_id)))
+    content = published.read_bytes()
+    published.chmod(0o600)
+    published.write_bytes(content.replace(b"PK\1\2", b"PK\1\3", 1))
 
 
 def test_it_is_made_once_however_often_the_bell_rings(app: Flask, ann: User, waiting: str) -> None:

@@ -1,5 +1,6 @@
 """What an archive of many files takes of memory for each more of them, where it is written and where it is checked."""
 
+import json
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from app.engine.build import Order
 from app.engine.package import Package, pack
 from app.engine.package.part import Member
 from app.engine.verify import Expected, verify_archive
+from app.engine.verify.single import read_member
 from tests.engine.conftest import EDITION, make_archive, open_shop
 from tests.engine.shop import make_schema
 
@@ -89,6 +91,13 @@ def _add_photos(engine: sa.Engine, photo: sa.Table, count: int) -> None:
         connection.execute(photo.insert(), rows)
 
 
+def list_members(archive: Path, count: int) -> int:
+    """Bytes that Python's own list takes."""
+    with tracing() as found, zipfile.ZipFile(archive) as package:
+        assert len(package.infolist()) > count
+    return found.peak
+
+
 def test_what_is_checked_is_held_in_few_bytes(archives: dict[int, Path], ann: Order) -> None:
     assert ann.signer
     expected = Expected("1", [ann.signer.public_key], signed=True)
@@ -98,10 +107,17 @@ def test_what_is_checked_is_held_in_few_bytes(archives: dict[int, Path], ann: Or
             verify_archive([archives[count]], expected)
         return found.peak
 
-    def list_members(count: int) -> int:
-        with tracing() as found, zipfile.ZipFile(archives[count]) as package:
-            assert len(package.infolist()) > count
+    assert of_one(verify) < 300
+    assert of_one(lambda count: list_members(archives[count], count)) > 600  # the control: Python's own list alone
+
+
+def test_one_member_is_found_without_a_list(archives: dict[int, Path]) -> None:
+    """For the page of an archive that lacks something, which a web server shows."""
+
+    def read(count: int) -> int:
+        with tracing() as found, archives[count].open("rb") as file:
+            assert json.loads(read_member(file, "data/coverage.json", 2**20))["gaps"]
         return found.peak
 
-    assert of_one(verify) < 300
-    assert of_one(list_members) > 600  # the control: Python's own list alone
+    assert of_one(read) < 10
+    assert of_one(lambda count: list_members(archives[count], count)) > 600  # the control

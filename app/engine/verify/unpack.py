@@ -17,8 +17,12 @@ _ERRORS: tuple[type[Exception], ...] = (isal_zlib.error,)  # type: ignore[assign
 
 def unpack(file: BinaryIO, name: str, member: Member) -> Iterator[bytes]:
     """Raises UnreadableError, at the latest behind the last block."""
+    return unpack_blocks(_read(file, member.start, member.packed), name, member)
+
+
+def unpack_blocks(packed: Iterator[bytes], name: str, member: Member) -> Iterator[bytes]:
+    """The same of what was read already."""
     size, crc = 0, 0
-    packed = _read(file, member.start, member.packed)
     for block in packed if member.method == STORED else _inflate(packed, name):
         size += len(block)
         crc = isal_zlib.crc32(block, crc)
