@@ -282,7 +282,6 @@ def _engine_options(config: Config) -> dict[str, Any]:
         "idle_in_transaction_session_timeout": config["DATABASE_IDLE_SECONDS"],
     }
     return options | {
-        "pool_pre_ping": True,  # a connection that the server has ended meanwhile is replaced
         "pool_size": config["DATABASE_POOL_SIZE"],
         "max_overflow": config["DATABASE_POOL_OVERFLOW"],
         "pool_timeout": config["DATABASE_POOL_WAIT_SECONDS"],

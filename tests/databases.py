@@ -73,13 +73,16 @@ def run_sql(url: str, statement: str) -> int:
 
 
 CUT = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
     "AND datname = current_database() AND backend_type = 'client backend'"
 )
 
 
 def cut_connections(url: str) -> int:
-    """All to this PostgreSQL database, from outside, as an operator does it or a restart; how many there were."""
+    """All to this PostgreSQL database, from outside, as an operator does it or a restart; how many there were.
+
+    They are gone when this returns.
+    """
     return run_sql(url, CUT)
 
 

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.extensions import db
 from app.models import User
+from app.postgresql import pool
 from tests.conftest import PASSWORD
 from tests.databases import before_statement, freezer
 from tests.test_database_away import is_busy
@@ -39,8 +40,14 @@ def signed_in(settings: dict[str, Any], ann: User) -> Iterator[tuple[FlaskClient
         engine.dispose()
 
 
-def test_a_page_is_answered_in_words_although_the_server_hangs(settings: dict[str, Any], ann: User) -> None:
-    """Before its first statement: neither the connection from the pool answers nor a new one."""
+@pytest.mark.parametrize("trusted", [0, 3600])
+def test_a_page_is_answered_in_words_although_the_server_hangs(
+    settings: dict[str, Any], ann: User, monkeypatch: pytest.MonkeyPatch, trusted: float
+) -> None:
+    """Before its first statement: neither the connection from the pool answers nor a new one. A connection that was
+    used just now is not asked; its first statement has to find out.
+    """
+    monkeypatch.setattr(pool, "TRUSTED_SECONDS", trusted)
     with signed_in({**settings, **SHORT}, ann) as (client, _):
         with freezer(settings["DATABASE_URL"]) as freeze:
             freeze()
@@ -60,10 +67,10 @@ def test_a_page_is_answered_in_words_although_the_server_stops_in_the_middle(
 
 def test_without_the_limits_it_would_wait_for_the_server(settings: dict[str, Any], ann: User) -> None:
     """The control: longer than both limits above together, and then until it is there again."""
-    with signed_in({**settings, **PATIENT}, ann) as (client, _), ThreadPoolExecutor(1) as pool:
+    with signed_in({**settings, **PATIENT}, ann) as (client, _), ThreadPoolExecutor(1) as apart:
         with freezer(settings["DATABASE_URL"]) as freeze:
             freeze()
-            answer = pool.submit(client.get, "/archives/")
+            answer = apart.submit(client.get, "/archives/")
             with pytest.raises(TimeoutError):
                 answer.result(5)
         assert answer.result(60).status_code == 200

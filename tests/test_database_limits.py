@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -15,6 +16,7 @@ from app.archives import making, service
 from app.config import SettingError
 from app.extensions import db
 from app.models import State, User
+from app.postgresql import pool
 from tests.databases import cut_connections
 
 SLOW_ROWS = "SELECT number, pg_sleep(0.05) FROM generate_series(1, 40) AS number"
@@ -59,14 +61,54 @@ def test_no_more_connections_than_set(app: Flask) -> None:
     assert db.engine.pool.status().startswith("Pool size: 2")
 
 
-def test_a_connection_that_the_server_ended_is_replaced(
-    app: Flask, settings: dict[str, Any], make_person: Callable[..., User]
-) -> None:
-    """The database was restarted while nobody asked."""
+@pytest.fixture
+def ended(app: Flask, settings: dict[str, Any], make_person: Callable[..., User]) -> None:
+    """The database was restarted while nobody asked: one connection of the pool is left, and is no longer one."""
     make_person("Ann")
     db.session.remove()
     assert cut_connections(settings["DATABASE_URL"]) >= 1
-    assert db.session.execute(sa.select(sa.func.count()).select_from(User)).scalar_one() == 1
+
+
+def count_people() -> int:
+    return db.session.execute(sa.select(sa.func.count()).select_from(User)).scalar_one()
+
+
+@pytest.mark.parametrize("trusted", [0, 3600])
+@pytest.mark.usefixtures("ended")
+def test_a_connection_that_the_server_ended_is_replaced(monkeypatch: pytest.MonkeyPatch, trusted: float) -> None:
+    """Used an hour ago, as it were, and just now."""
+    monkeypatch.setattr(pool, "TRUSTED_SECONDS", trusted)
+    assert count_people() == 1
+
+
+@pytest.mark.usefixtures("ended")
+def test_without_listening_it_would_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    monkeypatch.setattr(pool, "TRUSTED_SECONDS", 3600)
+    monkeypatch.setattr(pool, "_has_news", lambda _connection: False)
+    with pytest.raises(OperationalError):
+        count_people()
+    db.session.remove()
+    assert count_people() == 1  # and then it is replaced
+
+
+@pytest.mark.parametrize(("trusted", "times"), [(0, 3), (3600, 0)])
+def test_only_a_connection_that_has_rested_is_asked_whether_it_is_there(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, trusted: float, times: int
+) -> None:
+    monkeypatch.setattr(pool, "TRUSTED_SECONDS", trusted)
+    asked: list[Any] = []
+
+    def listen(connection: psycopg.Connection[Any], **more: Any) -> psycopg.Cursor[Any]:
+        asked.append(connection)
+        return psycopg.Cursor(connection, **more)
+
+    with db.engine.connect() as connection:
+        attentive: Any = connection.connection.dbapi_connection
+        attentive.cursor_factory = listen
+    for _ in range(3):
+        db.engine.connect().close()
+    assert len(asked) == times
 
 
 def test_an_archive_needs_two_connections(

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 
 def notice_hangs(engine: Engine, limits: Limits) -> None:
-    """Let the engine's connections be attentive; does nothing on other databases."""
+    """Let the engine's connections be attentive, and replace the lost ones; does nothing on other databases."""
     if engine.dialect.name != "postgresql":
         return
+    from app.postgresql.pool import replace_lost  # noqa: PLC0415  # it loads psycopg
+
+    replace_lost(engine)
     event.listen(engine, "do_connect", partial(_connect, limits))
     event.listen(engine, "before_cursor_execute", _set_limit)
     event.listen(engine, "checkin", _rest)
@@ -46,6 +49,6 @@ def _has_time(connection: Connection) -> bool:
 
 
 def _rest(connection: Any, _record: object = None) -> None:
-    """The next that is asked of it is whether it is alive."""
+    """The next that is asked of it, if it rests, is whether it is there."""
     if connection is not None:
         connection.is_patient, connection.seconds = False, connection.limits.connect

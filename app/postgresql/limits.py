@@ -9,7 +9,7 @@ class Limits:
     """In seconds."""
 
     connect: float
-    """For a new connection, and for one from the pool to say that it is alive."""
+    """For a new connection, and for one of the pool that has rested to say that it is there."""
     answer: float
     """For a statement. Pages, the ledger and the lease's renewal have no time for more."""
     lost: float
