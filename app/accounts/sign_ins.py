@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select, update
 
 from app import audit, outbox
 from app.extensions import begin_write, count_changed, db
@@ -19,8 +20,8 @@ from app.models import MailKind, SignIn, User, What
 from app.models.columns import database_time, fit_origin
 
 MOST_ADDRESSES = 20
-SEEN_SECONDS = 60
-"""No page writes more often than this when its reader was last seen."""
+SEEN_SECONDS = 300
+"""No page writes more often than this when its reader was last seen: a thousand that watch would be writing always."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,8 @@ def hold_password(person: User) -> bool:
 
 def find(token: str) -> Known | None:
     """None: it was ended, it is too old, or nobody has used it for too long."""
-    is_confirmed = SignIn.confirmed_at > database_time(-current_app.config["CONFIRM_SECONDS"])
-    is_stale = SignIn.seen_at < database_time(-SEEN_SECONDS)
-    mine = select(User, SignIn, is_confirmed, is_stale).join(SignIn, SignIn.user_id == User.id)
-    found = db.session.execute(mine.where(SignIn.token_sha256 == hash_token(token), _is_open())).one_or_none()
+    settings = tuple(current_app.config[name] for name in _SETTINGS)
+    found = db.session.execute(_question(settings), {"token_sha256": hash_token(token)}).one_or_none()
     if found is None:
         return None
     if found[3]:
@@ -77,6 +76,19 @@ def find(token: str) -> Known | None:
         _set(found[1].id, seen_at=database_time())
         db.session.commit()
     return Known(found[0], found[1], bool(found[2]))
+
+
+_SETTINGS = ("CONFIRM_SECONDS", "SIGN_IN_IDLE_DAYS", "SIGN_IN_DAYS")
+"""What the question depends on, besides the token."""
+
+
+@cache
+def _question(settings: tuple[Any, ...]) -> Select[User, SignIn, bool, bool]:
+    """Put together once, since every page asks it."""
+    is_confirmed = SignIn.confirmed_at > database_time(-settings[0])
+    is_stale = SignIn.seen_at < database_time(-SEEN_SECONDS)
+    mine = select(User, SignIn, is_confirmed, is_stale).join(SignIn, SignIn.user_id == User.id)
+    return mine.where(SignIn.token_sha256 == bindparam("token_sha256"), _is_open())
 
 
 def confirm(person: User, sign_in_id: str) -> str | None:

@@ -25,7 +25,8 @@ def list_earlier(user_id: str, number: int) -> Page[Archive]:
     total = db.session.scalar(select(func.count()).select_from(Archive).where(*ended)) or 0
     number = turn_to(number, total, PAGE_SIZE)
     rows = _newest_first(user_id).where(*ended).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
-    return Page(db.session.scalars(rows, execution_options=ledger.FRESH).all(), number, total, PAGE_SIZE)
+    items = db.session.scalars(rows, execution_options=ledger.FRESH).all() if total else []
+    return Page(items, number, total, PAGE_SIZE)
 
 
 def find_active(user_id: str) -> Archive | None:

@@ -79,7 +79,7 @@ class SignIn(Model):
     """Of the token in the browser's cookie. Who reads this table cannot use what it says."""
     at: Mapped[datetime] = mapped_column(Moment, default=now)
     seen_at: Mapped[datetime | None] = mapped_column(Moment)
-    """When a page was last asked for, give or take a minute. Empty: it is older than sessions that can be ended."""
+    """When a page was last asked for, give or take five minutes. Empty: older than sessions that can be ended."""
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
     """When the password, or a code of the second factor, was last given."""
     ended_at: Mapped[datetime | None] = mapped_column(Moment)

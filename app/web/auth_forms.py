@@ -1,5 +1,8 @@
 """The forms of signing up, signing in and settings, and what their errors say."""
 
+from functools import cache
+from typing import Any
+
 from flask import current_app
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
@@ -27,10 +30,16 @@ def _name_field() -> StringField:
     )
 
 
+@cache
+def _zones() -> Any:
+    """Some 490, the same for everybody."""
+    return choices((zone, zone.replace("_", " ")) for zone in time_zones())
+
+
 def _time_zone_field() -> SelectField:
     return SelectField(  # type: ignore[call-arg]  # new in WTForms 3.3
         _("Time zone"),
-        choices=lambda: choices((zone, zone.replace("_", " ")) for zone in time_zones()),
+        choices=_zones,
         default="UTC",
         invalid_choice_message=CHOOSE,
     )
