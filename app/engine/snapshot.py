@@ -19,7 +19,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 def open_snapshot(engine: Engine) -> Iterator[tuple[Connection, datetime]]:
     """Yields a connection whose every answer is of one moment, and that moment.
 
-    On SQLite the engine must send BEGIN at the start of a transaction and use WAL mode.
+    SQLite should use WAL mode: otherwise whoever writes has to wait until the connection is given back.
     """
     options = _OPTIONS.get(engine.dialect.name, {})
     with engine.connect().execution_options(**options) as connection, connection.begin():
@@ -48,6 +48,9 @@ def join_snapshot(engine: Engine, name: str) -> Iterator[Connection]:
 def _fix_moment(connection: Connection) -> datetime:
     """The first statement fixes the snapshot; SQLite fixes it at the first read of a table, not at BEGIN."""
     if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.in_transaction:  # as Python has it, which begins none to read
+            connection.exec_driver_sql("BEGIN")
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").all()
         return datetime.now(UTC)
     moment: datetime = connection.execute(select(func.now())).scalar_one()
