@@ -127,7 +127,7 @@ def test_a_file_that_nobody_touches_is_read_once(
 
 
 def test_if_another_one_is_asked_for_already_this_one_has_failed(
-    ann: User, ann_client: FlaskClient, ready: str, rung: list[str]
+    ann: User, ann_client: FlaskClient, ready: str, rung: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     other, _ = service.request_archive(ann.id)
     path_of_file(ready).unlink()
@@ -135,6 +135,7 @@ def test_if_another_one_is_asked_for_already_this_one_has_failed(
     assert answer.status_code == 503
     assert "because its file was damaged on the server" in answer.text
     assert (load(ready).state, load(other).state) == (State.FAILED, State.QUEUED)
+    assert f"archive {load(ready).reference}: has failed, its file is lost" in caplog.text
 
 
 def test_a_disk_that_is_not_mounted_loses_nothing(app: Flask, ann_client: FlaskClient, ready: str) -> None:

@@ -77,6 +77,7 @@ def test_poison_ends_after_five_attempts_and_others_are_served_meanwhile(
         assert f"archive {load(archive_id).reference}: attempt 5\n" in log
     assert f"archive {load(deadly).reference}: has failed, interrupted in attempt 5" in log
     assert f"archive {load(unreadable).reference}: attempt 5 of 5 failed" in log
+    assert f"archive {load(unreadable).reference}: has failed in attempt 5: fault" in log
     assert "psycopg.DataError: date too large" in log  # what it was, for the operator
 
 

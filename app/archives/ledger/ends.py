@@ -1,9 +1,10 @@
 """A person cancels or deletes, a file is lost, or its time is over."""
 
+import logging
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, select, update
+from sqlalchemy import Update, and_, delete, exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit
@@ -14,6 +15,8 @@ from app.audit import SYSTEM, Event
 from app.extensions import db
 from app.models import Archive, ArchivePart, Cause, State, What
 from app.models.columns import database_time
+
+log = logging.getLogger(__name__)
 
 
 def cancel(user_id: str, archive_id: str) -> bool:
@@ -46,8 +49,13 @@ def make_again(archive: Archive) -> None:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
-        failed = ready.values(state=State.FAILED, finished_at=database_time())
-        change(failed, tell=partial(tell_failed, [archive], Cause.DAMAGED))
+        _fail(archive, ready)
+
+
+def _fail(archive: Archive, ready: Update) -> None:
+    failed = ready.values(state=State.FAILED, finished_at=database_time())
+    if change(failed, tell=partial(tell_failed, [archive], Cause.DAMAGED)):
+        log.error("archive %s: has failed, its file is lost and another one waits", archive.reference)
 
 
 _AS_NEW: dict[str, Any] = {

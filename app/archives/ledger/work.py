@@ -1,5 +1,6 @@
 """A worker takes an archive, works under a lease, and says how it ended; who has lost the lease changes nothing."""
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from app.engine.choices import Choices
 from app.extensions import db
 from app.models import Archive, ArchivePart, Cause, MailKind, State, User, What
 from app.models.columns import database_time, in_days
+
+log = logging.getLogger(__name__)
 
 
 class LeaseLostError(Exception):
@@ -127,6 +130,7 @@ def fail(held: Claim, error: str) -> None:
     """Raises LeaseLostError."""
     tell = partial(_tell, held, MailKind.FAILED, What.ARCHIVE_FAILED, error)
     _change_mine(held, tell=tell, state=State.FAILED, finished_at=database_time(), error=error, **NO_LEASE)
+    log.error("archive %s: has failed in attempt %s: %s", held.reference, held.attempt, error)
 
 
 def _tell(held: Claim, kind: MailKind, what: What, result: str | None = None) -> None:
