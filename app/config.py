@@ -121,7 +121,7 @@ SETTINGS = (
     Setting("FILES_AT_ONCE", 16, "The same for pictures and files of entries: a page shows many."),
     Setting("CLIENT_SECONDS", 60, "A client that takes no 256 KiB, or sends nothing, for so long is given up."),
     Setting("TRUSTED_PROXIES", 0, "How many reverse proxies stand before us and set X-Forwarded-… headers."),
-    Setting("TRUSTED_HOSTS", None, "Names that this site answers under; needed with SESSION_COOKIE_SECURE."),
+    Setting("TRUSTED_HOSTS", None, "Names that this site answers under; in production, else that of PUBLIC_BASE_URL."),
     Setting("WTF_CSRF_TIME_LIMIT", None, "A form may stay open as long as the session lives."),
     Setting("RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", True, "A dead Redis must not turn sign-in into errors."),
     Setting(

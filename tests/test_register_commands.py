@@ -83,6 +83,7 @@ def test_a_table_that_no_model_knows_is_found(run: Callable[..., Any], app: Flas
     done = run("check")
     assert done.exit_code == 1
     assert "forgotten: this table is in the database, but no model knows it" in done.output
+    assert "archives are made without it" in done.output
 
 
 def test_no_archive_is_made_while_something_is_open(

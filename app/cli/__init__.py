@@ -1,4 +1,4 @@
-"""The door for operators: `flask archives …`, `flask audit …`, `flask journal …`, `flask users …`, `flask serve`."""
+"""The door for operators: `flask archives …`, `audit …`, `db …`, `journal …`, `users …`, and `flask serve`."""
 
 from flask import Flask
 
