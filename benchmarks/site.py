@@ -1,4 +1,4 @@
-"""The whole site as docs/production.md runs it, to be measured from outside: web server, worker, Valkey, database."""
+"""The whole site, to be measured from outside: web server, a worker of all queues, Valkey, database."""
 
 import secrets
 from collections.abc import Iterator

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.config import AS_THEY_ARE
 from app.local import valkey
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,8 +22,6 @@ PYTHON = (sys.executable, "-m")
 APP = "make_celery"
 CELERY = (*PYTHON, "celery", "-A", APP)
 QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-PLAIN = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL"}
-"""Settings that the environment has under their own names."""
 Found = TypeVar("Found")
 
 
@@ -35,12 +34,13 @@ def wait_until(look: Callable[[], Found | None], *, seconds: float = 60, what: s
     return found
 
 
+def _spell(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
 def environment(settings: Mapping[str, Any]) -> dict[str, str]:
     """A program with this environment has the settings that `create_app(settings)` has."""
-    given = {
-        name if name in PLAIN else f"FLASK_{name}": value if isinstance(value, str) else json.dumps(value, default=str)
-        for name, value in settings.items()
-    }
+    given = {name if name in AS_THEY_ARE else f"FLASK_{name}": _spell(value) for name, value in settings.items()}
     if "INSTANCE_PATH" in settings:
         given["FLASK_INSTANCE_PATH"] = str(settings["INSTANCE_PATH"])
     return {**os.environ, "PYTHONUNBUFFERED": "1", **given}

@@ -10,14 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app import create_app
-from app.config import SETTINGS, SettingError
+from app.config import AS_THEY_ARE, SETTINGS, SettingError
 from tests.fuzzing import examples
 
 pytestmark = pytest.mark.fuzz
 
-PLAIN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL")
 FOLDERS = {"ARCHIVE_DIR", "UPLOAD_DIR", "PUBLIC_KEY_DIR"}
-NAMES = [*PLAIN, *(f"FLASK_{setting.name}" for setting in SETTINGS if setting.name not in FOLDERS)]
+NAMES = [*AS_THEY_ARE, *(f"FLASK_{setting.name}" for setting in SETTINGS if setting.name not in FOLDERS)]
 ODD = [
     "FLASK_CELERY",
     "FLASK_SITE_NAME__x",

@@ -6,7 +6,7 @@ the whole chain. Nothing here changes or deletes a row.
 
 from app.audit.anchor import AnchorError, anchor
 from app.audit.chain import BrokenChainError, Link, Row
-from app.audit.listing import Page, list_of_person, list_recent
+from app.audit.listing import list_of_person, list_recent
 from app.audit.record import NOBODY, OPERATOR, SYSTEM, Acting, Event, act_as, acting, record, record_all
 from app.audit.verify import verify
 
@@ -19,7 +19,6 @@ __all__ = [
     "BrokenChainError",
     "Event",
     "Link",
-    "Page",
     "Row",
     "act_as",
     "acting",

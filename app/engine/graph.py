@@ -27,7 +27,7 @@ from app.engine.schema import (
     table_declaration,
 )
 
-__all__ = ["Finding", "Graph", "Node", "OwnerPath", "RegisterError", "build_graph", "column_declaration"]
+__all__ = ["Finding", "Graph", "Node", "RegisterError", "build_graph"]
 
 
 @dataclass(frozen=True)

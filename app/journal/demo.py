@@ -4,7 +4,6 @@ Everything but the password comes from one seed: the same day gives the same jou
 """
 
 import io
-import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from random import Random
 from flask import current_app
 
 from app.accounts.people import find_user, has_people
+from app.disk import replace_file
 from app.extensions import begin_write, db, password_hasher
 from app.journal import demo_words as words
 from app.journal.attachments import Upload, stored
@@ -82,12 +82,7 @@ def read_demo() -> Credentials | None:
 
 def _keep(demo: Credentials) -> None:
     """Readable by the owner of the site's files only, like the database itself."""
-    path = _path()
-    draft = path.with_suffix(".part")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{demo.email}\n{demo.password}\n")
-    draft.rename(path)
+    replace_file(_path(), f"{demo.email}\n{demo.password}\n")
 
 
 def _path() -> Path:

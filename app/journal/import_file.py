@@ -30,7 +30,6 @@ class ImportFileError(Exception):
 class Line:
     """One entry to be, with everything about it checked."""
 
-    number: int
     title: str
     body: str
     date: date | None
@@ -48,7 +47,7 @@ def read_lines(path: Path, media: Path | None = None) -> list[Line]:
     seen: Counter[str] = Counter()
     for number, text in _numbered(path):
         try:
-            line = _read_line(number, text, media, seen)
+            line = _read_line(text, media, seen)
         except ValueError as error:
             raise ImportFileError(f"Line {number}: {error}. Nothing was imported.") from error
         except RecursionError as error:
@@ -71,11 +70,10 @@ def _numbered(path: Path) -> Iterator[tuple[int, str]]:
                 yield number, text
 
 
-def _read_line(number: int, text: str, media: Path | None, seen: Counter[str]) -> Line:
+def _read_line(text: str, media: Path | None, seen: Counter[str]) -> Line:
     row = _parse(text)
     key = _key(row, seen)
     return Line(
-        number=number,
         title=_title(row),
         body=_text(row.get("body", ""), "body"),
         date=_date(row.get("date")),

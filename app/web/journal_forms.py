@@ -1,4 +1,4 @@
-"""The forms of the journal: an entry, a comment, a search; and what their errors say."""
+"""The forms of the journal: an entry, a comment; and what their errors say."""
 
 from collections.abc import Sequence
 from datetime import date

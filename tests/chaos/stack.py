@@ -1,4 +1,4 @@
-"""The real stack, with the commands of docs/production.md: two workers, beat, the web server, Valkey, PostgreSQL.
+"""The real stack, as docs/production.md has it but smaller: two workers, beat, web server, Valkey, PostgreSQL.
 
 A keeper starts again what has ended, as systemd does, and clears away what it left behind.
 """
