@@ -142,7 +142,7 @@ def restart_database(scene: Scene) -> None:
 
 @fault("database connections cut", "503", "twice")
 def cut_connections(scene: Scene) -> None:
-    databases.cut_connections(scene.stack.database.url)
+    scene.stack.database.ask(databases.CUT)  # the other hand may restart it meanwhile
 
 
 @fault("PostgreSQL hangs", "503", "twice")
