@@ -1,5 +1,6 @@
 """PostgreSQL stands still and keeps its connections: pages say so soon. Workers: archives/test_database_breaks.py."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -8,13 +9,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.extensions import db
 from app.models import User
 from app.postgresql import pool
+from app.postgresql.attentive import AttentiveConnection
 from tests.conftest import PASSWORD
-from tests.databases import before_statement, freezer
+from tests.databases import before_statement, freezer, run_sql
+from tests.programs import wait_until
 from tests.test_database_away import is_busy
 
 SHORT = {"DATABASE_CONNECT_SECONDS": 2, "DATABASE_ANSWER_SECONDS": 1}
@@ -74,3 +78,48 @@ def test_without_the_limits_it_would_wait_for_the_server(settings: dict[str, Any
             with pytest.raises(TimeoutError):
                 answer.result(5)
         assert answer.result(60).status_code == 200
+
+
+SLOW = "SELECT pg_sleep(120)"
+AT_WORK = f"SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query = '{SLOW}'"
+
+
+def give_up(settings: dict[str, Any]) -> None:
+    """As a page does on a server that is merely slow."""
+    app = create_app({**settings, **SHORT})
+    with app.app_context():
+        try:
+            with pytest.raises(OperationalError, match="the server has said nothing for 1 seconds"):
+                db.session.execute(sa.text(SLOW))
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def test_what_was_given_up_does_not_go_on_in_the_server(settings: dict[str, Any]) -> None:
+    """Each would hold one of `max_connections` for DATABASE_STATEMENT_SECONDS."""
+    give_up(settings)
+    wait_until(lambda: run_sql(settings["DATABASE_URL"], AT_WORK) == 0, what="the statement's end", seconds=5)
+
+
+def test_without_a_cancel_it_would(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the socket is closed all the same."""
+    monkeypatch.setattr(AttentiveConnection, "_cancel", lambda _: None)
+    give_up(settings)
+    time.sleep(5)
+    assert run_sql(settings["DATABASE_URL"], AT_WORK) == 1
+
+
+def test_a_server_that_hangs_is_told_for_a_second_at_most(settings: dict[str, Any]) -> None:
+    """It is the first error that is told."""
+    app = create_app({**settings, **SHORT})
+    with app.app_context():
+        db.session.execute(sa.text("SELECT 1"))
+        with freezer(settings["DATABASE_URL"]) as freeze:
+            freeze()
+            begun = time.monotonic()
+            with pytest.raises(OperationalError, match="the server has said nothing for 1 seconds"):
+                db.session.execute(sa.text("SELECT 1"))
+            assert time.monotonic() - begun < 4
+        db.session.remove()
+        db.engine.dispose()

@@ -7,11 +7,15 @@ limits nor the server's own timeouts end the wait. Here the client counts the se
 import math
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 
 from app.postgresql.limits import Limits
+
+CANCEL_SECONDS = 1
+"""So long PostgreSQL may take to hear that nobody waits any more; one that hangs never does."""
 
 
 class AttentiveConnection(psycopg.Connection[Any]):
@@ -47,8 +51,16 @@ class AttentiveConnection(psycopg.Connection[Any]):
     def _give_up_unless_it_is_there(self, silence: float) -> None:
         if self.is_patient and silence < self.limits.longest and self._is_server_there():
             return
+        self._cancel()
         self.close()
         raise psycopg.OperationalError(f"the server has said nothing for {silence:.0f} seconds")
+
+    def _cancel(self) -> None:
+        """A server that is merely slow looks at the socket when it has an answer, and would work on for nobody."""
+        if not psycopg.capabilities.has_cancel_safe():  # before libpq 17 the only way has no end of its own
+            return
+        with suppress(psycopg.Error, OSError):
+            self.cancel_safe(timeout=CANCEL_SECONDS)
 
     def _is_server_there(self) -> bool:
         """One that refuses us is there."""
