@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Row, and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from app import audit, outbox
@@ -135,16 +136,24 @@ def _choose(wish: Wish, email: str, locale: str | None, room: _Room) -> tuple[Ma
     return MailKind.RESET if wish == Wish.PASSWORD else MailKind.MEMBER, member if is_open else None
 
 
-def _find_or_add_unproven(email: str, locale: str | None) -> User:
-    """In the language that they were last asked in."""
-    person = db.session.scalar(select(User).where(User.email == email, ~User.is_proven))
+def _find_or_add_unproven(email: str, locale: str | None) -> User | None:
+    """In the language that they were last asked in. None: the account was made in this moment."""
+    unproven = select(User).where(User.email == email, ~User.is_proven)
+    person = db.session.scalar(unproven)
     if person is None:
-        person = User(email=email, name=people.name_of(email), is_proven=False)
-        db.session.add(person)
-    if locale is not None:
+        _insert_unproven(email)
+        person = db.session.scalar(unproven)
+    if person is not None and locale is not None:
         person.language = locale
-    db.session.flush()
+        db.session.flush()
     return person
+
+
+def _insert_unproven(email: str) -> None:
+    """Another worker may answer somebody else who typed the same at this moment; then its row counts."""
+    dialect = {"sqlite": sqlite, "postgresql": postgresql}[db.engine.dialect.name]
+    row = dialect.insert(User).values(email=email, name=people.name_of(email), is_proven=False)
+    db.session.execute(row.on_conflict_do_nothing(index_elements=[User.email]))
 
 
 def issue(user_id: str) -> str:

@@ -1,5 +1,7 @@
 """A connection that notices when PostgreSQL hangs. psycopg waits for an answer as long as the connection is open.
 
+It also keeps the values of rows out of what errors say.
+
 A process that stands still is not gone: the kernel goes on acknowledging what is sent to it, so that neither TCP's
 limits nor the server's own timeouts end the wait. Here the client counts the seconds without a byte.
 """
@@ -29,7 +31,11 @@ class AttentiveConnection(psycopg.Connection[Any]):
 
     def wait(self, gen: Generator[Any, Any, Any], *args: Any, **more: Any) -> Any:
         """Raises OperationalError."""
-        return super().wait(self._watch(gen), *args, **more)
+        try:
+            return super().wait(self._watch(gen), *args, **more)
+        except psycopg.Error as error:
+            _leave_out_values(error)
+            raise
 
     def _watch(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         """What `gen` wants and gives. Each tenth of a second psycopg says, by a false value, that there is nothing."""
@@ -72,3 +78,12 @@ class AttentiveConnection(psycopg.Connection[Any]):
         except psycopg.OperationalError:
             return True
         return True
+
+
+def _leave_out_values(error: psycopg.Error) -> None:
+    """Errors are logged. After the first line come DETAIL and CONTEXT: `Key (email)=(ann@example.org) already exists.`
+
+    Whoever has to act on them finds them in `diag`, in whatever language the server speaks.
+    """
+    if error.diag.message_primary is not None:
+        error.args = (error.diag.message_primary,)

@@ -334,3 +334,46 @@ class TestLimits:
         codes = [ask_from(line.format(1).replace("::", f":{number}::"), number) for number in range(6)]
         assert codes == [200] * taken + [429] * (6 - taken)
         assert ask_from(line.format(2), 6) == 200
+
+
+class TestTwoWorkersAtOnce:
+    """On SQLite one waits for the other."""
+
+    @pytest.fixture
+    def settings(self, postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**postgresql_settings, "MAIL_URL": "smtp://127.0.0.1:9", "PUBLIC_BASE_URL": BASE}
+
+    @pytest.fixture(autouse=True)
+    def other_worker(self, app: Flask, client: FlaskClient) -> None:
+        """Adds the person just before this one does."""
+        ask(client)
+        waiting = [User(email=LAN, name="lan", is_proven=False)]
+
+        def add(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith('INSERT INTO "user"') and waiting:
+                other = waiting.pop()
+                with app.app_context():
+                    db.session.add(other)
+                    db.session.commit()
+
+        with app.app_context():
+            sa.event.listen(db.engine, "before_cursor_execute", add)
+
+    def test_both_write_to_the_same_person(self, app: Flask, send: Send, caplog: pytest.LogCaptureFixture) -> None:
+        (text,) = send()
+        assert link_in(text)
+        assert accounts(app) == [(LAN, False)]
+        assert caplog.text == ""
+
+    def test_a_plain_insert_would_lose_the_mail(
+        self, send: Send, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The control. And what the log says of it names nobody."""
+        monkeypatch.setattr(resets, "_insert_unproven", insert_plainly)
+        assert send() == []
+        assert "duplicate key value violates unique constraint" in caplog.text
+        assert LAN not in caplog.text
+
+
+def insert_plainly(email: str) -> None:
+    db.session.execute(sa.insert(User).values(email=email, name="lan", is_proven=False))
