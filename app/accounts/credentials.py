@@ -8,8 +8,9 @@ from sqlalchemy import delete, update
 
 from app import audit, outbox
 from app.accounts import sign_ins
+from app.accounts.passwords import least_length
 from app.accounts.people import hash_password
-from app.accounts.second_factor import setting_up
+from app.accounts.second_factor import checking, setting_up
 from app.accounts.second_factor.checking import WrongCodeError
 from app.extensions import begin_write, db
 from app.models import MailKind, PasswordReset, User, What
@@ -21,16 +22,23 @@ def change_password(
     """Whether it was changed; then the person is told by mail, and is signed out everywhere.
 
     `password`: None locks the account, and nobody is told. `checked`: the present one was given, and has to be that
-    which `person` was loaded with. `but`: the id of the sign-in that goes on. `drop_factor`: the second one goes, too.
+    which `person` was loaded with; the new one has to be long enough for the factors that the account has now.
+    `but`: the id of the sign-in that goes on. `drop_factor`: the second one goes, too.
     """
     db.session.commit()  # hashing takes a tenth of a second; hold no lock meanwhile
     password_hash = password and hash_password(password)
     begin_write()
-    is_allowed = not checked or sign_ins.hold_password(person)
+    is_allowed = not checked or (sign_ins.hold_password(person) and _is_long_enough(person.id, password, drop_factor))
     if is_allowed:
         replace_password(person.id, password_hash, but=but, drop_factor=drop_factor)
     db.session.commit()
     return is_allowed
+
+
+def _is_long_enough(user_id: str, password: str | None, drop_factor: bool) -> bool:
+    """The second factor for which it may be shorter could have gone since. Say `hold_password` before."""
+    has_factor = not drop_factor and checking.is_on(user_id)
+    return len(password or "") >= least_length(has_second_factor=has_factor)
 
 
 def replace_password(

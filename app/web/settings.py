@@ -52,7 +52,8 @@ def password() -> ResponseReturnValue:
             continue_session()
             flash(_("Your password is changed. You are signed out everywhere else."), "ok")
             return redirect(url_for("settings.index"))
-        form.current.errors = [NOT_YOURS]
+        if form.validate():  # or the second factor has gone meanwhile, and the new one is too short
+            form.current.errors = [NOT_YOURS]
     return render_template("auth/password.html", form=form), 422 if form.errors else 200
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import ColumnElement, select, true, update
+from sqlalchemy import ColumnElement, event, select, true, update
 
 from app import create_app
 from app.accounts import credentials
@@ -186,6 +186,43 @@ def test_it_is_not_on_before_a_code_shows_that_the_app_has_it(app: Flask, ann: U
     assert another not in {secret, None}
     app.config["SECRET_KEY"] = "another"
     assert setting_up.begin(ann.id) not in {secret, another, None}
+
+
+class TestBegunAnewMeanwhile:
+    """In another window, between reading the secret and switching it on. On SQLite that one waits."""
+
+    @pytest.fixture
+    def settings(self, postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+        return postgresql_settings
+
+    @pytest.fixture
+    def code(self, app: Flask, ann: User) -> str:
+        """Of the secret that the app has."""
+        secret = setting_up.begin(ann.id)
+        assert secret
+        others = [datetime.now(UTC) + timedelta(hours=1)]
+
+        def begin_anew(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("UPDATE second_factor") and others:
+                with app.app_context():
+                    assert setting_up.begin(ann.id, others.pop()) not in {None, secret}
+
+        event.listen(db.engine, "before_cursor_execute", begin_anew)
+        return Factor(secret, []).code()
+
+    def test_the_new_secret_is_not_switched_on(self, ann: User, code: str) -> None:
+        with pytest.raises(WrongCodeError):
+            credentials.switch_on_factor(ann.id, code)
+        assert not checking.is_on(ann.id)
+
+    def test_without_comparing_it_would_be(self, ann: User, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The control: and no code of the app is right."""
+        change_pending = setting_up._change
+        monkeypatch.setattr(setting_up, "_change", lambda user_id, values, *_: change_pending(user_id, values))
+        credentials.switch_on_factor(ann.id, code)
+        assert checking.is_on(ann.id)
+        forget_step(ann)
+        assert outcome(ann.id, code) == "WrongCodeError"
 
 
 def test_the_code_that_switched_it_on_signs_nobody_in(ann: User) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.accounts import credentials, people, resets, sign_ins
 from app.extensions import db
@@ -24,7 +25,7 @@ from tests.second_factor.factor import Factor, switch_on
 from tests.web.conftest import SignIn as SignInFixture
 from tests.web.factor_pages import OFF
 
-RESET, OTHER = "the password of the reset", "the password of the thief"
+RESET, OTHER, SHORT = "the password of the reset", "the password of the thief", "vg7kqx2m"
 
 
 @pytest.fixture
@@ -55,10 +56,10 @@ def lock(person: User) -> None:
 
 
 @pytest.fixture
-def hold(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[User], None]], None]:
+def hold(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[User], object]], None]:
     """From now on this happens between the check of a password and what follows it."""
 
-    def hold(deed: Callable[[User], None]) -> None:
+    def hold(deed: Callable[[User], object]) -> None:
         def happen() -> None:
             with app.app_context():
                 deed(db.session.get_one(User, ann.id))
@@ -68,7 +69,7 @@ def hold(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> Callable[[Ca
     return hold
 
 
-Hold = Callable[[Callable[[User], None]], None]
+Hold = Callable[[Callable[[User], object]], None]
 
 
 def is_in(client: FlaskClient) -> bool:
@@ -125,6 +126,33 @@ class TestOvertaken:
 def has_factor(app: Flask) -> bool:
     with app.app_context():
         return db.session.scalar(sa.select(SecondFactor.switched_on_at)) is not None
+
+
+class TestAShortPassword:
+    def shorten(self, app: Flask, sign_in: SignInFixture, ann: User, hold: Hold) -> TestResponse:
+        """A password of eight characters, while the second factor is switched off in another window."""
+        with app.app_context():
+            switch_on(ann)
+        client = sign_in(ann)
+        with app.app_context():
+            here = db.session.scalars(sa.select(SignIn.id).order_by(SignIn.at.desc())).first()
+        hold(lambda person: credentials.switch_off_factor(person, but=here))
+        return client.post("/settings/password", data={"current": PASSWORD, "password": SHORT})
+
+    def test_does_not_outlive_the_factor_that_it_was_for(
+        self, app: Flask, sign_in: SignInFixture, ann: User, hold: Hold
+    ) -> None:
+        refused = self.shorten(app, sign_in, ann, hold)
+        assert (refused.status_code, "it has 8 of at least 15 characters" in refused.text) == (422, True)
+        assert (has_factor(app), is_password(app, SHORT), is_password(app, PASSWORD)) == (False, False, True)
+
+    def test_without_asking_again_it_would(
+        self, app: Flask, sign_in: SignInFixture, ann: User, hold: Hold, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The control."""
+        monkeypatch.setattr(credentials, "_is_long_enough", lambda *_: True)
+        assert self.shorten(app, sign_in, ann, hold).status_code == 302
+        assert (has_factor(app), is_password(app, SHORT)) == (False, True)
 
 
 class TestWithoutTheComparison:

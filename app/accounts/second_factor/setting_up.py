@@ -36,11 +36,7 @@ def begin(user_id: str, confirmed_at: datetime | None = None) -> bytes | None:
 
 def find_pending(user_id: str, *conditions: ColumnElement[bool]) -> bytes | None:
     """None, too, when SECRET_KEY was changed meanwhile."""
-    sealed = db.session.scalar(select(SecondFactor.sealed_secret).where(*_pending(user_id), *conditions))
-    try:
-        return None if sealed is None else open_sealed(sealed, user_id)
-    except SealError:
-        return None
+    return _open(_find_sealed(user_id, *conditions), user_id)
 
 
 def forget_pending(user_id: str) -> None:
@@ -50,10 +46,12 @@ def forget_pending(user_id: str) -> None:
 
 def mark_on(user_id: str, code: str) -> list[str]:
     """The recovery codes. Raises WrongCodeError. The commit is the caller's, as `credentials.switch_on_factor`."""
-    secret = find_pending(user_id)
+    sealed = _find_sealed(user_id)
+    secret = _open(sealed, user_id)
     step = totp.find_step(secret, "".join(code.split()), read_clock()) if secret and is_of_app(code) else None
     on = {"switched_on_at": database_time(), "last_step": step}
-    if step is None or not _change(user_id, on):
+    # Another window may have begun anew since: its secret is one that this app does not have.
+    if step is None or not _change(user_id, on, SecondFactor.sealed_secret == sealed):
         raise WrongCodeError
     outbox.put(MailKind.FACTOR_ON, user_id)
     return recovery_codes.replace(user_id)
@@ -95,8 +93,19 @@ def reseal() -> tuple[int, int]:
     return done, unreadable
 
 
-def _change(user_id: str, values: dict[str, Any]) -> bool:
-    return count_changed(update(SecondFactor).where(*_pending(user_id)).values(**values)) == 1
+def _find_sealed(user_id: str, *conditions: ColumnElement[bool]) -> str | None:
+    return db.session.scalar(select(SecondFactor.sealed_secret).where(*_pending(user_id), *conditions))
+
+
+def _open(sealed: str | None, user_id: str) -> bytes | None:
+    try:
+        return None if sealed is None else open_sealed(sealed, user_id)
+    except SealError:
+        return None
+
+
+def _change(user_id: str, values: dict[str, Any], *conditions: ColumnElement[bool]) -> bool:
+    return count_changed(update(SecondFactor).where(*_pending(user_id), *conditions).values(**values)) == 1
 
 
 def _pending(user_id: str) -> tuple[ColumnElement[bool], ...]:
