@@ -151,7 +151,7 @@ def test_what_is_costly_has_its_limit() -> None:
         "at least every three months",
         "There are these ways to an account",
         "Guessing is limited by account and by network",
-        "A limit never locks out a person",
+        "never lock out a person from where they have signed in before",
         "the person's own name or address or of the site's name (`SITE_NAME`)",
         "signed in any number of times at once",
         "NIST SP 800-63B",

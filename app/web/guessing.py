@@ -1,8 +1,8 @@
 """How often somebody may guess a password: failures are counted by account and by network, for all web processes.
 
-Nobody can lock a person out. Failures from one network refuse that network only; those from all networks together
-refuse only networks from which nobody has signed in to this account before. Accounts that do not exist are counted
-alike, so that a refusal tells nothing.
+Nobody can lock a person out from elsewhere. Failures from one network refuse that network only; those from all
+together refuse only networks from which nobody has signed in to this account before. Accounts that do not exist are
+counted alike, so that a refusal tells nothing.
 """
 
 import hashlib
