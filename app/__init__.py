@@ -7,6 +7,8 @@ from typing import Any
 
 from celery.signals import worker_init
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, logs, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
@@ -21,6 +23,7 @@ from app.extensions import (
     offer_migrations,
     prepare_sqlite,
 )
+from app.models import Archive, ArchivePart, Attachment, State
 from app.postgresql import notice_hangs
 from app.stores import StoreSettingError, make_stores
 from app.web.language import choose_locale
@@ -79,7 +82,7 @@ def _init_stores(app: Flask) -> None:
     """Archives and uploads lie in the same kind of store; which one, the settings say. Raises SettingError."""
     archives, uploads = Path(app.config["ARCHIVE_DIR"]) / "ready", Path(app.config["UPLOAD_DIR"])
     try:
-        stores = make_stores(app.config["STORAGE_URL"], archives=archives, uploads=uploads)
+        stores = make_stores(app.config["STORAGE_URL"], archives=archives, uploads=uploads, has_files=_has_files)
     except StoreSettingError as error:
         raise settings.SettingError(str(error)) from error
     app.extensions["stores"] = stores
@@ -88,7 +91,22 @@ def _init_stores(app: Flask) -> None:
     def check_stores(**_: object) -> None:
         """A worker that could not publish must not begin to work."""
         try:
-            for store in stores.values():
-                store.check()
+            with app.app_context():
+                for store in stores.values():
+                    store.check()
         except StoreSettingError as error:
             raise SystemExit(f"Error: {error}") from error
+        except SQLAlchemyError:  # it is asked again before anything is put there
+            app.logger.exception("nobody can say now whether a folder of files is missing")
+
+
+_FILES = {
+    "archives": select(ArchivePart.id).join(Archive).where(Archive.state == State.READY).limit(1),
+    "uploads": select(Attachment.id).limit(1),
+}
+
+
+def _has_files(store: str) -> bool:
+    """Whether the database names any. It is asked apart: whoever wants to know may be in a transaction."""
+    with db.engine.connect().execution_options(writes=False) as connection:
+        return connection.scalar(_FILES[store]) is not None

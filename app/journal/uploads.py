@@ -52,7 +52,8 @@ class StoredBytes:
 
 def store(stream: IO[bytes]) -> StoredBytes:
     """Keep the bytes of this stream. Raises FileTooLargeError, DiskFullError or StoreDownError: nothing is kept."""
-    folder = Path(current_app.config["UPLOAD_DIR"])
+    _store().prepare()
+    folder = Path(current_app.config["UPLOAD_DIR"])  # of drafts, also when files go to a bucket
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = secrets.token_hex(16)
     draft = folder / f"{name}.part"

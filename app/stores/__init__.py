@@ -3,6 +3,8 @@
 `make_stores` gives those that `STORAGE_URL` names; who uses one cannot tell which home it has.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from app.stores.address import Address, read_address
@@ -34,14 +36,20 @@ UPLOAD_PATIENCE = 10.0
 """Seconds. A person waits for a picture to be kept, and can send it again."""
 
 
-def make_stores(url: str | None, *, archives: Path, uploads: Path) -> dict[str, Store]:
+def make_stores(
+    url: str | None, *, archives: Path, uploads: Path, has_files: Callable[[str], bool] = lambda _: False
+) -> dict[str, Store]:
     """The stores `archives` and `uploads`: below the URL's prefix, or these folders without a URL.
 
+    `has_files`: whether somebody knows of files in the store of this name; asked where its folder is missing.
     Raises StoreSettingError when the URL cannot be understood. Nobody is asked yet.
     """
     if url is None:
         # A backup may hold uploads by hard links. Archives are handed out; what has a second name may be anything.
-        return {"archives": LocalStore(archives), "uploads": LocalStore(uploads, one_link=False)}
+        return {
+            "archives": LocalStore(archives, has_files=partial(has_files, "archives")),
+            "uploads": LocalStore(uploads, one_link=False, has_files=partial(has_files, "uploads")),
+        }
     from app.stores.s3 import S3Store  # noqa: PLC0415  # botocore: 6 MB in each process, only for a bucket
 
     address = read_address(url)

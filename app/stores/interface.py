@@ -61,6 +61,9 @@ class Store(Protocol):
     lists_cheaply: bool
     """Whether `names` may be asked every few seconds."""
 
+    def prepare(self) -> None:
+        """Make the folder, where there is none yet. Raises OSError, StoreDownError where there must have been one."""
+
     def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:
         """Give a finished local file this name; its old place is empty then. Readers see nothing of it or the whole.
 

@@ -34,13 +34,25 @@ class LocalStore:
 
     lists_cheaply = True
 
-    def __init__(self, folder: Path, *, one_link: bool = True) -> None:
+    def __init__(self, folder: Path, *, one_link: bool = True, has_files: Callable[[], bool] = lambda: False) -> None:
+        """`has_files`: whether somebody knows of files in it. Then a folder that is not there is not made."""
         self._folder = folder
         self._one_link = one_link
+        self._has_files = has_files
         self._sums: dict[_Stamp, str] = {}
 
+    def prepare(self) -> None:
+        if self._folder.is_dir():
+            return
+        if self._has_files():  # on another disk, perhaps; an empty folder in its place would tell that all are lost
+            raise StoreDownError(
+                f"{self._folder} is not there, and the database names files in it. Mount its disk; "
+                f"or, if they are gone for good, make the folder: mkdir -p {self._folder}"
+            )
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:  # noqa: ARG002  # a rename changes no bytes, and is short
-        self._make_folder()
+        self.prepare()
         file.chmod(0o600)
         os.utime(file)  # young again: the sweeper leaves it alone until its row is written
         sync(file)
@@ -70,7 +82,7 @@ class LocalStore:
         return str(self._folder / name)
 
     def names(self) -> Iterator[Named]:
-        self._make_folder()
+        self.prepare()
         now = time.time()
         with os.scandir(self._folder) as entries:
             for entry in entries:
@@ -84,7 +96,9 @@ class LocalStore:
 
     def check(self) -> None:
         try:
-            self._make_folder()
+            self.prepare()
+        except StoreDownError as error:
+            raise StoreSettingError(str(error.strerror)) from error
         except OSError as error:
             raise StoreSettingError(f"{self._folder} cannot be made: {error.strerror}") from error
 
@@ -105,9 +119,6 @@ class LocalStore:
                 self._sums.clear()
             self._sums[file.stamp] = found
         return found
-
-    def _make_folder(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 class _Unchanging(FileIO):

@@ -39,6 +39,9 @@ class S3Store:
         self._may_be_unlabelled = may_be_unlabelled
         self._client = Client(address)
 
+    def prepare(self) -> None:
+        """A bucket has no folders."""
+
     def put(self, file: Path, name: str, sha256: str, go_on: GoOn = always) -> None:
         with translated(name), file.open("rb") as source:
             self._upload(name, self._patience, go_on).send(source, file.stat().st_size, sha256)

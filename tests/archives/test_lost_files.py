@@ -15,6 +15,8 @@ from app.archives import ledger, making, reconciling, service, storage
 from app.extensions import db
 from app.models import ArchivePart, State, User
 from app.models.columns import database_time
+from app.stores import StoreSettingError
+from app.stores.local import LocalStore
 from tests.archives.conftest import change, files_of, load, paths_of
 
 
@@ -141,10 +143,26 @@ def test_if_another_one_is_asked_for_already_this_one_has_failed(
 def test_a_disk_that_is_not_mounted_loses_nothing(app: Flask, ann_client: FlaskClient, ready: str) -> None:
     folder = path_of_file(ready).parent
     folder.rename(folder.with_name("elsewhere"))
+    reconciling.reconcile()
+    with pytest.raises(StoreSettingError, match="Mount its disk"):  # nor does a worker that starts make it
+        app.extensions["stores"]["archives"].check()
     assert ann_client.get(f"/archives/{ready}/download").status_code == 503
     assert load(ready).state == State.READY
     folder.with_name("elsewhere").rename(folder)
     assert ann_client.get(f"/archives/{ready}/download", buffered=True).status_code == 200
+
+
+def test_a_folder_that_is_made_in_its_place_would_lose_all(
+    app: Flask, ann: User, ann_client: FlaskClient, ready: str, rung: list[str]
+) -> None:
+    """The control: a store that asks nobody whether there are files."""
+    folder = path_of_file(ready).parent
+    app.extensions["stores"]["archives"] = LocalStore(folder)
+    folder.rename(folder.with_name("elsewhere"))
+    reconciling.reconcile()
+    assert folder.is_dir()
+    assert ann_client.get(f"/archives/{ready}/download").status_code == 503
+    assert (load(ready).state, rung) == (State.QUEUED, [ann.id])
 
 
 def test_one_that_is_deleted_at_that_moment_stays_deleted(

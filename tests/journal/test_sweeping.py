@@ -15,6 +15,7 @@ from app.extensions import db
 from app.journal import attachments, uploads
 from app.journal.entries import Draft, add_entry
 from app.models import Attachment, Entry, User
+from app.stores import StoreDownError
 from tests.journal.test_quota import file
 
 
@@ -116,3 +117,20 @@ def test_with_another_database_nothing_is_deleted(
     db.session.commit()
     attachments.sweep_uploads()
     assert names(app) == {stored_name}
+
+
+def test_a_folder_that_is_not_mounted_is_not_made(app: Flask, ann: User) -> None:
+    """The control: it is, where no row names a file."""
+    folder = Path(app.config["UPLOAD_DIR"])
+    (name,) = write(ann, 10)
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(StoreDownError):
+        attachments.sweep_uploads()
+    with pytest.raises(StoreDownError):
+        uploads.open_stored(name)
+    with pytest.raises(attachments.UploadRefusedError):
+        write(ann, 20)
+    assert not folder.exists()
+    delete(ann)
+    assert list(uploads.list_old()) == []
+    assert folder.is_dir()
