@@ -1,5 +1,7 @@
 """Serves an archive's files: resumable, never cached, and only while it is ready."""
 
+from http import HTTPStatus
+
 from flask import Response, abort, current_app, make_response, render_template, request
 
 from app.archives import service
@@ -9,6 +11,9 @@ from app.web.archive_words import describe, is_past, zip_name
 from app.web.origin import read_origin
 from app.web.serving import send_stored
 from app.web.serving_slots import take_slot
+
+_WITH_BYTES = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
+"""Whichever range was asked for: all but the first byte is the whole archive to a thief."""
 
 
 def send_part(archive: Archive, number: int) -> Response:
@@ -25,7 +30,7 @@ def send_part(archive: Archive, number: int) -> Response:
     part = service.find_part(archive, number) or abort(404)
     response = _stream(archive, part)
     try:
-        if request.method == "GET" and _is_beginning(response):
+        if request.method == "GET" and response.status_code in _WITH_BYTES:
             service.record_download(archive, part.number, **read_origin())
     except BaseException:
         response.close()  # gives back the slot
@@ -48,8 +53,3 @@ def _stream(archive: Archive, part: ArchivePart) -> Response:
         abort(503)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
-
-
-def _is_beginning(response: Response) -> bool:
-    """The first bytes of the file: resumed parts are the same download."""
-    return response.status_code == 200 or (response.content_range is not None and response.content_range.start == 0)  # noqa: PLR2004

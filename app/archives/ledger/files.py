@@ -1,14 +1,20 @@
 """Which files the rows vouch for, and who took them."""
 
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import select
 
 from app import audit, outbox
-from app.extensions import db
+from app.extensions import begin_write, db
 from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, MailKind, State, What
-from app.models.columns import fit_origin
+from app.models.columns import database_time, fit_origin
 from app.words.browsers import name_address, name_browser
+
+GOES_ON_SECONDS = 600
+"""Who has begun to take a file and asks for bytes of it again within this time goes on with the same download: a
+browser whose connection broke does so within seconds, and a program that takes ranges too. It is CONFIRM_SECONDS as by
+default: later a password is asked for again, and that is another deed.
+"""
 
 
 def files_vouched_for() -> set[str]:
@@ -28,12 +34,30 @@ def fences_at_work() -> set[str]:
 
 
 def record_download(archive: Archive, part_number: int, ip_address: str, user_agent: str) -> None:
-    """The person is told, once for each browser and address that takes files of this archive."""
+    """Unless it goes on with one that was recorded. The person is told, once for each browser and address that takes
+    files of this archive.
+    """
     db.session.commit()
     origin = fit_origin(ip_address, user_agent)
-    db.session.add(ArchiveDownload(archive_id=archive.id, part_number=part_number, **origin))
-    db.session.flush()
-    occasion = (archive.id, name_address(ip_address), name_browser(user_agent))
-    outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **origin)
-    audit.record(What.ARCHIVE_DOWNLOADED, archive.user_id, object_id=archive.id, result=f"part {part_number}")
+    if not _goes_on(archive.id, part_number, origin):
+        begin_write()
+        now = database_time()
+        db.session.add(ArchiveDownload(archive_id=archive.id, part_number=part_number, at=now, **origin))
+        db.session.flush()
+        occasion = (archive.id, name_address(ip_address), name_browser(user_agent))
+        outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **origin)
+        audit.record(What.ARCHIVE_DOWNLOADED, archive.user_id, object_id=archive.id, result=f"part {part_number}")
     db.session.commit()
+
+
+def _goes_on(archive_id: str, part_number: int, origin: dict[str, Any]) -> bool:
+    """Whether a row of late says the same to a person: what a browser says of itself is shown in a few words, and one
+    that calls itself otherwise each time is no other.
+    """
+    rows = select(ArchiveDownload.user_agent).where(
+        ArchiveDownload.archive_id == archive_id,
+        ArchiveDownload.part_number == part_number,
+        ArchiveDownload.ip_address == origin["ip_address"],
+        ArchiveDownload.at.between(database_time(-GOES_ON_SECONDS), database_time()),
+    )
+    return name_browser(origin["user_agent"]) in map(name_browser, db.session.scalars(rows))
