@@ -16,7 +16,7 @@ from app.engine.register import KEY, Secret
 from app.extensions import db
 from app.journal.comments import PAGE_SIZE
 from app.journal.markdown import LONGEST, MOST_SIGNS, MOST_SIGNS_OF_COMMENT
-from app.web import strangers
+from app.web import archive_download, strangers
 from app.web.journal_forms import READERS_MAX
 from app.web.policy import Access
 from app.web.writing import PER_MINUTE
@@ -135,6 +135,7 @@ LOGS_ELSEWHERE = re.compile(
 
 def test_what_is_costly_has_its_limit() -> None:
     assert f"at most {PER_MINUTE} entries, changes and comments a minute" in PAGE
+    assert f"for files of archives at most {archive_download.PER_MINUTE} times a minute" in PAGE
     assert f"a line each, at most {READERS_MAX};" in PAGE
     assert f"{strangers.PER_HOUR}\nsuch addresses an hour are named to a person" in PAGE
     assert f"more than {LONGEST:,} characters, or more than {MOST_SIGNS:,} signs" in PAGE

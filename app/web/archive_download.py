@@ -5,13 +5,21 @@ from http import HTTPStatus
 from flask import Response, abort, current_app, make_response, render_template, request
 
 from app.archives import service
+from app.extensions import limiter
 from app.log_format import about
 from app.models import Archive, ArchivePart, State
 from app.web.archive_words import describe, is_past, zip_name
 from app.web.origin import read_origin
 from app.web.serving import send_stored
 from app.web.serving_slots import take_slot
+from app.web.writing import asker
 
+PER_MINUTE = 60
+
+limit_downloads = limiter.shared_limit(f"{PER_MINUTE} per minute", "downloads", key_func=asker)
+"""How often somebody may begin to be sent an archive's file, each range of it counted: it is looked up, opened and
+recorded each time, and nobody has so many files.
+"""
 _WITH_BYTES = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
 """Whichever range was asked for: all but the first byte is the whole archive to a thief."""
 

@@ -28,7 +28,7 @@ from app.archives.listing import list_current, list_earlier
 from app.archives.watching import Watched, find_watched
 from app.choice_words import describe_choices, sum_up
 from app.models import Archive, Cause
-from app.web.archive_download import send_part
+from app.web.archive_download import limit_downloads, send_part
 from app.web.archive_words import describe, poll_after
 from app.web.bell import ring
 from app.web.bond_words import describe_bonds
@@ -97,6 +97,7 @@ def status(archive_id: str) -> View:
 
 @bp.get("/<archive_id>/download")
 @bp.get("/<archive_id>/download/<int:number>")
+@limit_downloads
 def download(archive_id: str, number: int = 1) -> View:
     archive = _find(archive_id)
     try:

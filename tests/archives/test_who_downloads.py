@@ -1,10 +1,12 @@
 """Whoever gets bytes of an archive is recorded and told of, whichever bytes they ask for; and each download once."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.archives import service
@@ -13,8 +15,10 @@ from app.archives.reminding import remind
 from app.extensions import db
 from app.models import ArchiveDownload, AuditRow, Mail, MailKind, User, What
 from app.models.columns import database_time
-from tests.archives.conftest import change, load
+from app.web.archive_download import PER_MINUTE
+from tests.archives.conftest import change, load, sign_in
 from tests.archives.parts import finish_in_parts
+from tests.archives.test_choosing import forget_who_asked
 
 LINUX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TELEPHONE = "Mozilla/5.0 (Android 16; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0"
@@ -111,3 +115,24 @@ def test_another_browser_address_or_file_is_another_download(ann_client: FlaskCl
     assert count_told() == (4, 3, 4)
     rows = db.session.execute(sa.select(ArchiveDownload.part_number, ArchiveDownload.ip_address))
     assert Counter(map(tuple, rows)) == {(1, "127.0.0.1"): 2, (2, "127.0.0.1"): 1, (1, "203.0.113.9"): 1}
+
+
+class TestLimit:
+    @pytest.fixture
+    def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
+        return {**sqlite_settings, "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
+
+    def test_a_program_cannot_begin_all_day(
+        self, app: Flask, ann_client: FlaskClient, make_person: Callable[..., User], ready: str
+    ) -> None:
+        """One limit for all files of all archives, whole or in ranges."""
+        codes = [take(ann_client, ready, 1 + number % 2, Range="bytes=0-0") for number in range(PER_MINUTE)]
+        assert codes == [206] * PER_MINUTE
+        refused = ann_client.get(f"/archives/{ready}/download")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+        assert "Wait, then try again: in a minute at the latest." in refused.text
+        assert count_told() == (2, 1, 2)
+        assert ann_client.get(f"/archives/{ready}").status_code == 200
+        make_person("Bob")
+        forget_who_asked()
+        assert take(sign_in(app.test_client(), "bob@example.org"), ready) == 404
