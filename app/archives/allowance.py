@@ -54,8 +54,11 @@ def find_allowance(user_id: str) -> Allowance:
 
 
 def is_counted() -> ColumnElement[bool]:
-    """It was made, is being made or waits; or was cancelled when a worker had begun it."""
-    was_begun = and_(Archive.state == State.CANCELLED, Archive.attempt > 0)
+    """It was made, is being made or waits; or was cancelled when a worker had begun it.
+
+    Its attempts do not tell: one that was set aside as large, or waits for space, has none.
+    """
+    was_begun = and_(Archive.state == State.CANCELLED, Archive.started_at.is_not(None))
     return or_(Archive.state.not_in((State.FAILED, State.CANCELLED)), was_begun)
 
 

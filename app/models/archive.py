@@ -126,7 +126,7 @@ class Archive(Model):
     again_of: Mapped[str | None] = mapped_column(String(64))
     """Which archive it tries again, where that failed or has gaps; such a request does not count towards the limit."""
     started_at: Mapped[datetime | None] = mapped_column(Moment)
-    """When the current or last attempt began."""
+    """When the current or last attempt began; it stays when that is given up. None: no worker has begun it."""
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
     """When it became ready, failed, cancelled or was deleted."""
     expires_at: Mapped[datetime | None] = mapped_column(Moment)

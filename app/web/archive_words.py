@@ -291,7 +291,7 @@ def _not_counted() -> str:
 
 def _counted(archive: Archive) -> str:
     """Of one that was cancelled."""
-    if not archive.attempt:
+    if archive.started_at is None:
         return _not_counted()
     said = _("It counts towards your limit, since it had been begun.")
     return str(said) if current_app.config["ARCHIVES_PER_DAY"] else ""

@@ -1,13 +1,17 @@
 """How many archives a person may ask for in a day: what counts, when the next one is possible."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.archives import ledger, service
 from app.archives.allowance import DAY, Allowance, NotYetError, find_allowance
+from app.archives.ledger import Claim
 from app.models import State, User
 from app.models.columns import database_time
 from tests.archives.conftest import change, load
@@ -44,19 +48,19 @@ def test_so_many_and_then_the_day_after_the_first(two_a_day: None, ann: User, bo
 
 
 @pytest.mark.parametrize(
-    ("state", "attempt", "counts"),
+    ("state", "is_begun", "counts"),
     [
-        (State.FAILED, 5, False),
-        (State.CANCELLED, 0, False),
-        (State.CANCELLED, 1, True),
-        (State.READY, 1, True),
-        (State.DELETED, 1, True),
-        (State.EXPIRED, 1, True),
+        (State.FAILED, True, False),
+        (State.CANCELLED, False, False),
+        (State.CANCELLED, True, True),
+        (State.READY, True, True),
+        (State.DELETED, True, True),
+        (State.EXPIRED, True, True),
     ],
 )
-def test_what_counts(two_a_day: None, ann: User, state: State, attempt: int, counts: bool) -> None:
+def test_what_counts(two_a_day: None, ann: User, state: State, is_begun: bool, counts: bool) -> None:
     ask(ann)
-    ask(ann, state, part_count=1, attempt=attempt)
+    ask(ann, state, part_count=1, started_at=database_time() if is_begun else None)
     assert is_allowed(ann) != counts
 
 
@@ -69,6 +73,31 @@ def test_asking_and_cancelling_in_turn_comes_to_an_end(two_a_day: None, ann: Use
     """A worker had begun each: all that the person has was read."""
     for _ in range(2):
         start_and_cancel(ann, service.request_archive(ann.id)[0])
+    with pytest.raises(NotYetError):
+        service.request_archive(ann.id)
+
+
+Hand = Callable[[Claim], None]
+"""How a worker lets go of an archive that it had begun."""
+
+
+@pytest.mark.parametrize(
+    "let_go",
+    [ledger.set_aside, partial(ledger.wait_for_space, seconds=0), lambda held: ledger.give_back(held.fence)],
+    ids=["set aside", "no space", "worker stopped"],
+)
+def test_so_it_does_where_the_attempt_did_not_count(
+    app: Flask, two_a_day: None, ann: User, ann_client: FlaskClient, let_go: Hand
+) -> None:
+    """Asked for, set aside as large, cancelled: eight in a row, and the ninth was still allowed."""
+    for _ in range(2):
+        archive_id, _is_new = service.request_archive(ann.id)
+        held = ledger.claim(ann.id)
+        assert held
+        let_go(held)
+        assert (load(archive_id).state, load(archive_id).attempt) == (State.QUEUED, 0)
+        assert service.cancel(ann.id, archive_id)
+        assert "It counts towards your limit" in ann_client.get(f"/archives/{archive_id}").text
     with pytest.raises(NotYetError):
         service.request_archive(ann.id)
 

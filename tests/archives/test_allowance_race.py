@@ -13,6 +13,7 @@ from app.archives.allowance import check_allowance
 from app.archives.ledger import asking
 from app.extensions import db
 from app.models import State, User
+from app.models.columns import database_time
 from tests.archives.conftest import change
 from tests.programs import wait_until
 
@@ -29,7 +30,7 @@ def hold_nobody(user_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "ended",
-    [{"state": State.EXPIRED}, {"state": State.CANCELLED, "attempt": 1}],
+    [{"state": State.EXPIRED}, {"state": State.CANCELLED, "started_at": database_time()}],
     ids=["made", "cancelled while it was made"],
 )
 @pytest.mark.parametrize("is_guarded", [True, False], ids=["guarded", "check then insert"])

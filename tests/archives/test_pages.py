@@ -272,15 +272,18 @@ def test_a_failure_says_why_and_offers_another_try(
 
 
 @pytest.mark.parametrize(
-    ("attempt", "words"),
-    [(0, "It does not count towards your limit."), (1, "It counts towards your limit, since it had been begun.")],
+    ("is_begun", "words"),
+    [
+        (False, "It does not count towards your limit."),
+        (True, "It counts towards your limit, since it had been begun."),
+    ],
     ids=["in time", "begun"],
 )
 def test_whoever_cancels_is_told_whether_it_counts(
-    app: Flask, ann_client: FlaskClient, waiting: str, attempt: int, words: str
+    app: Flask, ann_client: FlaskClient, waiting: str, is_begun: bool, words: str
 ) -> None:
     app.config["ARCHIVES_PER_DAY"] = 5
-    change(waiting, state=State.CANCELLED, attempt=attempt)
+    change(waiting, state=State.CANCELLED, started_at=now() if is_begun else None)
     assert f"You cancelled this request. {words}" in ann_client.get(f"/archives/{waiting}").text
 
 
