@@ -32,11 +32,11 @@ def describe_choices(choices: Choices, elsewhere: str | None = None) -> list[tup
     ]
 
 
-def sum_up(choices: Choices) -> str:
+def sum_up(choices: Choices, elsewhere: str | None = None) -> str:
     """The same in one line, without what is as usual."""
     said = [_contents(choices)]
     if choices.since or choices.until:
-        said.append(_dates(choices.since, choices.until))
+        said.append(_days_there(choices, elsewhere))
     if not choices.files:
         said.append(_("Without pictures and files"))
     said.append(_formats(choices))

@@ -7,6 +7,7 @@ from flask import current_app
 from app.engine.categories import list_categories
 from app.engine.choices import EVERYTHING, Choices, are_same
 from app.engine.shape import FORMATS
+from app.models import Archive, User
 from app.sources import graph
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Choices",
     "are_same",
     "check_choices",
+    "is_of",
     "part_sizes",
     "still_possible",
 ]
@@ -43,6 +45,18 @@ def check_choices(choices: Choices) -> None:
         raise ChoiceError("formats", f"Formats are {', '.join(FORMATS)}.")
     if choices.part_size is not None and choices.part_size not in part_sizes():
         raise ChoiceError("part_size", f"Files may have {', '.join(map(str, part_sizes()))} bytes, or be one.")
+
+
+def is_of(archive: Archive, choices: Choices, person: User) -> bool:
+    """Whether this archive, which is at work, is what the person would get if they asked for these choices now.
+
+    Its language counts, since the report is written in it; its time zone where days are chosen, since they begin by
+    it. Without days that only says how the report tells moments: it is no reason to be refused. Of an archive that an
+    earlier version has noted neither is known, and its attempt takes the person's.
+    """
+    zone = person.time_zone if choices.since or choices.until else None
+    now = ((archive.locale, person.language), (archive.time_zone, zone))
+    return are_same(archive.choices, choices) and all(None in pair or len({*pair}) == 1 for pair in now)
 
 
 def still_possible(choices: Choices) -> Choices:

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from app.archives import reconciling, service
 from app.archives.allowance import NotYetError
-from app.archives.choices import ChoiceError, Choices, are_same
+from app.archives.choices import ChoiceError, Choices, is_of
 from app.cli.accounts import load_user
 from app.cli.choices import choice_options, read_choices
 from app.engine.progress import TOTAL
@@ -36,7 +36,7 @@ def request(email: str, beyond_limit: bool, wait: bool, **chosen: Any) -> None:
     _ring(user.id)
     archive = _load(user, archive_id)
     said = "is requested" if is_new else "is being made already"
-    if not are_same(archive.choices, choices):
+    if not is_of(archive, choices, user):
         said += ", with other choices; these were not requested"
     click.echo(f"Archive {archive.reference} {said}.")
     if wait:

@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from app.archives import service
 from app.archives.allowance import NotYetError, find_allowance
-from app.archives.choices import EVERYTHING, Choices, are_same, part_sizes, still_possible
+from app.archives.choices import EVERYTHING, Choices, are_same, is_of, part_sizes, still_possible
 from app.archives.estimate import estimate as find_estimate
 from app.archives.holdings import list_holdings, whole_of
 from app.archives.listing import find_active
@@ -19,6 +19,7 @@ from app.web.bell import ring
 from app.web.counting import limit_counting
 from app.web.estimate_words import Estimated, describe_allowance, describe_estimate, describe_next
 from app.web.origin import read_origin
+from app.words import languages
 
 __all__ = ["bp"]
 
@@ -77,9 +78,9 @@ def again() -> View:
 
 
 def _find_other(archive_id: str, chosen: Choices) -> Archive | None:
-    """The archive that is at work, if it is not of these choices."""
+    """The archive that is at work, if it is not what they would get by these choices now."""
     archive = service.find_archive(current_user.id, archive_id)
-    return archive if archive and not are_same(archive.choices, chosen) else None
+    return archive if archive and not is_of(archive, chosen, current_user) else None
 
 
 def _tell_other(archive: Archive) -> str:
@@ -87,9 +88,18 @@ def _tell_other(archive: Archive) -> str:
         _(
             "Another archive is being made for you: %(choices)s. So this one was not requested. "
             "Wait for the other one, or cancel it.",
-            choices=sum_up(archive.choices),
+            choices=_sum_up(archive),
         )
     )
+
+
+def _sum_up(archive: Archive) -> str:
+    """With the time zone of its days and with its language, where the person has another one by now."""
+    zone = archive.time_zone if archive.time_zone != current_user.time_zone else None
+    said = sum_up(archive.choices, zone)
+    if archive.locale is None or archive.locale == current_user.language:
+        return said
+    return f"{said} · {languages.list_locales().get(archive.locale, archive.locale)}"
 
 
 def _ring_and_show(archive_id: str, *, is_new: bool) -> View:
@@ -108,6 +118,7 @@ def _render_form(form: ArchiveForm, *, is_right: bool, is_dropped: bool = False)
     allowance, holdings = find_allowance(current_user.id), list_holdings(current_user.id)
     whole = whole_of(holdings)
     estimated = describe_estimate(find_estimate(current_user.id, form.chosen, whole)) if is_right else None
+    active = find_active(current_user.id)
     return render_template(
         "archives/new.html",
         form=form,
@@ -115,7 +126,8 @@ def _render_form(form: ArchiveForm, *, is_right: bool, is_dropped: bool = False)
         is_everything=is_right and are_same(form.chosen, EVERYTHING),
         is_large=bool(form.part_size.data) or _is_large(whole),
         estimated=estimated,
-        active=find_active(current_user.id),
+        active=active,
+        active_choices=_sum_up(active) if active else "",
         is_dropped=is_dropped,
         allowance=allowance,
         often=describe_allowance(allowance),

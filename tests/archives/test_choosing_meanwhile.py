@@ -1,14 +1,17 @@
 """Choices that cannot be taken as they come: another archive is at work, or the form is too old. Nothing is lost."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.archives import making, service
 from app.archives.choices import EVERYTHING, Choices
+from app.extensions import db
 from app.models import AuditRow, State, User, What
 from tests.archives.conftest import change, find_token, load, sign_in
 from tests.archives.test_choosing import CHOSEN, forget_who_asked, last, let_sign_in_age, ticked
@@ -49,6 +52,69 @@ def test_the_same_choices_lead_to_the_archive_that_is_made(ann_client: FlaskClie
         again = ann_client.post("/archives/", data=CHOSEN | {"format": formats})
         assert (again.status_code, again.location) == (303, first)
         assert "already being made" in ann_client.get(first).text
+
+
+def set_person(person: User, **values: str) -> None:
+    """In the settings, by another request."""
+    db.session.execute(sa.update(User).where(User.id == person.id).values(values))
+    forget_who_asked()
+    db.session.expire_all()
+
+
+DAYS = {"since": "2026-01-01", "until": "2026-06-30"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "changed", "told"),
+    [
+        (DAYS, {"time_zone": "Pacific/Auckland"}, "(time zone: UTC) · "),
+        (DAYS, {"language": "en_GB"}, " · English (United States). "),
+        ({}, {"language": "en_GB"}, "Everything · Report, JSON, and CSV · English (United States). "),
+    ],
+    ids=["time zone", "language", "language of everything"],
+)
+def test_the_same_days_elsewhere_are_others(
+    ann: User, ann_client: FlaskClient, asked: dict[str, str], changed: dict[str, str], told: str, rung: list[str]
+) -> None:
+    """It was said to be made already, and its days began half a day later than the person had asked."""
+    set_person(ann, time_zone="UTC", language="en")
+    ann_client.post("/archives/", data=asked)
+    first = last(ann)
+    set_person(ann, **changed)
+    answer = ann_client.post("/archives/", data=asked)
+    assert (answer.status_code, rung) == (409, [ann.id])
+    assert "Another archive is being made for you" in answer.text
+    assert told in " ".join(answer.text.split())
+    assert "Cancel that one, and request this" in answer.text
+    assert ann_client.post("/archives/", data={**asked, "instead_of": first.id}).status_code == 303
+    assert (load(first.id).state, last(ann).state) == (State.CANCELLED, State.QUEUED)
+    for name, value in changed.items():
+        assert getattr(last(ann), {"language": "locale"}.get(name, name)) == value
+
+
+@pytest.mark.parametrize("asked", [DAYS, {}], ids=["days", "all days"])
+def test_without_such_a_change_it_is_the_same(ann: User, ann_client: FlaskClient, asked: dict[str, str]) -> None:
+    """The control; and where no days are chosen, none begin elsewhere. An earlier version noted neither."""
+    set_person(ann, time_zone="UTC", language="en")
+    first = ann_client.post("/archives/", data=asked).location
+    if asked:
+        change(last(ann).id, locale=None, time_zone=None)
+        set_person(ann, language="en_GB")
+    set_person(ann, time_zone="Pacific/Auckland")
+    again = ann_client.post("/archives/", data=asked)
+    assert (again.status_code, again.location) == (303, first)
+
+
+def test_asked_for_again_it_says_so_too(ann: User, ann_client: FlaskClient) -> None:
+    earlier, _ = service.request_archive(ann.id, Choices(since=date(2026, 1, 1)))
+    service.cancel(ann.id, earlier)
+    waiting, _ = service.request_archive(ann.id, Choices(since=date(2026, 1, 1)))
+    page = ann_client.post("/archives/again", data={"archive_id": earlier}, follow_redirects=True).text
+    assert "Your archive is already being made." in page
+    set_person(ann, time_zone="Pacific/Auckland")
+    page = ann_client.post("/archives/again", data={"archive_id": earlier}, follow_redirects=True).text
+    assert "Another archive is being made for you" in page
+    assert last(ann).id == waiting
 
 
 def test_the_other_one_is_cancelled_for_it_on_request(
