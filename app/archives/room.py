@@ -34,12 +34,17 @@ class OverQuotaError(Exception):
 
 
 def check_before(size: int) -> None:
-    """For an archive of so many bytes, as far as `estimate` can tell. Raises NoRoomError."""
+    """For an archive of so many bytes, as far as `estimate` can tell. Raises NoRoomError.
+
+    One that seems larger than the whole quota would wait as long as anything is kept, which is for ever. It begins,
+    and `check_quota` decides: nothing is certain before, not even the bytes of files, of which texts are packed and
+    lost ones left out.
+    """
     free = storage.free_bytes() - current_app.config["ARCHIVE_RESERVE_BYTES"]
     if free < PEAK * size:
         raise NoRoomError(f"{PEAK * size} bytes of disk are wanted, {free} are free beyond the reserve")
     quota = current_app.config["ARCHIVE_QUOTA_BYTES"]
-    if quota is not None and (kept := _kept_bytes()) + min(size, quota) > quota:
+    if quota is not None and size <= quota < (kept := _kept_bytes()) + size:
         raise NoRoomError(f"{size} bytes are wanted, and {kept} of {quota} are taken by archives that are kept")
 
 

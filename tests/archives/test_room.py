@@ -1,6 +1,7 @@
 """What finds no room waits and says so, costs no attempt, and keeps nobody else waiting."""
 
 import errno
+import io
 import logging
 import shutil
 from pathlib import Path
@@ -16,6 +17,8 @@ from app.archives import ledger, making, reconciling, room, service
 from app.archives.choices import EVERYTHING
 from app.archives.ledger import Claim
 from app.config import SettingError
+from app.journal.attachments import Upload
+from app.journal.entries import Draft, add_entry
 from app.models import Cause, Entry, State, User
 from app.models.columns import database_time
 from tests.archives.conftest import change, files_of, load
@@ -169,6 +172,43 @@ def test_one_that_is_larger_than_the_quota_has_failed_in_words(
     making.generate(ann.id)
     assert (load(waiting).state, load(waiting).error, files_of(app)) == (State.FAILED, "too_large", [])
     assert "because it would be larger than 1,000 bytes" in ann_client.get(f"/archives/{waiting}").text
+
+
+def test_nor_does_it_wait_for_others_that_are_kept(
+    app: Flask, ann: User, others_bytes: int, vast_last: str, waiting: str
+) -> None:
+    """It waited for ever: there is always somebody's archive."""
+    change(vast_last, size=10 * others_bytes)
+    app.config["ARCHIVE_QUOTA_BYTES"] = others_bytes // 2
+    making.generate(ann.id)
+    assert (load(waiting).state, load(waiting).error, len(files_of(app))) == (State.FAILED, "too_large", 1)
+
+
+@pytest.mark.parametrize("is_beside", [True, False], ids=["fits", "waits"])
+def test_one_that_is_only_estimated_to_be_larger_is_made_and_then_judged(
+    app: Flask,
+    ann: User,
+    bob: User,
+    others_bytes: int,
+    waiting: str,
+    caplog: pytest.LogCaptureFixture,
+    is_beside: bool,
+) -> None:
+    """Its files are texts, which are packed: what they have in the table is no measure either."""
+    text = b"x" * (8 * others_bytes)
+    entry = add_entry(ann.id, Draft(title="Notes", body=""), [Upload("notes.txt", io.BytesIO(text))])
+    assert entry.attachments[0].size > 4 * others_bytes
+    quota = app.config["ARCHIVE_QUOTA_BYTES"] = (4 if is_beside else 2) * others_bytes - 1
+    making.generate(ann.id)
+    if is_beside:
+        assert load(waiting).state == State.READY
+        return
+    assert (load(waiting).waits_for_space, load(waiting).attempt, len(files_of(app))) == (True, 0, 1)
+    assert f"{others_bytes} of {quota} bytes are taken" in caplog.text
+    [other] = service.list_archives(bob.id)
+    service.delete(bob.id, other.id)
+    try_again(waiting)
+    assert load(waiting).state == State.READY
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
