@@ -201,6 +201,8 @@ def _derive(config: Config, instance: Path) -> None:
     if config["SESSION_COOKIE_SECURE"] and not config.get("SESSION_COOKIE_DOMAIN"):
         # Browsers take a cookie of this name from us alone, by https: no neighbour can plant one.
         config["SESSION_COOKIE_NAME"] = "__Host-session"
+    # Flask refuses an older cookie, whatever it holds; its own 31 days would end a sign-in that may last for longer.
+    config["PERMANENT_SESSION_LIFETIME"] = timedelta(days=config["SIGN_IN_DAYS"])
     _check_fallbacks(config)
     config["MAIL_DIR"] = config["MAIL_DIR"] or str(instance / "mail")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))

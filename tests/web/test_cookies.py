@@ -1,15 +1,18 @@
 """The session cookie: signed, so that a changed one is nobody's, and out of the reach of scripts."""
 
 import secrets
+import time
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.json.tag import TaggedJSONSerializer
 from flask.testing import FlaskClient
-from itsdangerous import Signer, URLSafeTimedSerializer
+from itsdangerous import Signer, TimestampSigner, URLSafeTimedSerializer
 
+from app import create_app
 from app.accounts import sign_ins
+from app.extensions import db
 from app.models import User
 from app.web.session_cookie import SessionCookie
 from tests.conftest import PASSWORD
@@ -46,6 +49,25 @@ def test_a_changed_cookie_is_nobodys(sign_in: SignIn, ann: User, client: FlaskCl
         assert client.get("/journal").status_code == 302, kind
     client.set_cookie("session", value)  # the control
     assert client.get("/journal").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("most", "days", "is_good"),
+    [(30, 29.9, True), (30, 30.1, False), (90, 40, True), (90, 89.9, True), (90, 90.1, False), (1, 1.1, False)],
+)
+def test_a_cookie_is_good_for_as_long_as_a_sign_in(
+    settings: dict[str, Any], sign_in: SignIn, ann: User, most: float, days: float, is_good: bool
+) -> None:
+    """Flask's own 31 days ended those of a site where a sign-in lasts for 90."""
+    site = create_app({"TESTING": True, "RATELIMIT_ENABLED": False, **settings, "SIGN_IN_DAYS": most})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _: int(time.time() - days * 86_400))
+        value = read_cookie(sign_in(ann))
+    browser = site.test_client()
+    browser.set_cookie("session", value)
+    assert browser.get("/journal").status_code == (200 if is_good else 302)
+    with site.app_context():
+        db.engine.dispose()
 
 
 def test_a_cookie_that_another_key_has_signed_is_nobodys(
