@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.engine.verify.container import FOREIGN, OURS, Limits
 from app.engine.verify.group import check_group, check_person, check_totals
+from app.engine.verify.limits import FOREIGN, OURS, Limits
 from app.engine.verify.owners import check_owners, watch_owners
 from app.engine.verify.part import Part, Say, open_part
 from app.engine.verify.problems import VerificationError, naming

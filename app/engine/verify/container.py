@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from app.engine.verify.directory import Entry, read_directory, read_entries
 from app.engine.verify.headers import find_contents
+from app.engine.verify.limits import Limits
 from app.engine.verify.listed import DEFLATED, STORED, Member, Members
 from app.engine.verify.problems import VerificationError, raise_all
 from app.engine.verify.unpack import unpack
@@ -31,24 +32,6 @@ _BOMB = 100 * 1024**2
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What is read at most: members, bytes unpacked, how many times the packed size, bytes held of one row.
-
-    A row that lies in one block is held anyway, so a limit of a row below `unpack.BLOCK` changes little.
-    """
-
-    members: int = 1_000_000
-    total: int = 256 * 1024**3
-    ratio: int = 200
-    row: int = 64 * 1024**2
-
-
-FOREIGN = Limits()
-OURS = Limits(members=2**40, total=2**62, ratio=2**30, row=2**31)
-"""For a file just written from rows that were in memory: it cannot be a bomb, and a long text is no fault."""
-
-
-@dataclass(frozen=True)
 class Container:
     top: str
     """The name of the top folder."""
@@ -63,10 +46,10 @@ class Container:
             raise VerificationError(f"{name} is missing")
         return unpack(self._file, name, self.members[name])
 
-    def read(self, name: str) -> bytes:
-        """A member that describes others; for large ones there is `blocks`."""
-        if name in self.members and self.members[name].size > self.limits.row:
-            raise VerificationError(f"{name} is too large")
+    def read(self, name: str, most: int) -> bytes:
+        """A member that describes others, of so many bytes at most; for large ones there is `blocks`."""
+        if name in self.members and self.members[name].size > most:
+            raise VerificationError(f"{name} has more than {most:,} bytes, and is not read")
         return b"".join(self.blocks(name))
 
 

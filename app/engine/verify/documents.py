@@ -114,7 +114,7 @@ def read_documents(container: Container) -> Documents:
 
 def _load(container: Container, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(container.read(name))
+        found = json.loads(container.read(name, container.limits.row))
     except (ValueError, RecursionError) as error:
         raise VerificationError(f"{name} is not JSON: {error}") from error
     if not isinstance(found, dict):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import compress
 
 from app.engine.verify.container import Container
+from app.engine.verify.limits import TAG
 from app.engine.verify.listed import Members
 from app.engine.verify.problems import VerificationError, raise_all
 
@@ -57,7 +58,7 @@ class Manifests:
 
 
 def read_manifests(container: Container) -> Manifests:
-    if not container.read("bagit.txt").startswith(b"BagIt-Version: 1.0\n"):
+    if not container.read("bagit.txt", TAG).startswith(b"BagIt-Version: 1.0\n"):
         raise VerificationError("bagit.txt is not that of a bag")
     found = Manifests(container.members)
     for manifest in (PAYLOAD, TAGS):

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.engine.verify.container import Container, Limits, open_container
+from app.engine.verify.container import Container, open_container
 from app.engine.verify.documents import Documents, read_documents
+from app.engine.verify.limits import TAG, Limits
 from app.engine.verify.manifests import Manifests, read_manifests
 from app.engine.verify.members import Advance, check_members
 from app.engine.verify.problems import VerificationError
@@ -52,7 +53,7 @@ def open_part(path: Path, limits: Limits, public_keys: Sequence[str], say: Say, 
 
 def _check_bag(container: Container, documents: Documents) -> str | None:
     """The reference. A bag that is one of several must say so as the coverage statement does."""
-    lines = container.read("bag-info.txt").decode("utf-8", "replace").splitlines()
+    lines = container.read("bag-info.txt", TAG).decode("utf-8", "replace").splitlines()
     facts = dict(line.split(": ", 1) for line in lines if ": " in line)
     number, folders = documents.number, documents.folders
     said = (facts.get("Bag-Group-Identifier"), facts.get("Bag-Count"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from app.engine.verify.documents import ForeignKey, Held
 from app.engine.verify.keys import Collects, Keys
 from app.engine.verify.part import Part
-from app.engine.verify.problems import VerificationError, raise_all
+from app.engine.verify.problems import raise_all
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ Column = Callable[[int], list[bytes]]
 See = Callable[[int, Column], None]
 """Told how many rows were read, and given their columns for as long as the call lasts."""
 
-
 class Rows(Protocol):
     """Reads one format."""
 

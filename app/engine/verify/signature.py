@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from app.engine.verify.container import Container
+from app.engine.verify.limits import TAG
 from app.engine.verify.manifests import SIGNATURE, TAGS
 from app.engine.verify.problems import VerificationError
 
@@ -21,18 +22,20 @@ def check_signature(
 ) -> tuple[str | None, str]:
     """The name of the key, if there is a signature, and what was found in words."""
     if SIGNATURE not in container.members:
-        if must_be_signed or _CLAIM in container.read("bag-info.txt"):
+        if must_be_signed or _CLAIM in container.read("bag-info.txt", TAG):
             raise VerificationError("the signature is missing")
         return None, "Signature: there is none, so nobody vouches for who made this archive."
-    key_id, signature, comment, seal = _parse(container.read(SIGNATURE))
+    key_id, signature, comment, seal = _parse(container.read(SIGNATURE, TAG))
     keys = dict(map(parse_public_key, public_keys))
     if key_id not in keys:
         name = key_id[::-1].hex().upper()
         raise VerificationError(f"signed with the key {name}, which is not known here; give its public key")
-    digest = hashlib.blake2b(container.read(TAGS), digest_size=64).digest()
+    digest = hashlib.blake2b(digest_size=64)
+    for block in container.blocks(TAGS):
+        digest.update(block)
     try:
         key = Ed25519PublicKey.from_public_bytes(keys[key_id])
-        key.verify(signature, digest)
+        key.verify(signature, digest.digest())
         key.verify(seal, signature + comment.encode())
     except InvalidSignature:
         raise VerificationError("the signature is not that of these files") from None

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from app.engine.verify.container import OURS
 from app.engine.verify.directory import Entry, read_directory, read_entries
+from app.engine.verify.limits import OURS
 from app.engine.verify.listed import Member
 from app.engine.verify.problems import VerificationError
 from app.engine.verify.unpack import BLOCK, unpack_blocks
