@@ -3,15 +3,19 @@
 The controls lift one limit, or do what was done once: then it is as much as the file claims.
 """
 
+import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.engine.build import Built
 from app.engine.verify import FOREIGN, Expected, Limits, VerificationError, verify_archive
+from app.engine.verify.json_text import read_json
+from app.engine.writers.to_json import encode_document
 from tests.engine.forging import Members, find_top, pack, seal, unpack
 
 MIB = 1024**2
@@ -54,10 +58,10 @@ Check = Callable[..., Outcome]
 def check(few: Members, tmp_path: Path) -> Check:
     """Checks the few, with these members among them or in their place."""
 
-    def check(changed: Members, limits: Limits = FOREIGN) -> Outcome:
+    def check(changed: Members, limits: Limits = FOREIGN, most: int = MIB) -> Outcome:
         members = seal({name: text for name, text in few.items() if name not in changed} | changed)
         path = pack(tmp_path / "greedy.zip", members | changed, find_top(few))
-        assert path.stat().st_size < MIB
+        assert path.stat().st_size < most
         outcome = Outcome()
         with tracing(outcome):
             try:
@@ -85,3 +89,68 @@ def test_tag_files_of_line_ends(check: Check, name: str) -> None:
     with tracing(control):
         text.decode().splitlines()
     assert control.peak > 4 * SMALL
+
+
+BEYOND = replace(FOREIGN, values=2**40)
+ENDLESS = "it has more than 500,000 values, and is not read"
+
+
+@pytest.mark.parametrize("name", ["data/coverage.json", "data/datapackage.json"])
+@pytest.mark.parametrize("value", [b"[]", b'{"a":0}'])
+def test_descriptions_of_many_values(check: Check, name: str, value: bytes) -> None:
+    """Each byte of them becomes up to thirty."""
+    text = b'{"tables":[%b%b]}' % ((value + b",") * (2 * MIB // (1 + len(value))), value)
+    outcome = check({name: text})
+    assert outcome.problem == f"{name}: {ENDLESS}"
+    assert outcome.peak < 1.5 * SMALL
+    control = check({name: text}, BEYOND)
+    assert control.problem is not None
+    assert ENDLESS not in control.problem
+    assert control.peak > 3 * SMALL
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b'{"a":0}', b'"ab"'])
+def test_descriptions_of_as_many_values_as_are_read(value: bytes) -> None:
+    count = FOREIGN.values // (1 + sum(map(value.count, b"[{,:")))
+    text = b"[%b]" % b",".join([value] * count)
+    outcome = Outcome()
+    with tracing(outcome):
+        assert len(read_json(text, FOREIGN.values)) == count
+    assert outcome.peak < 60 * MIB
+
+
+def test_descriptions_that_are_long(check: Check) -> None:
+    """One sign that is seldom makes each of the others four bytes long."""
+    text = b'{"tables":"%b"}' % ("\U0001f30a".encode() + b" " * 9 * MIB)
+    problem = check({"data/datapackage.json": text}).problem
+    assert problem == "data/datapackage.json has more than 8,388,608 bytes, and is not read"
+    outcome = check({"data/coverage.json": text})
+    assert outcome.problem == "data/coverage.json: it has more than 8,388,608 bytes beside the gaps, and is not read"
+    assert outcome.peak < 4 * SMALL
+
+
+def write_gaps(few: Members, gaps: list[dict[str, str]]) -> bytes:
+    coverage: dict[str, object] = json.loads(few["data/coverage.json"])
+    return encode_document(coverage | {"gaps": gaps})
+
+
+def test_a_hundred_thousand_gaps_are_honest(few: Members, check: Check) -> None:
+    """A store may have been lost. As objects they would take several times as much."""
+    gaps = [
+        {"table": "photo", "row": f"{number}", "name": f"IMG_{number}.jpg", "reason": "The file is missing."}
+        for number in range(100_000)
+    ]
+    text = write_gaps(few, gaps)
+    outcome = check({"data/coverage.json": text}, most=4 * MIB)
+    assert outcome.problem is None
+    assert outcome.peak < SMALL + 2.5 * len(text)
+    control = Outcome()
+    with tracing(control):
+        assert json.loads(text)
+    assert control.peak > 4 * len(text)
+
+
+def test_gaps_without_end(few: Members, check: Check) -> None:
+    text = write_gaps(few, []).replace(b'"gaps": []', b'"gaps": [%b[]]' % (b"[]," * (22 * MIB)))
+    problem = check({"data/coverage.json": text}).problem
+    assert problem == "data/coverage.json has more than 67,108,864 bytes, and is not read"

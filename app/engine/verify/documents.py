@@ -1,12 +1,17 @@
 """The coverage statement and the data package of one archive file: what they say, and that they speak of the same."""
 
-import json
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from app.engine.verify.choices import tell_left_out
 from app.engine.verify.container import Container
-from app.engine.verify.problems import VerificationError, raise_all
+from app.engine.verify.json_text import check_utf_8, read_json
+from app.engine.verify.problems import VerificationError, naming, raise_all
 
 COVERAGE, PACKAGE = "data/coverage.json", "data/datapackage.json"
 FILE_CLASS = "https://schema.org/MediaObject"
@@ -14,6 +19,7 @@ FILE_CLASS = "https://schema.org/MediaObject"
 
 ForeignKey = tuple[tuple[str, ...], str, tuple[str, ...]]
 """Columns here, the name of the resource there, columns there."""
+_NOTHING = msgspec.Raw()
 
 
 @dataclass(frozen=True)
@@ -102,8 +108,26 @@ class Documents:
     """What every part of the archive must say alike."""
 
 
+class _Statement(msgspec.Struct):
+    """coverage.json, with each value as its text: made into objects, a million gaps would take some hundred megabytes.
+
+    What else may stand there some day is passed over.
+    """
+
+    format: msgspec.Raw = _NOTHING
+    snapshot_at: msgspec.Raw = _NOTHING
+    part: msgspec.Raw = _NOTHING
+    subject: msgspec.Raw = _NOTHING
+    choices: msgspec.Raw = _NOTHING
+    tables: msgspec.Raw = _NOTHING
+    gaps: msgspec.Raw = _NOTHING
+
+
+_split = msgspec.json.Decoder(_Statement).decode
+
+
 def read_documents(container: Container) -> Documents:
-    coverage, package = _load(container, COVERAGE), _load(container, PACKAGE)
+    coverage, package = _load_coverage(container), _load(container, PACKAGE)
     try:
         found = _read(container, coverage, package)
         _check(container, found, package)
@@ -113,13 +137,38 @@ def read_documents(container: Container) -> Documents:
 
 
 def _load(container: Container, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(container.read(name, container.limits.row))
-    except (ValueError, RecursionError) as error:
-        raise VerificationError(f"{name} is not JSON: {error}") from error
+    text = container.read(name, container.limits.document)
+    with _reading(name):
+        found = read_json(text, container.limits.values)
     if not isinstance(found, dict):
         raise VerificationError(f"{name} is not an object in JSON")
     return found
+
+
+def _load_coverage(container: Container) -> dict[str, Any]:
+    """Its gaps may be very many, and only their sum is needed: all parts must list the same."""
+    limits = container.limits
+    text = container.read(COVERAGE, limits.gaps)
+    with _reading(COVERAGE):
+        check_utf_8(text)
+        said = msgspec.structs.asdict(_split(text))
+        gaps = hashlib.sha256(said.pop("gaps")).digest()
+        values = {name: value for name, raw in said.items() if (value := memoryview(raw))}
+        if sum(map(len, values.values())) > limits.document:
+            raise VerificationError(f"it has more than {limits.document:,} bytes beside the gaps, and is not read")
+        found = read_json(b"[%b]" % b",".join(values.values()), limits.values)
+    return dict(zip(values, found, strict=True)) | {"gaps": gaps}
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    try:
+        with naming(f"{name}: "):
+            yield
+    except msgspec.ValidationError as error:
+        raise VerificationError(f"{name} is not an object in JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise VerificationError(f"{name} is not JSON: {error}") from error
 
 
 def _read(container: Container, coverage: dict[str, Any], package: dict[str, Any]) -> Documents:

@@ -2,22 +2,34 @@
 
 from dataclasses import dataclass
 
+MIB = 1024**2
+
 
 @dataclass(frozen=True)
 class Limits:
-    """What is read at most: members, bytes unpacked, how many times the packed size, bytes held of one row.
-
-    A row that lies in one block is held anyway, so a limit of a row below `unpack.BLOCK` changes little.
-    """
+    """What is read at most. Honest archives stay far below."""
 
     members: int = 1_000_000
     total: int = 256 * 1024**3
+    """Bytes unpacked."""
     ratio: int = 200
-    row: int = 64 * 1024**2
+    """How many times the packed size."""
+    row: int = 64 * MIB
+    """Bytes held of one row. One that lies in one block is held anyway: less than `unpack.BLOCK` changes little."""
+    document: int = 8 * MIB
+    """Bytes of the data package, and of coverage.json without its gaps. 10,000 tables take some 7 MiB of the second, and
+    50,000 columns of tables with rows some 7 of the first.
+    """
+    values: int = 500_000
+    """In what is made into objects at once: each takes up to a hundred bytes."""
+    gaps: int = 64 * MIB
+    """Bytes of coverage.json with its gaps, which are never made into objects: some 500,000 of them."""
 
 
 FOREIGN = Limits()
-OURS = Limits(members=2**40, total=2**62, ratio=2**30, row=2**31)
+OURS = Limits(
+    members=2**40, total=2**62, ratio=2**30, row=2**31, document=2**31, values=2**40, gaps=2**31
+)
 """For a file just written from rows that were in memory: it cannot be a bomb, and a long text is no fault."""
 TAG = 64 * 1024
 """Bytes of the bag's small tag files and of the signature, in anybody's archive: ours have less than a thousand."""
