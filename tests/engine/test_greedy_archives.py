@@ -5,16 +5,21 @@ The controls lift one limit, or do what was done once: then it is as much as the
 
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from app.engine.build import Built
 from app.engine.verify import FOREIGN, Expected, Limits, VerificationError, verify_archive
+from app.engine.verify.documents import Held, check_columns
+from app.engine.verify.following import Following
 from app.engine.verify.json_text import read_json
+from app.engine.verify.keys import Keys
+from app.engine.verify.part import open_part
 from app.engine.writers.to_json import encode_document
 from tests.engine.forging import Members, find_top, pack, seal, unpack
 
@@ -154,3 +159,81 @@ def test_gaps_without_end(few: Members, check: Check) -> None:
     text = write_gaps(few, []).replace(b'"gaps": []', b'"gaps": [%b[]]' % (b"[]," * (22 * MIB)))
     problem = check({"data/coverage.json": text}).problem
     assert problem == "data/coverage.json has more than 67,108,864 bytes, and is not read"
+
+
+class Counting(list[dict[str, str]]):
+    """How many times it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        self.times += 1
+        return super().__iter__()
+
+
+class Forgetful(Held):
+    """As it was once: the columns are gathered whenever somebody asks for one."""
+
+    @property
+    def positions(self) -> dict[str, int]:
+        return {each["name"]: position for position, each in enumerate(self.resource["schema"]["fields"])}
+
+
+def test_columns_are_gathered_once_and_not_for_each_key() -> None:
+    def count(kind: type[Held], keys: int) -> int:
+        fields = Counting({"name": f"c{number}"} for number in range(keys))
+        schema = {"fields": fields, "foreignKeys": [lead([field["name"]], ["id"]) for field in list(fields)]}
+        held = kind("a", 1, 1, "data/json/a.json", None, {"name": "a", "schema": schema})
+        fields.times = 0
+        check_columns(held, FOREIGN)
+        return fields.times
+
+    assert count(Held, 500) == count(Held, 50) < 5
+    assert count(Forgetful, 500) > 500  # the control
+
+
+def lead(fields: Sequence[str], there: Sequence[str], resource: str = "") -> dict[str, object]:
+    """A foreign key."""
+    return {"fields": fields, "reference": {"resource": resource, "fields": there}}
+
+
+def change_schema(few: Members, name: str, **more: Sequence[object]) -> Members:
+    """The data package with these added to what it says of a table."""
+    package = json.loads(few["data/datapackage.json"])
+    (schema,) = [each["schema"] for each in package["resources"] if each["name"] == name]
+    for kind, values in more.items():
+        schema[kind] = [*schema.get(kind, []), *values]
+    return {"data/datapackage.json": json.dumps(package).encode()}
+
+
+@pytest.mark.parametrize(("count", "length"), [(2000, 0), (1, 1001)])
+def test_very_many_columns_and_long_names(few: Members, check: Check, count: int, length: int) -> None:
+    fields = [{"name": f"c{number:0{length}}"} for number in range(count)]
+    changed = change_schema(few, "message", fields=fields)
+    said = "message has more than 2,000 columns, or a name of more than 1,000 characters, and is not read"
+    assert check(changed).problem == f"data/datapackage.json: {said}"
+    control = check(changed, replace(FOREIGN, columns=2**31, name=2**31)).problem
+    assert control is not None
+    assert said not in control
+
+
+@pytest.mark.parametrize("kind", ["foreignKeys", "ownerKeys"])
+def test_very_many_keys(few: Members, check: Check, kind: str) -> None:
+    """A table of few columns has any number of keys of several."""
+    columns = ["id", "sender_id", "recipient_id"]
+    keys = [lead(each, each) for each in product(columns, repeat=5)]
+    said = "message: more than 400 columns of keys, and they are not followed"
+    assert check(change_schema(few, "message", **{kind: keys})).problem == said
+    control = check(change_schema(few, "message", **{kind: keys}), replace(FOREIGN, keys=2**31)).problem
+    assert control is None
+
+
+def test_keys_of_the_same_columns_are_collected_once(few: Members, tmp_path: Path) -> None:
+    """To a person's own table leads a key of every other table of the site."""
+    path = pack(tmp_path / "few.zip", seal(few))
+    with open_part(path, FOREIGN, [], lambda _said: None, signed=False) as part:
+        following = Following([part])
+        assert len({id(following.keys("person", ("id",))) for _ in range(1000)}) == 1
+        with pytest.raises(VerificationError, match="more than 400 columns"):  # the control: each for itself
+            for _ in range(1000):
+                following.follow("person", Keys(), ["id"])

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.engine.verify.following import Following
 from app.engine.verify.group import check_group, check_person, check_totals
 from app.engine.verify.limits import FOREIGN, OURS, Limits
 from app.engine.verify.owners import check_owners, watch_owners
@@ -76,8 +77,9 @@ def _check(
     parts: Sequence[Part], missing: Sequence[str], expected: Expected, say: Say, advance: Callable[[int], None]
 ) -> None:
     complete = not missing
-    references = watch_references(parts, complete=complete)
-    owners = watch_owners(parts, references) if complete else []
+    following = Following(parts)
+    references = watch_references(parts, following, complete=complete)
+    owners = watch_owners(parts, following, references) if complete else []
     for part in parts:
         with naming(f"{part.folder}: " if len(parts) > 1 else ""):
             part.read(expected.canaries, advance)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from app.engine.verify.choices import tell_left_out
 from app.engine.verify.container import Container
 from app.engine.verify.json_text import check_utf_8, read_json
+from app.engine.verify.limits import Limits
 from app.engine.verify.problems import VerificationError, naming, raise_all
 
 COVERAGE, PACKAGE = "data/coverage.json", "data/datapackage.json"
@@ -35,22 +37,27 @@ class Held:
     csv: str | None
     resource: dict[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def header(self) -> list[str]:
         """Names of the columns as the described file has them."""
         return [each["name"] for each in self.resource["schema"]["fields"]]
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Names of the columns as the JSON has them."""
         return self.header if self.csv is None else [name.removeprefix("'") for name in self.header]
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Of each name of the header."""
+        return {name: position for position, name in enumerate(self.header)}
 
     @property
     def described(self) -> str:
         """The member that the data package describes."""
         return self.csv or self.json
 
-    @property
+    @cached_property
     def file_columns(self) -> list[int]:
         fields = self.resource["schema"]["fields"]
         return [position for position, each in enumerate(fields) if each.get("rdfType") == FILE_CLASS]
@@ -80,14 +87,17 @@ class Held:
 
     def _keys(self, kind: str) -> set[ForeignKey]:
         return {
-            (
-                tuple(map(str, each["fields"])),
-                str(reference["resource"]) or self.resource_name,
-                tuple(map(str, reference["fields"])),
-            )
+            (_columns(each), str(reference["resource"]) or self.resource_name, _columns(reference))
             for each in self.resource["schema"].get(kind, [])
             for reference in [each["reference"]]
         }
+
+
+def _columns(key: dict[str, Any]) -> tuple[str, ...]:
+    """A text in the place of a list would be as many columns as it has letters."""
+    if not isinstance(key["fields"], list):
+        raise TypeError(key["fields"])
+    return tuple(map(str, key["fields"]))
 
 
 @dataclass(frozen=True)
@@ -222,18 +232,24 @@ def _check(container: Container, found: Documents, package: dict[str, Any]) -> N
         f"coverage.json says that {table.name} has {table.rows} rows" for table in found.tables if table.rows < 0
     )
     for table in found.tables:
-        _check_columns(table)
+        check_columns(table, container.limits)
     people = [each for each in found.tables if each.json == found.subject]
     if not all(found.key in each.names for each in people) or (found.number == 1 and not people):
         raise VerificationError("coverage.json does not say which table holds the person")
 
 
-def _check_columns(table: Held) -> None:
+def check_columns(table: Held, limits: Limits) -> None:
     """Raises ValueError for a key of columns that are not there, TypeError for a name that is no text."""
-    if not table.header or not all(isinstance(name, str) for name in [table.resource["name"], *table.header]):
+    names = [table.name, table.resource["name"], *table.header]
+    if not table.header or not all(isinstance(name, str) for name in names):
         raise TypeError(table.name)
+    if len(table.header) > limits.columns or max(map(len, names)) > limits.name:
+        raise VerificationError(
+            f"{PACKAGE}: {table.name[:100]} has more than {limits.columns:,} columns, or a name of more than "
+            f"{limits.name:,} characters, and is not read"
+        )
     if len(set(table.names)) != len(table.names):
         raise ValueError(f"{table.name} has two columns of one name")
     for fields, _resource, there in table.keys | table.owner_keys:
-        if not fields or len(fields) != len(there) or not set(fields) <= set(table.header):
+        if not fields or len(fields) != len(there) or not table.positions.keys() >= set(fields):
             raise ValueError(f"{table.name} has a key of {fields}")

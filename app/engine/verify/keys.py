@@ -11,6 +11,7 @@ from app.engine.verify.rows import Column
 _BUCKETS = 256
 NOWHERE = 0
 """The hash of a key that leads nowhere. Of the others, one in 2**64 has it too."""
+Buckets = defaultdict[int, "array[int]"]
 
 
 class Collects(Protocol):
@@ -50,27 +51,33 @@ class RowKeys:
         """What stands at `positions` of the rows just read: those of the first key, of the second, and so on."""
         parts = [positions[start:end] for start, end in pairwise((0, *self._ends))]
         for keys, rows in Counter(zip(*(_hash(column, part) for part in parts), strict=True)).items():
-            self._put((*keys, rows))
-
-    def _put(self, counted: Sequence[int]) -> None:
-        """The keys, and how many rows have them."""
-        self._buckets[counted[0] % _BUCKETS].extend(counted)
+            _put(self._buckets, (*keys, rows))
 
     def count_strange(self, there: Sequence[Sequence[Keys]]) -> int:
         """How many rows have none of their keys there. `there`: for each key, where it may be."""
-        first, *others = there
-        left = RowKeys([1] * len(others))
-        count = 0
-        for number, mine in self._buckets.items():
-            known = set().union(*(keys.buckets.get(number, ()) for keys in first))
-            strange = [row for row in zip(*[iter(mine)] * (1 + len(there)), strict=True) if row[0] not in known]
-            count += sum(row[-1] for row in strange)
-            for row in strange if others else ():
-                left._put(row[1:])
-        return left.count_strange(others) if others else count
+        left = self._buckets
+        for number, keys in enumerate(there):
+            left = _drop_known(left, 1 + len(there) - number, keys)
+        return sum(map(sum, left.values()))
 
 
-def _make_buckets() -> "defaultdict[int, array[int]]":
+def _put(buckets: Buckets, counted: Sequence[int]) -> None:
+    """Keys of a row, and how many rows have them."""
+    buckets[counted[0] % _BUCKETS].extend(counted)
+
+
+def _drop_known(buckets: Buckets, width: int, there: Sequence[Keys]) -> Buckets:
+    """Without the rows whose first key is there; the others without it. `width`: numbers of a row."""
+    left = _make_buckets()
+    for number, mine in buckets.items():
+        known = set().union(*(keys.buckets.get(number, ()) for keys in there))
+        for row in zip(*[iter(mine)] * width, strict=True):
+            if row[0] not in known:
+                _put(left, row[1:])
+    return left
+
+
+def _make_buckets() -> Buckets:
     """Each is made when it is needed: empty ones took 4 % of a small archive's time."""
     return defaultdict(lambda: array("q"))
 

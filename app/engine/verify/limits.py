@@ -24,11 +24,28 @@ class Limits:
     """In what is made into objects at once: each takes up to a hundred bytes."""
     gaps: int = 64 * MIB
     """Bytes of coverage.json with its gaps, which are never made into objects: some 500,000 of them."""
+    name: int = 1_000
+    """Characters of the name of a table or a column."""
+    columns: int = 2_000
+    """Of a table. PostgreSQL has 1,600 at most, SQLite 2,000 unless it was built for more."""
+    keys: int = 400
+    """Columns of one table that are followed: those of its keys, and those that keys lead to, for each key anew. Keys of
+    the same columns count once.
+    """
 
 
 FOREIGN = Limits()
 OURS = Limits(
-    members=2**40, total=2**62, ratio=2**30, row=2**31, document=2**31, values=2**40, gaps=2**31
+    members=2**40,
+    total=2**62,
+    ratio=2**30,
+    row=2**31,
+    document=2**31,
+    values=2**40,
+    gaps=2**31,
+    name=2**31,
+    columns=2**31,
+    keys=2**31,
 )
 """For a file just written from rows that were in memory: it cannot be a bomb, and a long text is no fault."""
 TAG = 64 * 1024

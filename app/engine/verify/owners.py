@@ -4,14 +4,16 @@ The foreign keys tell it of most tables. Here it is asked of those whose keys ma
 reference tables, whose rows somebody must refer to.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.engine.verify.documents import ForeignKey
+from app.engine.verify.following import Following
 from app.engine.verify.keys import Keys, RowKeys
 from app.engine.verify.part import Part
 from app.engine.verify.problems import VerificationError, raise_all
-from app.engine.verify.references import Reference, follow
+from app.engine.verify.references import Reference
 
 
 @dataclass(frozen=True)
@@ -23,30 +25,34 @@ class Belonging:
     there: list[list[Keys]]
 
 
-def watch_owners(parts: Sequence[Part], references: Sequence[Reference]) -> list[Belonging]:
+def watch_owners(parts: Sequence[Part], following: Following, references: Sequence[Reference]) -> list[Belonging]:
     """What will collect the keys while the rows of a complete archive are read. Raises VerificationError."""
     tables = {held.resource_name: held for part in parts for held in part.documents.tables}
-    owned = [_watch_owned(parts, name, sorted(held.owner_keys)) for name, held in tables.items() if held.owner_keys]
-    return owned + [_watch_referred(parts, name, references) for name, held in tables.items() if held.is_referred_to]
-
-
-def _watch_owned(parts: Sequence[Part], table: str, keys: Sequence[ForeignKey]) -> Belonging:
-    found = Belonging(table, RowKeys([len(fields) for fields, _target, _there in keys]), [[Keys()] for _ in keys])
-    follow(parts, table, found.rows, [name for fields, _target, _there in keys for name in fields])
-    for (_fields, target, there), (targets,) in zip(keys, found.there, strict=True):
-        follow(parts, target, targets, there)
-    return found
-
-
-def _watch_referred(parts: Sequence[Part], table: str, references: Sequence[Reference]) -> Belonging:
-    by_columns: dict[tuple[str, ...], list[Keys]] = {}
+    leading: defaultdict[str, list[Reference]] = defaultdict(list)
     for each in references:
-        if each.target == table:
-            by_columns.setdefault(each.there, []).append(each.values)
+        leading[each.target].append(each)
+    owned = [
+        _watch_owned(following, name, sorted(held.owner_keys)) for name, held in tables.items() if held.owner_keys
+    ]
+    referred = [name for name, held in tables.items() if held.is_referred_to]
+    return owned + [_watch_referred(following, name, leading[name]) for name in referred]
+
+
+def _watch_owned(following: Following, table: str, keys: Sequence[ForeignKey]) -> Belonging:
+    rows = RowKeys([len(fields) for fields, _target, _there in keys])
+    following.follow(table, rows, [name for fields, _target, _there in keys for name in fields])
+    return Belonging(table, rows, [[following.keys(target, there)] for _fields, target, there in keys])
+
+
+def _watch_referred(following: Following, table: str, leading: Sequence[Reference]) -> Belonging:
+    """`leading`: those that lead to the table."""
+    by_columns: dict[tuple[str, ...], list[Keys]] = {}
+    for each in leading:
+        by_columns.setdefault(each.there, []).append(each.values)
     if not by_columns:
         raise VerificationError(f"{table}: no foreign key of this archive leads to its rows")
     found = Belonging(table, RowKeys(list(map(len, by_columns))), list(by_columns.values()))
-    follow(parts, table, found.rows, [name for columns in by_columns for name in columns])
+    following.follow(table, found.rows, [name for columns in by_columns for name in columns])
     return found
 
 

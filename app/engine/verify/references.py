@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.engine.verify.documents import ForeignKey, Held
-from app.engine.verify.keys import Collects, Keys
+from app.engine.verify.following import Following
+from app.engine.verify.keys import Keys
 from app.engine.verify.part import Part
 from app.engine.verify.problems import raise_all
 
@@ -20,11 +21,11 @@ class Reference:
     """Its columns."""
     is_followed: bool
     """All rows that it may lead to are in the files that were given."""
-    values: Keys = field(default_factory=Keys, repr=False)
-    targets: Keys = field(default_factory=Keys, repr=False)
+    values: Keys = field(repr=False)
+    targets: Keys = field(repr=False)
 
 
-def watch_references(parts: Sequence[Part], *, complete: bool) -> list[Reference]:
+def watch_references(parts: Sequence[Part], following: Following, *, complete: bool) -> list[Reference]:
     """What will collect the keys of each while the rows are read. Raises VerificationError for what cannot be so."""
     here: dict[str, int] = {}
     declared: dict[str, set[ForeignKey]] = {}
@@ -41,7 +42,7 @@ def watch_references(parts: Sequence[Part], *, complete: bool) -> list[Reference
             for table, key in found
             if key[1] not in here
         )
-    return [_watch(parts, table, key, is_followed=key[1] in whole) for table, key in found]
+    return [_watch(following, table, key, is_followed=key[1] in whole) for table, key in found]
 
 
 def _held(parts: Sequence[Part]) -> list[Held]:
@@ -59,22 +60,10 @@ def _check_within(part: Part) -> None:
     )
 
 
-def _watch(parts: Sequence[Part], table: str, key: ForeignKey, *, is_followed: bool) -> Reference:
+def _watch(following: Following, table: str, key: ForeignKey, *, is_followed: bool) -> Reference:
     fields, target, there = key
-    found = Reference(f"{table}.{', '.join(fields)}", target, there, is_followed)
-    if is_followed:
-        follow(parts, table, found.values, fields)
-        follow(parts, target, found.targets, there)
-    return found
-
-
-def follow(parts: Sequence[Part], table: str, keys: Collects, columns: Sequence[str]) -> None:
-    """Let these collect the keys in the columns of a table, wherever its rows are. Raises VerificationError."""
-    for rows in (rows for part in parts for rows in part.tables.rows):
-        if rows.held.resource_name == table:
-            if not set(columns) <= set(rows.held.header):
-                raise VerificationError(f"a key leads to columns of {rows.held.name} that are not here")
-            rows.follow(keys, columns)
+    found = (following.keys(table, fields), following.keys(target, there)) if is_followed else (Keys(), Keys())
+    return Reference(f"{table}.{', '.join(fields)}", target, there, is_followed, *found)
 
 
 def check_references(references: Sequence[Reference]) -> str:

@@ -1,7 +1,7 @@
 """The rows of one archive file: counted in each format, and shown to whoever follows their keys."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 
 from app.engine.verify.csv_rows import CsvRows
 from app.engine.verify.documents import PACKAGE, Documents, Held
@@ -31,7 +31,7 @@ class TableRows:
 
     def follow(self, keys: Collects, columns: Iterable[str]) -> None:
         """Collect what stands in these columns of the described file."""
-        self._keys.append((keys, tuple(map(self.held.header.index, columns))))
+        self._keys.append((keys, tuple(self.held.positions[name] for name in columns)))
 
     def readers(self, limit: int) -> Iterator[tuple[str, Reader]]:
         """For each of its members, what reads it. `limit`: bytes of a row."""
@@ -52,9 +52,10 @@ class TableRows:
     def _see(self, column: Column, kind: str, *, is_described: bool) -> None:
         for position in self.held.file_columns:
             self._media[kind].see(column, position)
-        if is_described:
+        if is_described and self._keys:
+            once = cache(column)
             for keys, positions in self._keys:
-                keys.add(column, positions)
+                keys.add(once, positions)
 
     def complain(self) -> str | None:
         """What is wrong with the numbers of rows."""
