@@ -37,6 +37,8 @@ class Container:
     """The name of the top folder."""
     members: Members
     total: int
+    size: int
+    """Bytes of the file."""
     limits: Limits
     _file: BinaryIO
 
@@ -65,7 +67,7 @@ def open_container(path: Path, limits: Limits) -> Iterator[Container]:
             raise VerificationError(f"one top folder expected, found {len(tops)}")
         top = tops.pop()
         find_contents(file, members, top, place.start)
-        yield Container(top, members, total, limits, file)
+        yield Container(top, members, total, size, limits, file)
 
 
 def _list_members(entries: Iterable[Entry], members: Members, tops: set[str]) -> Iterator[str]:

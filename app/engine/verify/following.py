@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from app.engine.verify.keys import Collects, Keys
+from app.engine.verify.keys import Collects, Keys, Room
 from app.engine.verify.part import Part
 from app.engine.verify.problems import VerificationError
 from app.engine.verify.tables import TableRows
@@ -13,8 +13,10 @@ class Following:
     """Of all the files that were given."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        self._most = parts[0].container.limits.keys
-        self._tables: defaultdict[str, list[TableRows]] = defaultdict(list)
+        limits = parts[0].container.limits
+        self.room = Room(limits.few_hashes + limits.hashes * sum(part.container.size for part in parts))
+        self._most = limits.keys
+        self._tables = defaultdict[str, list[TableRows]](list)
         for rows in (rows for part in parts for rows in part.tables.rows):
             self._tables[rows.held.resource_name].append(rows)
         self._columns: Counter[str] = Counter()
@@ -24,7 +26,7 @@ class Following:
     def keys(self, table: str, columns: tuple[str, ...]) -> Keys:
         """Those that will stand in these columns. Raises VerificationError."""
         if (table, columns) not in self._keys:
-            self._keys[table, columns] = Keys()
+            self._keys[table, columns] = Keys(self.room)
             self.follow(table, self._keys[table, columns], columns)
         return self._keys[table, columns]
 

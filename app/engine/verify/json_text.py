@@ -20,7 +20,7 @@ def read_json(text: bytes, most: int, refuse: Callable[[str], Any] | None = None
 
 
 def check_utf_8(text: bytes | memoryview) -> None:
-    """Raises UnicodeDecodeError. As one string, a long text with a single rare character would be four times as long."""
+    """Raises UnicodeDecodeError. As one string, a long text with a single rare sign would be four times as long."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(text), BLOCK):
         decoder.decode(text[start : start + BLOCK])

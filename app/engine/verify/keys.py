@@ -6,12 +6,26 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Protocol
 
+from app.engine.verify.problems import VerificationError
 from app.engine.verify.rows import Column
 
 _BUCKETS = 256
 NOWHERE = 0
 """The hash of a key that leads nowhere. Of the others, one in 2**64 has it too."""
 Buckets = defaultdict[int, "array[int]"]
+
+
+class Room:
+    """For so many hashes: there may be many rows, and each may have many keys."""
+
+    def __init__(self, hashes: int = 2**62) -> None:
+        self._hashes = self._left = hashes
+
+    def take(self, count: int) -> None:
+        """Raises VerificationError."""
+        self._left -= count
+        if self._left < 0:
+            raise VerificationError(f"its rows have more keys than files of this size have: over {self._hashes:,}")
 
 
 class Collects(Protocol):
@@ -26,12 +40,15 @@ class Keys:
     In buckets, so that sets are compared one small piece at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, room: Room | None = None) -> None:
         self.buckets = _make_buckets()
+        self._room = room or Room()
 
     def add(self, column: Column, positions: tuple[int, ...]) -> None:
         """What stands at `positions` of the rows just read. A key with an empty cell leads nowhere, as in SQL."""
-        for key in map(hash, _find(column, positions)):
+        found = list(map(hash, _find(column, positions)))
+        self._room.take(len(found))
+        for key in found:
             self.buckets[key % _BUCKETS].append(key)
 
     def count_missing(self, there: "Keys") -> int:
@@ -42,15 +59,18 @@ class Keys:
 class RowKeys:
     """Of each row several keys, as hashes side by side, in the bucket of the first. Rows alike stand there once."""
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], room: Room | None = None) -> None:
         """`widths`: how many columns each key has."""
+        self._room = room or Room()
         self._ends = list(accumulate(widths))
         self._buckets = _make_buckets()
 
     def add(self, column: Column, positions: tuple[int, ...]) -> None:
         """What stands at `positions` of the rows just read: those of the first key, of the second, and so on."""
         parts = [positions[start:end] for start, end in pairwise((0, *self._ends))]
-        for keys, rows in Counter(zip(*(_hash(column, part) for part in parts), strict=True)).items():
+        found = Counter(zip(*(_hash(column, part) for part in parts), strict=True))
+        self._room.take(len(found) * (1 + len(parts)))
+        for keys, rows in found.items():
             _put(self._buckets, (*keys, rows))
 
     def count_strange(self, there: Sequence[Sequence[Keys]]) -> int:

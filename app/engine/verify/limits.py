@@ -17,9 +17,7 @@ class Limits:
     row: int = 64 * MIB
     """Bytes held of one row. One that lies in one block is held anyway: less than `unpack.BLOCK` changes little."""
     document: int = 8 * MIB
-    """Bytes of the data package, and of coverage.json without its gaps. 10,000 tables take some 7 MiB of the second, and
-    50,000 columns of tables with rows some 7 of the first.
-    """
+    """Bytes of the data package, and of coverage.json without its gaps."""
     values: int = 500_000
     """In what is made into objects at once: each takes up to a hundred bytes."""
     gaps: int = 64 * MIB
@@ -29,9 +27,14 @@ class Limits:
     columns: int = 2_000
     """Of a table. PostgreSQL has 1,600 at most, SQLite 2,000 unless it was built for more."""
     keys: int = 400
-    """Columns of one table that are followed: those of its keys, and those that keys lead to, for each key anew. Keys of
-    the same columns count once.
+    """Columns of one table that are followed: those of its keys and those that keys lead to, for each key anew.
+
+    Keys of the same columns count once.
     """
+    few_hashes: int = 4 * MIB
+    """Of keys, for which any file has room: 32 MiB."""
+    hashes: int = 4
+    """As many more for each byte of the files. A row packs to some bytes at least, and few of its columns are keys."""
 
 
 FOREIGN = Limits()
@@ -46,6 +49,8 @@ OURS = Limits(
     name=2**31,
     columns=2**31,
     keys=2**31,
+    few_hashes=2**62,
+    hashes=2**31,
 )
 """For a file just written from rows that were in memory: it cannot be a bomb, and a long text is no fault."""
 TAG = 64 * 1024

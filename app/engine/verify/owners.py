@@ -39,7 +39,7 @@ def watch_owners(parts: Sequence[Part], following: Following, references: Sequen
 
 
 def _watch_owned(following: Following, table: str, keys: Sequence[ForeignKey]) -> Belonging:
-    rows = RowKeys([len(fields) for fields, _target, _there in keys])
+    rows = RowKeys([len(fields) for fields, _target, _there in keys], following.room)
     following.follow(table, rows, [name for fields, _target, _there in keys for name in fields])
     return Belonging(table, rows, [[following.keys(target, there)] for _fields, target, there in keys])
 
@@ -51,7 +51,7 @@ def _watch_referred(following: Following, table: str, leading: Sequence[Referenc
         by_columns.setdefault(each.there, []).append(each.values)
     if not by_columns:
         raise VerificationError(f"{table}: no foreign key of this archive leads to its rows")
-    found = Belonging(table, RowKeys(list(map(len, by_columns))), list(by_columns.values()))
+    found = Belonging(table, RowKeys(list(map(len, by_columns)), following.room), list(by_columns.values()))
     following.follow(table, found.rows, [name for columns in by_columns for name in columns])
     return found
 
