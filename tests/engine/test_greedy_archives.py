@@ -3,7 +3,9 @@
 The controls lift one limit, or do what was done once: then it is as much as the file claims.
 """
 
+import base64
 import json
+import random
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +23,7 @@ from app.engine.verify.json_text import read_json
 from app.engine.verify.keys import Keys, Room, RowKeys
 from app.engine.verify.part import open_part
 from app.engine.writers.to_json import encode_document
-from tests.engine.forging import Members, find_top, pack, seal, unpack
+from tests.engine.forging import Members, describe, find_top, pack, seal, unpack
 
 MIB = 1024**2
 SMALL = 12 * MIB
@@ -261,3 +263,21 @@ def test_keys_stay_in_their_room(count: int) -> None:
 
     assert fill(Room(20_000)) < MIB
     assert fill(Room()) > 1.5 * MIB  # the control
+
+
+def test_a_long_row_is_read_where_its_member_is_large_when_packed(few: Members, check: Check) -> None:
+    """Some tables have whole files in their rows. A small member is not believed that it has."""
+    limits = replace(FOREIGN, row=MIB, long_row=4 * MIB)
+
+    def write(text: bytes) -> Members:
+        changed = dict(few)
+        for name in ("data/json/genre.json", "data/csv/genre.csv"):
+            changed[name] = changed[name].replace(b"Sea", text)
+        describe(changed)
+        return changed
+
+    honest = base64.b64encode(random.Random(1).randbytes(3 * MIB // 2))
+    assert check(write(honest), limits, most=8 * MIB).problem is None
+    complaint = check(write(b"x" * 2 * MIB), limits).problem
+    assert complaint is not None
+    assert "data/json/genre.json: a row is longer than 1,048,576 bytes" in complaint

@@ -29,6 +29,10 @@ _FLAGS = 0x080E
 """How hard the packer tried, that sums stand behind the content, that the name is UTF-8."""
 _BOMB = 100 * 1024**2
 """Bytes below which no ratio is suspicious."""
+_ROW_RATIO = 4
+"""How many times the packed size of its member a long row may have. Text packs to a third, a file within a row to more
+than a half.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class Container:
         if name in self.members and self.members[name].size > most:
             raise VerificationError(f"{name} has more than {most:,} bytes, and is not read")
         return b"".join(self.blocks(name))
+
+    def longest_row(self, name: str) -> int:
+        """Bytes that may be held of a row of this member."""
+        return max(self.limits.row, min(self.limits.long_row, _ROW_RATIO * self.members[name].packed))
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """Rows in JSON: an array with one object a line, which is valid JSON and can be read by the line."""
 
-import json
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, NoReturn
 
 import msgspec
 
+from app.engine.verify.json_text import check_utf_8, read_json
+from app.engine.verify.limits import FOREIGN
 from app.engine.verify.problems import VerificationError
 from app.engine.verify.rows import See
 
@@ -18,10 +19,11 @@ Values = Callable[[int], list[Any]]
 
 
 class JsonRows:
-    def __init__(self, names: Sequence[str], see: See) -> None:
-        """`names`: the columns that each row must have."""
+    def __init__(self, names: Sequence[str], see: See, most: int = FOREIGN.values) -> None:
+        """`names`: the columns that each row must have. `most`: values that are made into objects at once."""
         self._names = tuple(names)
         self._see = see
+        self._most = most
         self._decode = _make_decoder(names)
         self._opened = False
 
@@ -35,12 +37,22 @@ class JsonRows:
         self._read(text[start:end], text.count(b"\n", start, end) + 1)
         return end + 2
 
+    def take_one(self, text: bytes) -> int:
+        end = text.find(b",\n")
+        if end < 0:
+            return 0
+        start = self._open(text)
+        if end <= start:
+            raise VerificationError(_NO_ARRAY)
+        self._read(memoryview(text)[start:end], text.count(b"\n", start, end) + 1)
+        return end + 2
+
     def finish(self, rest: bytes) -> None:
         if not self._opened and rest == b"[]\n":
             return
         if not rest.endswith(_CLOSE):
             raise VerificationError(_NO_ARRAY)
-        self._read(rest[self._open(rest) : -len(_CLOSE)], 1)
+        self._read(memoryview(rest)[self._open(rest) : -len(_CLOSE)], 1)
 
     def _open(self, text: bytes) -> int:
         if self._opened:
@@ -50,16 +62,16 @@ class JsonRows:
         self._opened = True
         return len(_OPEN)
 
-    def _read(self, text: bytes, count: int) -> None:
+    def _read(self, text: bytes | memoryview, count: int) -> None:
         found, values = self._parse(text)
         if found != count:
             raise VerificationError(_NO_ARRAY)
         self._see(count, lambda position: _texts(values(position)))
 
-    def _parse(self, text: bytes) -> tuple[int, Values]:
+    def _parse(self, text: bytes | memoryview) -> tuple[int, Values]:
         """The fast parser looks into no text for bytes that are no UTF-8, and knows no half of a surrogate pair."""
-        text.decode()
-        whole = b"[%b]" % text
+        check_utf_8(text)
+        whole = b"".join((b"[", text, b"]"))
         if self._decode is None:
             return self._parse_slowly(whole)
         try:
@@ -70,7 +82,7 @@ class JsonRows:
 
     def _parse_slowly(self, text: bytes) -> tuple[int, Values]:
         try:
-            rows = json.loads(text, parse_constant=_refuse)
+            rows = read_json(text, self._most, _refuse)
         except (ValueError, RecursionError) as error:
             raise VerificationError(f"not rows in JSON: {error}") from error
         if not all(type(row) is dict for row in rows):
@@ -103,14 +115,20 @@ def _refuse(name: str) -> NoReturn:
 def _texts(values: list[Any]) -> list[bytes]:
     """What stands in one column, read in one call where the fast parser has left it as it is."""
     try:
-        found = msgspec.json.decode(b"[%b]" % b",".join(values))
+        text = b",".join(values)
+        is_nested = b"[" in text or b"{" in text
+        found = map(_read_value, values) if is_nested else msgspec.json.decode(b"[%b]" % text)
     except (TypeError, msgspec.DecodeError, RecursionError):
         found = map(_read_value, values)
     return [b"" if value is None else str(value).encode("utf-8", "backslashreplace") for value in found]
 
 
 def _read_value(value: Any) -> Any:
+    """A document stands for itself as it is written: of objects it would be many times as large."""
+    if type(value) is not msgspec.Raw:
+        return value
+    text = bytes(value).lstrip()
     try:
-        return msgspec.json.decode(value) if type(value) is msgspec.Raw else value
+        return text.decode() if text[:1] in {b"[", b"{"} else msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise VerificationError(f"not a value that can be a key: {error}") from error

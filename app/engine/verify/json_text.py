@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from app.engine.verify.limits import LONG
 from app.engine.verify.problems import VerificationError
 from app.engine.verify.unpack import BLOCK
 
@@ -21,6 +22,9 @@ def read_json(text: bytes, most: int, refuse: Callable[[str], Any] | None = None
 
 def check_utf_8(text: bytes | memoryview) -> None:
     """Raises UnicodeDecodeError. As one string, a long text with a single rare sign would be four times as long."""
+    if len(text) <= LONG:
+        str(text, "utf-8")
+        return
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(0, len(text), BLOCK):
         decoder.decode(text[start : start + BLOCK])

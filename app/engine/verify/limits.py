@@ -14,8 +14,10 @@ class Limits:
     """Bytes unpacked."""
     ratio: int = 200
     """How many times the packed size."""
-    row: int = 64 * MIB
+    row: int = 16 * MIB
     """Bytes held of one row. One that lies in one block is held anyway: less than `unpack.BLOCK` changes little."""
+    long_row: int = 64 * MIB
+    """The same of a member that has many bytes also when it is packed: some tables have whole files in their rows."""
     document: int = 8 * MIB
     """Bytes of the data package, and of coverage.json without its gaps."""
     values: int = 500_000
@@ -43,6 +45,7 @@ OURS = Limits(
     total=2**62,
     ratio=2**30,
     row=2**31,
+    long_row=2**31,
     document=2**31,
     values=2**40,
     gaps=2**31,
@@ -55,3 +58,5 @@ OURS = Limits(
 """For a file just written from rows that were in memory: it cannot be a bomb, and a long text is no fault."""
 TAG = 64 * 1024
 """Bytes of the bag's small tag files and of the signature, in anybody's archive: ours have less than a thousand."""
+LONG = 256 * 1024
+"""Bytes from which on a text is read by the row: a few blocks."""

@@ -34,7 +34,7 @@ class Part:
 
     def read(self, canaries: Sequence[bytes], advance: Advance) -> None:
         """Every member, also those that were read to open the part. Raises VerificationError."""
-        readers = self.tables.readers(self.container.limits.row)
+        readers = self.tables.readers(self.container)
         check_members(self.container, self.manifests, readers, canaries, advance)
         self.tables.check(lambda name: self.container.members[name].size, self.manifests)
 

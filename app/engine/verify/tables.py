@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 
+from app.engine.verify.container import Container
 from app.engine.verify.csv_rows import CsvRows
 from app.engine.verify.documents import PACKAGE, Documents, Held
 from app.engine.verify.json_rows import JsonRows
@@ -11,7 +12,7 @@ from app.engine.verify.listed import Members
 from app.engine.verify.manifests import Manifests
 from app.engine.verify.media import Media
 from app.engine.verify.problems import VerificationError, raise_all
-from app.engine.verify.rows import Column, read_rows
+from app.engine.verify.rows import Column, Rows, read_rows
 
 Reader = Callable[[Iterable[bytes]], None]
 
@@ -33,11 +34,15 @@ class TableRows:
         """Collect what stands in these columns of the described file."""
         self._keys.append((keys, tuple(self.held.positions[name] for name in columns)))
 
-    def readers(self, limit: int) -> Iterator[tuple[str, Reader]]:
-        """For each of its members, what reads it. `limit`: bytes of a row."""
-        yield self.held.json, partial(read_rows, rows=JsonRows(self.held.names, self._see_json), limit=limit)
+    def readers(self, container: Container) -> Iterator[tuple[str, Reader]]:
+        """For each of its members, what reads it."""
+        rows: list[tuple[str, Rows]] = [
+            (self.held.json, JsonRows(self.held.names, self._see_json, container.limits.values))
+        ]
         if self.held.csv:
-            yield self.held.csv, partial(read_rows, rows=CsvRows(self.held.header, self._see_csv), limit=limit)
+            rows.append((self.held.csv, CsvRows(self.held.header, self._see_csv)))
+        for name, each in rows:
+            yield name, partial(read_rows, rows=each, limit=container.longest_row(name))
 
     def _see_json(self, rows: int, column: Column) -> None:
         if self._person is not None and self.json <= 1:
@@ -78,8 +83,8 @@ class Tables:
     def files(self) -> int:
         return self._media["json"].count
 
-    def readers(self, limit: int) -> dict[str, Reader]:
-        return {name: reader for table in self.rows for name, reader in table.readers(limit)}
+    def readers(self, container: Container) -> dict[str, Reader]:
+        return {name: reader for table in self.rows for name, reader in table.readers(container)}
 
     def check(self, sizes: Callable[[str], int], manifests: Manifests) -> None:
         """After all was read. `sizes`: bytes of a member, unpacked."""
