@@ -9,7 +9,7 @@ import random
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
 
@@ -21,9 +21,11 @@ from app.engine.verify.documents import Held, check_columns
 from app.engine.verify.following import Following
 from app.engine.verify.json_text import read_json
 from app.engine.verify.keys import Keys, Room, RowKeys
+from app.engine.verify.limits import TAG
 from app.engine.verify.part import open_part
 from app.engine.writers.to_json import encode_document
 from tests.engine.forging import Members, describe, find_top, pack, seal, unpack
+from tests.programs import ROOT
 
 MIB = 1024**2
 SMALL = 12 * MIB
@@ -183,20 +185,20 @@ class Forgetful(Held):
 
 def test_columns_are_gathered_once_and_not_for_each_key() -> None:
     def count(kind: type[Held], keys: int) -> int:
-        fields = Counting({"name": f"c{number}"} for number in range(keys))
-        schema = {"fields": fields, "foreignKeys": [lead([field["name"]], ["id"]) for field in list(fields)]}
+        columns = Counting({"name": f"c{number}"} for number in range(keys))
+        schema = {"fields": columns, "foreignKeys": [lead([each["name"]], ["id"]) for each in list(columns)]}
         held = kind("a", 1, 1, "data/json/a.json", None, {"name": "a", "schema": schema})
-        fields.times = 0
+        columns.times = 0
         check_columns(held, FOREIGN)
-        return fields.times
+        return columns.times
 
     assert count(Held, 500) == count(Held, 50) < 5
     assert count(Forgetful, 500) > 500  # the control
 
 
-def lead(fields: Sequence[str], there: Sequence[str], resource: str = "") -> dict[str, object]:
+def lead(columns: Sequence[str], there: Sequence[str], resource: str = "") -> dict[str, object]:
     """A foreign key."""
-    return {"fields": fields, "reference": {"resource": resource, "fields": there}}
+    return {"fields": columns, "reference": {"resource": resource, "fields": there}}
 
 
 def change_schema(few: Members, name: str, **more: Sequence[object]) -> Members:
@@ -210,8 +212,8 @@ def change_schema(few: Members, name: str, **more: Sequence[object]) -> Members:
 
 @pytest.mark.parametrize(("count", "length"), [(2000, 0), (1, 1001)])
 def test_very_many_columns_and_long_names(few: Members, check: Check, count: int, length: int) -> None:
-    fields = [{"name": f"c{number:0{length}}"} for number in range(count)]
-    changed = change_schema(few, "message", fields=fields)
+    columns = [{"name": f"c{number:0{length}}"} for number in range(count)]
+    changed = change_schema(few, "message", fields=columns)
     said = "message has more than 2,000 columns, or a name of more than 1,000 characters, and is not read"
     assert check(changed).problem == f"data/datapackage.json: {said}"
     control = check(changed, replace(FOREIGN, columns=2**31, name=2**31)).problem
@@ -281,3 +283,15 @@ def test_a_long_row_is_read_where_its_member_is_large_when_packed(few: Members, 
     complaint = check(write(b"x" * 2 * MIB), limits).problem
     assert complaint is not None
     assert "data/json/genre.json: a row is longer than 1,048,576 bytes" in complaint
+
+
+def test_the_page_says_what_is_not_read() -> None:
+    page = (ROOT / "docs" / "archive-format.md").read_text().partition("## What is not read")[2]
+    numbers = {field.name: getattr(FOREIGN, field.name) for field in fields(FOREIGN)}
+    words = {
+        f"{number // MIB:,} MiB" if name in {"row", "long_row", "document", "gaps"} else f"{number:,}"
+        for name, number in numbers.items()
+        if name not in {"total", "hashes"}
+    }
+    assert not [word for word in words if word not in page]
+    assert (FOREIGN.total, FOREIGN.hashes, TAG) == (256 * 1024 * MIB, 4, 64 * 1024)

@@ -1,8 +1,9 @@
 """Reopens a finished archive and checks what it says of itself. Shares no code with what wrote it.
 
 The files may come from anywhere: nothing is unpacked, nothing is believed before it is checked, and memory stays flat
-whatever a file claims, but for what names take: two hundred bytes a member of ours, seven hundred at most. Rows and
-files are read once; the few members that describe them, again for their checksums.
+whatever a file claims, within its `limits`. It grows with the file itself: by what names take, two hundred bytes a
+member of ours, seven hundred at most, and by the keys of its rows. Rows and files are read once; the few members that
+describe them, again for their checksums.
 """
 
 from collections.abc import Callable, Iterator, Sequence
