@@ -15,8 +15,10 @@ from app.config import SETTINGS
 from app.engine.register import KEY, Secret
 from app.extensions import db
 from app.journal.comments import PAGE_SIZE
+from app.journal.listing import MOST_TAGS_OF_ENTRY
 from app.journal.markdown import LONGEST, MOST_SIGNS, MOST_SIGNS_OF_COMMENT
 from app.web import archive_download, strangers
+from app.journal.tags import TAGS_MAX
 from app.web.journal_forms import READERS_MAX
 from app.web.policy import Access
 from app.web.writing import PER_MINUTE
@@ -138,6 +140,8 @@ def test_what_is_costly_has_its_limit() -> None:
     assert f"for files of archives at most {archive_download.PER_MINUTE} times a minute" in PAGE
     assert f"a line each, at most {READERS_MAX};" in PAGE
     assert f"{strangers.PER_HOUR}\nsuch addresses an hour are named to a person" in PAGE
+    assert f"names with commas between, at most {TAGS_MAX}," in PAGE
+    assert f"at most {TAGS_MAX} of an entry, of which a list shows {MOST_TAGS_OF_ENTRY};" in PAGE
     assert f"more than {LONGEST:,} characters, or more than {MOST_SIGNS:,} signs" in PAGE
     assert f"a comment with more than {MOST_SIGNS_OF_COMMENT} such signs likewise; {PAGE_SIZE} comments" in PAGE
     costly = PAGE.partition("## What is costly")[2].partition("\n## ")[0]

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.accounts.people import NAME_MAX
 from app.journal.entries import TITLE_MAX
-from app.journal.tags import TAG_MAX
+from app.journal.tags import TAG_MAX, TAGS_MAX
 from app.words.text import clean_line
 
 _DIGITS = 1000
@@ -77,7 +77,7 @@ def _read_line(text: str, media: Path | None, seen: Counter[str]) -> Line:
         title=_title(row),
         body=_text(row.get("body", ""), "body"),
         date=_date(row.get("date")),
-        tags=tuple(dict.fromkeys(_short(tag, "tags", TAG_MAX) for tag in _list(row, "tags"))),
+        tags=_tags(row),
         comments=tuple(_comment(each) for each in _list(row, "comments")),
         files=tuple(_file(name, media) for name in _list(row, "files")),
         key=key,
@@ -156,6 +156,13 @@ def _list(row: dict[str, Any], field: str) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError(f"“{field}” must be a list in square brackets")  # noqa: TRY004
     return value
+
+
+def _tags(row: dict[str, Any]) -> tuple[str, ...]:
+    tags = tuple(dict.fromkeys(_short(tag, "tags", TAG_MAX) for tag in _list(row, "tags")))
+    if len(tags) > TAGS_MAX:
+        raise ValueError(f"“tags” holds {len(tags)} tags; at most {TAGS_MAX} are possible")
+    return tags
 
 
 def _comment(value: object) -> tuple[str, str]:

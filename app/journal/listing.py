@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, defer, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, defer, joinedload
 
 from app.extensions import db
 from app.journal.access import shared_with
+from app.journal.tags import FirstTags, find_first_tags
 from app.models import Attachment, Comment, Entry, Tag, entry_tag
 from app.pages import Page, turn_to
 from app.words.text import with_any_marks
@@ -15,6 +16,7 @@ from app.words.text import with_any_marks
 PAGE_SIZE = 20
 _BEGINNING = 600
 _MOST_TAGS = 24
+MOST_TAGS_OF_ENTRY = 10
 _MOST_WORDS = 20
 _LONGEST_WORD = 40
 
@@ -29,6 +31,7 @@ class Listed:
     beginning: str
     attachments: int
     comments: int
+    tags: FirstTags
 
 
 def list_entries(reader_id: str, shelf: Shelf, *, words: str = "", tag: str = "", number: int = 1) -> Page[Listed]:
@@ -86,6 +89,8 @@ def _load(wanted: ColumnElement[bool], number: int) -> list[Listed]:
         .order_by(Entry.date.is_(None), Entry.date.desc(), Entry.id.desc())
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
-        .options(defer(Entry.body), selectinload(Entry.tags), joinedload(Entry.author))
+        .options(defer(Entry.body), joinedload(Entry.author))
     )
-    return [Listed(*row) for row in db.session.execute(rows)]
+    found = db.session.execute(rows).all()
+    tags = find_first_tags([entry.id for entry, *_ in found], MOST_TAGS_OF_ENTRY)
+    return [Listed(entry, start, files, said, tags[entry.id]) for entry, start, files, said in found]

@@ -1,8 +1,9 @@
 """Words that entries are found by. They are shared by all members, and go when the last entry lets go of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
@@ -10,6 +11,17 @@ from app.models import Tag, entry_tag
 from app.models.columns import new_id
 
 TAG_MAX = 80
+TAGS_MAX = 50
+"""Of one entry; earlier ones may have more."""
+
+
+@dataclass
+class FirstTags:
+    """Some tags of an entry, in alphabetical order."""
+
+    names: list[str] = field(default_factory=list)
+    more: int = 0
+    """How many it has besides."""
 
 
 def split_tags(text: str) -> list[str]:
@@ -20,6 +32,30 @@ def split_tags(text: str) -> list[str]:
         if name:
             found.setdefault(name.casefold(), name)
     return list(found.values())
+
+
+def find_first_tags(entry_ids: Sequence[str], most: int) -> dict[str, FirstTags]:
+    """So many tags of each entry. The index ends the reading: an earlier entry may have tens of thousands."""
+    found = {entry_id: FirstTags() for entry_id in entry_ids}
+    if not found:
+        return found
+    each = [select(entry_tag).where(entry_tag.c.entry_id == entry_id) for entry_id in found]
+    first = [links.order_by(entry_tag.c.tag_id).limit(most).subquery() for links in each]
+    chosen = union_all(*map(select, first)).subquery()
+    named = select(chosen.c.entry_id, Tag.name).join(Tag, Tag.id == chosen.c.tag_id).order_by(Tag.name)
+    for entry_id, name in db.session.execute(named):
+        found[entry_id].names.append(name)
+    _count_others({entry_id: tags for entry_id, tags in found.items() if len(tags.names) == most})
+    return found
+
+
+def _count_others(full: dict[str, FirstTags]) -> None:
+    """Few entries have so many tags, and mostly nothing is asked."""
+    if not full:
+        return
+    uses = select(entry_tag.c.entry_id, func.count()).where(entry_tag.c.entry_id.in_(full))
+    for entry_id, count in db.session.execute(uses.group_by(entry_tag.c.entry_id)):
+        full[entry_id].more = count - len(full[entry_id].names)
 
 
 def ensure_tags(names: Iterable[str]) -> dict[str, Tag]:

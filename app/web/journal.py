@@ -15,6 +15,7 @@ from app.journal import attachments, entries, listing
 from app.journal.attachments import UploadRefusedError
 from app.journal.comments import list_comments
 from app.journal.markdown import MOST_SIGNS, MOST_SIGNS_OF_COMMENT, is_costly, plain_text, render_markdown
+from app.journal.tags import TAGS_MAX, find_first_tags
 from app.models import Entry
 from app.web.errors import explain_expired_form, explain_limit, explain_too_large, typed_text
 from app.web.formats import today
@@ -148,6 +149,7 @@ def entry_page(entry: Entry, form: CommentForm) -> str:
     return render_template(
         "journal/show.html",
         entry=entry,
+        tags=find_first_tags([entry.id], TAGS_MAX)[entry.id],
         comments=list_comments(entry.id, request.args.get("comments", 1, type=int)),
         form=form,
         is_mine=entry.author_id == current_user.id,

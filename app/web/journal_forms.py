@@ -18,7 +18,7 @@ from app.accounts import people
 from app.journal.attachments import DESCRIPTION_MAX, Upload
 from app.journal.comments import COMMENT_MAX
 from app.journal.entries import TITLE_MAX, Draft
-from app.journal.tags import TAG_MAX, split_tags
+from app.journal.tags import TAG_MAX, TAGS_MAX, split_tags
 from app.models import Entry, User, Visibility
 from app.web.choices import choices
 from app.web.formats import file_size, number
@@ -127,7 +127,12 @@ class EntryForm(FlaskForm):
             )
 
     def validate_tags(self, field: StringField) -> None:
-        for name in split_tags(field.data or ""):
+        names = split_tags(field.data or "")
+        if len(names) > TAGS_MAX:
+            raise ValidationError(
+                _("These are %(count)s tags. Choose at most %(most)s.", count=number(len(names)), most=TAGS_MAX)
+            )
+        for name in names:
             if len(name) > TAG_MAX:
                 raise ValidationError(
                     _("A tag may have at most %(most)s characters. Put commas between tags.", most=TAG_MAX)

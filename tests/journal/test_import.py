@@ -136,6 +136,7 @@ WRONG = [
     ('{"title": "x", "tags": "sea"}', "“tags” must be a list"),
     ('{"title": "x", "tags": [""]}', "“tags” is empty"),
     (json.dumps({"title": "x", "tags": ["y" * 81]}), "“tags” has 81 characters"),
+    (json.dumps({"title": "x", "tags": [f"y{at}" for at in range(51)]}), "“tags” holds 51 tags; at most 50"),
     ('{"title": "x", "comments": [{"author": "y"}]}', "“author” and “body”"),
     ('{"title": "x", "comments": ["y"]}', "“author” and “body”"),
     (json.dumps({"title": "x", "comments": [{"author": "y" * 81, "body": ""}]}), "“author” has 81 characters"),

@@ -2,7 +2,8 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,11 +11,14 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, insert, select
 from werkzeug.sansio.multipart import MultipartDecoder, State
 
 from app.extensions import db
-from app.models import Attachment, Comment, Entry, Tag, User, Visibility
+from app.journal.listing import MOST_TAGS_OF_ENTRY
+from app.journal.tags import TAGS_MAX
+from app.models import Attachment, Comment, Entry, Tag, User, Visibility, entry_tag
+from app.models.columns import new_id
 from app.web.journal_forms import READERS_MAX
 from app.web.strangers import PER_HOUR
 from app.web.writing import PER_MINUTE
@@ -219,6 +223,55 @@ def test_tags_filter(anns: FlaskClient) -> None:
     assert ">One</a>" in page
     assert ">Two</a>" not in page
     assert "1 entry tagged “sea &amp; sand”" in page
+
+
+def give_tags(app: Flask, entry_id: str, count: int) -> None:
+    """As before there was a limit."""
+    with app.app_context():
+        ids = sorted(new_id() for _ in range(count))
+        tags = [Tag(id=tag_id, name=f"tag {at:05}") for at, tag_id in enumerate(ids)]
+        db.session.add_all(tags)
+        db.session.flush()
+        db.session.execute(insert(entry_tag), [{"entry_id": entry_id, "tag_id": tag.id} for tag in tags])
+        db.session.commit()
+
+
+@contextmanager
+def listening(target: Any, name: str, listener: Callable[..., object]) -> Iterator[None]:
+    event.listen(target, name, listener)
+    try:
+        yield
+    finally:
+        event.remove(target, name, listener)
+
+
+def test_an_entry_has_some_tags(app: Flask, anns: FlaskClient) -> None:
+    """One member's entry costs every other one who lists it. The control: up to the limit it is saved."""
+    for count, code in ((TAGS_MAX + 1, 422), (TAGS_MAX, 302)):
+        names = ", ".join(f"tag {at}" for at in range(count))
+        answer = anns.post("/journal/new", data={**NEW, "tags": f"{names}, tag 0"})
+        assert (answer.status_code, names in answer.text) == (code, code == 422)
+        assert (f"These are {TAGS_MAX + 1} tags. Choose at most {TAGS_MAX}." in answer.text) == (code == 422)
+    assert len(load(app).tags) == TAGS_MAX
+
+
+@pytest.mark.parametrize("count", [9, 10, 11, 5000])
+def test_of_many_tags_a_list_shows_the_first(
+    app: Flask, anns: FlaskClient, ann: User, bob: User, sign_in: SignIn, write: Callable[..., Entry], count: int
+) -> None:
+    entry = write(ann, visibility=Visibility.MEMBERS)
+    give_tags(app, entry.id, count)
+    bobs, loaded = sign_in(bob), list[Tag]()
+    with listening(Tag, "load", lambda tag, _: loaded.append(tag)):
+        page = bobs.get("/journal?show=shared").text
+    assert len(loaded) <= MOST_TAGS_OF_ENTRY
+    listed = page.partition('<ol role="list" class="card entries">')[2].partition("</ol>")[0]
+    assert re.findall(r"tag (\d{5})</a>", listed) == [f"{at:05}" for at in range(min(count, 10))]
+    words = {9: "", 10: "", 11: "and 1 more tag<", 5000: "and 4,990 more tags<"}[count]
+    assert (words in listed, "more tag" in listed) == (True, count > 10)
+    page = anns.get(f"/journal/{entry.id}").text
+    assert len(re.findall(r"tag \d{5}</a>", page)) == min(count, TAGS_MAX)
+    assert ("and 4,950 more tags<" in page) == (count > TAGS_MAX)
 
 
 def test_several_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
