@@ -14,6 +14,7 @@ from wtforms.validators import Length
 from app.config import SETTINGS
 from app.engine.register import KEY, Secret
 from app.extensions import db
+from app.journal.attachments import FILES_MAX
 from app.journal.comments import PAGE_SIZE
 from app.journal.listing import MOST_TAGS_OF_ENTRY
 from app.journal.markdown import LONGEST, MOST_SIGNS, MOST_SIGNS_OF_COMMENT
@@ -142,6 +143,8 @@ def test_what_is_costly_has_its_limit() -> None:
     assert f"{strangers.PER_HOUR}\nsuch addresses an hour are named to a person" in PAGE
     assert f"names with commas between, at most {TAGS_MAX}," in PAGE
     assert f"at most {TAGS_MAX} of an entry, of which a list shows {MOST_TAGS_OF_ENTRY};" in PAGE
+    assert f"at most {FILES_MAX} of an entry, counted under a lock;" in PAGE
+    assert f"| pictures and files | at most {FILES_MAX} of an entry |" in PAGE
     assert f"more than {LONGEST:,} characters, or more than {MOST_SIGNS:,} signs" in PAGE
     assert f"a comment with more than {MOST_SIGNS_OF_COMMENT} such signs likewise; {PAGE_SIZE} comments" in PAGE
     costly = PAGE.partition("## What is costly")[2].partition("\n## ")[0]

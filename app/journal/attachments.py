@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 STORE = "uploads"
 """As columns declare it."""
 DESCRIPTION_MAX = 500
+FILES_MAX = 100
+"""Of one entry, whose page shows all of them; earlier ones may have more."""
 _AT_ONCE = 500
 """Names in a statement."""
 
@@ -52,6 +54,7 @@ class Refusal(enum.Enum):
     EMPTY = "“{}” is empty."
     STORE_DOWN = "“{}” cannot be kept at the moment. Try again in a few minutes."
     DISK_FULL = "“{}” cannot be kept: the bucket is full, or the disk but for UPLOAD_RESERVE_BYTES."
+    TOO_MANY = f"“{{}}” is one too many: an entry may have at most {FILES_MAX} files."
     OVER_QUOTA = "“{}” has no room any more: one person's files may have so many bytes (UPLOAD_QUOTA_BYTES)."
 
 
@@ -88,6 +91,15 @@ def count_bytes(owner_id: str) -> int:
     """All pictures and files of a person."""
     sizes = select(func.sum(Attachment.size)).join(Entry).where(Entry.author_id == owner_id)
     return int(db.session.scalar(sizes) or 0)
+
+
+def check_number(names: Sequence[str], entry_id: str | None = None) -> None:
+    """May an entry have files of these names besides those that it has? Raises UploadRefusedError."""
+    of_entry = select(func.count()).where(Attachment.entry_id == entry_id)
+    there = db.session.scalar(of_entry) or 0 if entry_id else 0
+    if names and there + len(names) > FILES_MAX:
+        first = names[max(0, FILES_MAX - there)]
+        raise UploadRefusedError(uploads.clean_name(first), Refusal.TOO_MANY)
 
 
 def find_readable_attachment(reader_id: str, attachment_id: str) -> Attachment | None:

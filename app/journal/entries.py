@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from app.extensions import db
 from app.journal import uploads
 from app.journal.access import readable_by
-from app.journal.attachments import Upload, stored
+from app.journal.attachments import Upload, check_number, stored
 from app.journal.tags import drop_unused_tags, ensure_tags
 from app.models import Entry, User, Visibility, entry_reader
 
@@ -62,6 +62,7 @@ def list_past_readers(author_id: str) -> Sequence[User]:
 
 def add_entry(author_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Entry:
     """Raises UploadRefusedError, and then nothing is kept."""
+    check_number([file.name for file in files])
     with stored(files, author_id) as attachments:
         entry = Entry(author_id=author_id, attachments=attachments)
         db.session.add(entry)
@@ -72,8 +73,11 @@ def add_entry(author_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Ent
 
 def change_entry(author_id: str, entry_id: str, draft: Draft, files: Sequence[Upload] = ()) -> Entry:
     """Raises UploadRefusedError or EntryGoneError, and then everything is as before."""
+    names = [file.name for file in files]
+    check_number(names, entry_id)  # before any byte is written, and again when nobody else can add one
     with stored(files, author_id) as attachments:
         entry = _lock_own_entry(author_id, entry_id)
+        check_number(names, entry_id)
         former = list(entry.tags)
         _apply(entry, draft)
         entry.attachments.extend(attachments)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.accounts.people import ensure_authors
 from app.extensions import begin_write, db
-from app.journal.attachments import Upload, stored
+from app.journal.attachments import FILES_MAX, Upload, stored
 from app.journal.import_file import ImportFileError, Line, check_readable
 from app.journal.tags import ensure_tags
 from app.models import Comment, Entry, Visibility, entry_tag
@@ -76,10 +76,15 @@ def check_loose(files: Sequence[Path]) -> None:
 
 
 def _wanted_files(lines: Sequence[Line], new: Sequence[Line], loose: Sequence[Path]) -> dict[str, list[Path]]:
-    """Files by the key of the line they belong to."""
+    """Files by the key of the line they belong to. Raises ImportFileError."""
     files = {line.key: list(line.files) for line in new if line.files}
     if loose and new and new[0] is lines[0]:
-        files[new[0].key] = [*new[0].files, *loose]
+        files[new[0].key] = first = [*new[0].files, *loose]
+        if len(first) > FILES_MAX:
+            raise ImportFileError(
+                f"The first entry would get {len(first)} files, {len(loose)} of which no line names; at most "
+                f"{FILES_MAX} are possible. Name them in lines, or take them out of the folder. Nothing was imported."
+            )
     return files
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.accounts.people import NAME_MAX
+from app.journal.attachments import FILES_MAX
 from app.journal.entries import TITLE_MAX
 from app.journal.tags import TAG_MAX, TAGS_MAX
 from app.words.text import clean_line
@@ -79,7 +80,7 @@ def _read_line(text: str, media: Path | None, seen: Counter[str]) -> Line:
         date=_date(row.get("date")),
         tags=_tags(row),
         comments=tuple(_comment(each) for each in _list(row, "comments")),
-        files=tuple(_file(name, media) for name in _list(row, "files")),
+        files=_files(row, media),
         key=key,
     )
 
@@ -169,6 +170,13 @@ def _comment(value: object) -> tuple[str, str]:
     if not isinstance(value, dict) or value.keys() != {"author", "body"}:
         raise ValueError("each of “comments” must be an object with “author” and “body”")
     return _short(value["author"], "author", NAME_MAX), _text(value["body"], "body of a comment")
+
+
+def _files(row: dict[str, Any], media: Path | None) -> tuple[Path, ...]:
+    names = _list(row, "files")
+    if len(names) > FILES_MAX:
+        raise ValueError(f"“files” names {len(names)} files; at most {FILES_MAX} are possible")
+    return tuple(_file(name, media) for name in names)
 
 
 def _file(name: object, media: Path | None) -> Path:

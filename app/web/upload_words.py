@@ -3,7 +3,7 @@
 from flask import current_app
 from flask_babel import lazy_gettext
 
-from app.journal.attachments import Refusal, UploadRefusedError
+from app.journal.attachments import FILES_MAX, Refusal, UploadRefusedError
 from app.web.formats import file_size
 
 _WORDS = {
@@ -14,6 +14,10 @@ _WORDS = {
         "“%(name)s” cannot be kept: the site has no room for files at the moment. "
         "Save without it, and add it another day."
     ),
+    Refusal.TOO_MANY: lazy_gettext(
+        "There is no place for “%(name)s”: an entry may have at most %(files)s pictures and files. "
+        "Add it to another entry."
+    ),
     Refusal.OVER_QUOTA: lazy_gettext(
         "There is no room for “%(name)s”: all your pictures and files together may have %(quota)s. "
         "Remove some that you no longer need, or save without this one."
@@ -23,5 +27,5 @@ _WORDS = {
 
 def explain_refusal(error: UploadRefusedError) -> str:
     most, quota = (current_app.config[name] for name in ("UPLOAD_MAX_BYTES", "UPLOAD_QUOTA_BYTES"))
-    told = {"name": error.name, "most": file_size(most), "quota": file_size(quota or 0)}
+    told = {"name": error.name, "most": file_size(most), "quota": file_size(quota or 0), "files": FILES_MAX}
     return str(_WORDS[error.refusal]) % told

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.accounts.people import check_password
 from app.extensions import db
 from app.journal import import_entries as module
+from app.journal.attachments import FILES_MAX
 from app.journal.import_entries import check_loose, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
 from app.models import Attachment, Comment, Entry, Tag, User, entry_tag
@@ -144,6 +145,7 @@ WRONG = [
     ('{"title": "x", "body": "\\ud800"}', "cannot be stored"),
     ('{"title": "x", "colour": 1}', "unknown field “colour”"),
     ('{"title": "x", "files": ["a.png"]}', "no media folder was given"),
+    (json.dumps({"title": "x", "files": ["a.png"] * 101}), "“files” names 101 files; at most 100"),
 ]
 
 
@@ -214,6 +216,16 @@ class TestMedia:
         assert list(Path(app.config["UPLOAD_DIR"]).iterdir()) == []
         self.run(ann, media)  # the control: without the failure they arrive
         assert counts()["entries"] == before["entries"] + 2
+
+    def test_the_first_entry_takes_some_that_no_line_names(self, ann: User, media: Path) -> None:
+        """The control: as many as an entry may have."""
+        for number in range(FILES_MAX):
+            (media / f"{number}.txt").write_text("x")
+        with pytest.raises(ImportFileError, match="The first entry would get 101 files, 101 of which no line names"):
+            self.run(ann, media)
+        assert counts()["entries"] == 0
+        (media / "0.txt").unlink()
+        assert self.run(ann, media).files == FILES_MAX + 1
 
     def test_a_picture_that_cannot_be_read(self, media: Path) -> None:
         lines = read_lines(media / "entries.jsonl", media)

@@ -1,10 +1,10 @@
-"""One person's pictures and files together have a limit that two uploads at once cannot pass."""
+"""One person's pictures and files together, and those of an entry, have limits that no two uploads at once pass."""
 
 import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, get_ident
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.journal import attachments
+from app.journal import attachments, entries
 from app.journal.attachments import Refusal, Upload, UploadRefusedError, count_bytes, stored
 from app.journal.entries import Draft, add_entry, change_entry
 from app.models import Attachment, Entry, User
@@ -61,8 +61,10 @@ def test_an_operator_may_bring_more(app: Flask, ann: User) -> None:
     assert count_bytes(ann.id) == 2 * QUOTA
 
 
-def upload_at_once(app: Flask, author_id: str, people: int = 4) -> list[bool]:
-    """Who got in. Everybody's bytes are written before anybody asks for room."""
+def upload_at_once(
+    app: Flask, author_id: str, people: int = 4, *, entry_id: str | None = None, size: int = 600
+) -> list[bool]:
+    """Who got in. Everybody's bytes are written before anybody asks for room. `entry_id`: all add to this one."""
     together = Barrier(people)
 
     class Slow(io.BytesIO):
@@ -73,9 +75,13 @@ def upload_at_once(app: Flask, author_id: str, people: int = 4) -> list[bool]:
             return block
 
     def upload(number: int) -> bool:
+        draft, files = Draft(f"Entry {number}", ""), [Upload("sea.bin", Slow(bytes(size)))]
         with app.app_context():
             try:
-                add_entry(author_id, Draft(f"Entry {number}", ""), [Upload("sea.bin", Slow(bytes(600)))])
+                if entry_id:
+                    change_entry(author_id, entry_id, draft, files)
+                else:
+                    add_entry(author_id, draft, files)
             except UploadRefusedError:
                 return False
             finally:
@@ -104,3 +110,29 @@ def test_without_the_lock_all_would(app: Flask, ann: User, monkeypatch: pytest.M
     monkeypatch.setattr(attachments, "_check_quota", only_look)
     assert sum(upload_at_once(app, ann.id)) == 4
     assert kept(app) == (2400, 2400)
+
+
+def nearly_full(ann: User, monkeypatch: pytest.MonkeyPatch) -> Entry:
+    """An entry that has room for one more file."""
+    monkeypatch.setattr(attachments, "FILES_MAX", 3)
+    return add_entry(ann.id, Draft("One", ""), [file(1), file(1)])
+
+
+def test_at_once_only_one_gets_the_last_place(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = nearly_full(ann, monkeypatch)
+    assert sum(upload_at_once(app, ann.id, entry_id=entry.id, size=1)) == 1
+    assert kept(app) == (3, 3)
+
+
+def test_asked_before_the_lock_only_all_would(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: while the bytes are written, each sees the same place."""
+    entry, asked = nearly_full(ann, monkeypatch), set[int]()
+
+    def ask_once(names: Sequence[str], entry_id: str | None = None) -> None:
+        if get_ident() not in asked:
+            asked.add(get_ident())
+            attachments.check_number(names, entry_id)
+
+    monkeypatch.setattr(entries, "check_number", ask_once)
+    assert sum(upload_at_once(app, ann.id, entry_id=entry.id, size=1)) == 4
+    assert kept(app) == (6, 6)

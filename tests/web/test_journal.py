@@ -15,6 +15,7 @@ from sqlalchemy import event, insert, select
 from werkzeug.sansio.multipart import MultipartDecoder, State
 
 from app.extensions import db
+from app.journal.attachments import FILES_MAX
 from app.journal.listing import MOST_TAGS_OF_ENTRY
 from app.journal.tags import TAGS_MAX
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility, entry_tag
@@ -291,6 +292,26 @@ def test_several_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
             assert answer.headers["Content-Security-Policy"].endswith("sandbox")
             assert answer.headers["Cache-Control"] == "no-store, private"
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_entry_has_some_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
+    """Its page shows them all. The control: up to the limit they are kept, and a text changes without them."""
+    for count_of_files, code in ((FILES_MAX + 1, 422), (FILES_MAX, 302)):
+        answer = anns.post("/journal/new", data={**NEW, "files": [some_file(at) for at in range(count_of_files)]})
+        assert (answer.status_code, count(app, Attachment)) == (code, FILES_MAX if code == 302 else 0)
+        assert (f"There is no place for “{FILES_MAX}.txt”: an entry may have" in answer.text) == (code == 422)
+        assert ("and *wind*." in answer.text) == (code == 422)
+    path = f"{answer.location}/edit"
+    refused = anns.post(path, data={**NEW, "title": "Changed", "files": some_file(0)})
+    assert (refused.status_code, "There is no place for “0.txt”" in refused.text) == (422, True)
+    assert 'value="Changed"' in refused.text
+    assert (load(app).title, len(list(uploads.iterdir()))) == ("By the sea", FILES_MAX)
+    assert anns.post(path, data={**NEW, "title": "Changed"}).status_code == 302
+    assert load(app).title == "Changed"
+
+
+def some_file(number: int) -> tuple[io.BytesIO, str]:
+    return io.BytesIO(b"x"), f"{number}.txt"
 
 
 def test_pictures_are_described(app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry]) -> None:
