@@ -13,11 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
+
 from app.accounts.people import NAME_MAX
 from app.journal.attachments import FILES_MAX
+from app.journal.comments import COMMENT_MAX
 from app.journal.entries import TITLE_MAX
 from app.journal.tags import TAG_MAX, TAGS_MAX
-from app.words.text import clean_line
+from app.words.text import clean, clean_line
 
 _DIGITS = 1000
 _FIELDS = {"date", "title", "body", "tags", "comments", "files"}
@@ -76,7 +79,7 @@ def _read_line(text: str, media: Path | None, seen: Counter[str]) -> Line:
     key = _key(row, seen)
     return Line(
         title=_title(row),
-        body=_text(row.get("body", ""), "body"),
+        body=_body(row.get("body", "")),
         date=_date(row.get("date")),
         tags=_tags(row),
         comments=tuple(_comment(each) for each in _list(row, "comments")),
@@ -126,8 +129,11 @@ def _title(row: dict[str, Any]) -> str:
 
 
 def _short(value: object, field: str, longest: int) -> str:
-    text = clean_line(_text(value, field))
-    if not text:
+    return _within(clean_line(_text(value, field)), field, longest)
+
+
+def _within(text: str, field: str, longest: int) -> str:
+    if not text.strip():
         raise ValueError(f"“{field}” is empty")
     if len(text) > longest:
         raise ValueError(f"“{field}” has {len(text)} characters; at most {longest} are possible")
@@ -140,6 +146,14 @@ def _text(value: object, field: str) -> str:
     if any(each == "\0" or "\ud800" <= each <= "\udfff" for each in value):
         raise ValueError(f"“{field}” holds a character that cannot be stored (NUL, or half of a pair)")
     return value
+
+
+def _body(value: object) -> str:
+    text, most = clean(_text(value, "body")), current_app.config["MAX_FORM_MEMORY_SIZE"]
+    size = len(text.encode())
+    if size > most:
+        raise ValueError(f"“body” has {size} bytes; at most {most} are possible (MAX_FORM_MEMORY_SIZE)")
+    return text
 
 
 def _date(value: object) -> date | None:
@@ -169,7 +183,8 @@ def _tags(row: dict[str, Any]) -> tuple[str, ...]:
 def _comment(value: object) -> tuple[str, str]:
     if not isinstance(value, dict) or value.keys() != {"author", "body"}:
         raise ValueError("each of “comments” must be an object with “author” and “body”")
-    return _short(value["author"], "author", NAME_MAX), _text(value["body"], "body of a comment")
+    field = "body of a comment"
+    return _short(value["author"], "author", NAME_MAX), _within(clean(_text(value["body"], field)), field, COMMENT_MAX)
 
 
 def _files(row: dict[str, Any], media: Path | None) -> tuple[Path, ...]:

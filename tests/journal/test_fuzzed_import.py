@@ -79,6 +79,7 @@ PIECES = st.binary(max_size=6) | st.sampled_from(
 EDITS = st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 3), PIECES), min_size=1, max_size=3)
 
 
+@pytest.mark.usefixtures("app")
 @given(edits=EDITS)
 @example(edits=[(0, len(GOOD), DEEP)])
 @example(edits=[(0, len(GOOD), b'{"title": ' + b"1" * 5000 + b"}")])

@@ -12,6 +12,7 @@ from app.accounts.people import check_password
 from app.extensions import db
 from app.journal import import_entries as module
 from app.journal.attachments import FILES_MAX
+from app.journal.comments import COMMENT_MAX
 from app.journal.import_entries import check_loose, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
 from app.models import Attachment, Comment, Entry, Tag, User, entry_tag
@@ -145,10 +146,12 @@ WRONG = [
     ('{"title": "x", "body": "\\ud800"}', "cannot be stored"),
     ('{"title": "x", "colour": 1}', "unknown field “colour”"),
     ('{"title": "x", "files": ["a.png"]}', "no media folder was given"),
+    (json.dumps({"title": "x", "comments": [{"author": "y", "body": " \x07\n"}]}), "“body of a comment” is empty"),
     (json.dumps({"title": "x", "files": ["a.png"] * 101}), "“files” names 101 files; at most 100"),
 ]
 
 
+@pytest.mark.usefixtures("app")
 @pytest.mark.parametrize(("line", "words"), WRONG)
 def test_a_bad_line_is_named_and_nothing_is_imported(tmp_path: Path, line: str, words: str) -> None:
     path = tmp_path / "entries.jsonl"
@@ -160,6 +163,39 @@ def test_a_bad_line_is_named_and_nothing_is_imported(tmp_path: Path, line: str, 
     assert str(found.value).endswith("Nothing was imported.")
 
 
+def test_texts_are_cleaned_as_in_forms(ann: User, journal: Path) -> None:
+    said = [{"author": "Henry", "body": "\x1b[2Je\u0301\r\nyes\x85"}]
+    write_lines(journal, [{"title": "One", "body": "\x07a\u0302\rb\t\x9b", "comments": said}])
+    import_entries(ann.id, read_lines(journal))
+    assert db.session.scalars(select(Entry.body)).all() == ["â\nb\t"]
+    assert db.session.scalars(select(Comment.body)).all() == ["[2Jé\nyes"]
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_texts_are_as_long_as_in_forms(app: Flask, ann: User, journal: Path, extra: int) -> None:
+    """The control: up to the limit they arrive."""
+    app.config["MAX_FORM_MEMORY_SIZE"] = 1000
+    remark = {"author": "Henry", "body": "z" * (COMMENT_MAX + extra)}
+    for line, words in (
+        ({"title": "x", "body": "đ" * 500 + "x" * extra}, "Line 2: “body” has 1001 bytes; at most 1000 are possible"),
+        ({"title": "x", "comments": [remark]}, "Line 2: “body of a comment” has 10001 characters; at most 10000"),
+    ):
+        write_lines(journal, [{"title": "fine"}, line])
+        if extra:
+            with pytest.raises(ImportFileError, match=words):
+                read_lines(journal)
+        else:
+            import_entries(ann.id, read_lines(journal))
+    assert counts()["entries"] == (0 if extra else 3)
+
+
+def test_a_cleaned_line_is_known_again(ann: User, journal: Path) -> None:
+    write_lines(journal, [{"title": "One", "body": "a\x07"}])
+    assert import_entries(ann.id, read_lines(journal)).entries == 1
+    assert import_entries(ann.id, read_lines(journal)).skipped == 1
+
+
+@pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("name", ["", ".", "..", "../a.png", "a/b.png", "absent.png", "a\\b"])
 def test_names_of_files_stay_in_the_media_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.png").write_bytes(PNG)
@@ -168,6 +204,7 @@ def test_names_of_files_stay_in_the_media_folder(tmp_path: Path, name: str) -> N
         read_lines(path, tmp_path)
 
 
+@pytest.mark.usefixtures("app")
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"title": "fine"}\n{"title": "\xff"}\n')
@@ -227,6 +264,7 @@ class TestMedia:
         (media / "0.txt").unlink()
         assert self.run(ann, media).files == FILES_MAX + 1
 
+    @pytest.mark.usefixtures("app")
     def test_a_picture_that_cannot_be_read(self, media: Path) -> None:
         lines = read_lines(media / "entries.jsonl", media)
         (media / "cover.png").unlink()
