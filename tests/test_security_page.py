@@ -16,10 +16,11 @@ from app.engine.register import KEY, Secret
 from app.extensions import db
 from app.journal.attachments import FILES_MAX
 from app.journal.comments import PAGE_SIZE
-from app.journal.listing import MOST_TAGS_OF_ENTRY
+from app.journal.listing import MOST_SIGNS as MOST_SIGNS_OF_SEARCH
+from app.journal.listing import MOST_TAGS_OF_ENTRY, MOST_WORDS
 from app.journal.markdown import LONGEST, MOST_SIGNS, MOST_SIGNS_OF_COMMENT
-from app.web import archive_download, strangers
 from app.journal.tags import TAGS_MAX
+from app.web import archive_download, searching, strangers
 from app.web.journal_forms import READERS_MAX
 from app.web.policy import Access
 from app.web.writing import PER_MINUTE
@@ -145,6 +146,9 @@ def test_what_is_costly_has_its_limit() -> None:
     assert f"at most {TAGS_MAX} of an entry, of which a list shows {MOST_TAGS_OF_ENTRY};" in PAGE
     assert f"at most {FILES_MAX} of an entry, counted under a lock;" in PAGE
     assert f"| pictures and files | at most {FILES_MAX} of an entry |" in PAGE
+    limits = f"{MOST_WORDS} words with {MOST_SIGNS_OF_SEARCH} characters"
+    assert f"{searching.PER_MINUTE} times a minute, for {limits} together" in PAGE
+    assert f"{searching.PER_MINUTE} times a minute for each person, {limits};" in PAGE
     assert f"more than {LONGEST:,} characters, or more than {MOST_SIGNS:,} signs" in PAGE
     assert f"a comment with more than {MOST_SIGNS_OF_COMMENT} such signs likewise; {PAGE_SIZE} comments" in PAGE
     costly = PAGE.partition("## What is costly")[2].partition("\n## ")[0]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from flask import current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, defer, joinedload
 
@@ -17,7 +18,8 @@ PAGE_SIZE = 20
 _BEGINNING = 600
 _MOST_TAGS = 24
 MOST_TAGS_OF_ENTRY = 10
-_MOST_WORDS = 20
+MOST_WORDS = 10
+MOST_SIGNS = 200
 _LONGEST_WORD = 40
 
 Shelf = Literal["mine", "shared"]
@@ -36,10 +38,17 @@ class Listed:
 
 def list_entries(reader_id: str, shelf: Shelf, *, words: str = "", tag: str = "", number: int = 1) -> Page[Listed]:
     """A number beyond the last page gives the last page."""
+    if words:
+        _end_when_nobody_waits()
     wanted = and_(_on_shelf(reader_id, shelf), *_matches(words, tag))
     total = db.session.scalar(select(func.count()).select_from(Entry).where(wanted)) or 0
     number = turn_to(number, total, PAGE_SIZE)
     return Page(_load(wanted, number), number, total, PAGE_SIZE)
+
+
+def cut_words(words: str) -> str:
+    """What is searched for: each word reads every text again, and a long one compares more at each place of it."""
+    return " ".join(words[:MOST_SIGNS].split()[:MOST_WORDS])
 
 
 def count_tags(reader_id: str, shelf: Shelf) -> list[tuple[str, int]]:
@@ -66,7 +75,7 @@ def _on_shelf(reader_id: str, shelf: Shelf) -> ColumnElement[bool]:
 def _matches(words: str, tag: str) -> list[ColumnElement[bool]]:
     """Every word must stand in the title or the text."""
     conditions: list[ColumnElement[bool]] = [
-        or_(_contains(Entry.title, word), _contains(Entry.body, word)) for word in words.split()[:_MOST_WORDS]
+        or_(_contains(Entry.title, word), _contains(Entry.body, word)) for word in cut_words(words).split()
     ]
     if tag:
         conditions.append(Entry.tags.any(Tag.name == tag))
@@ -78,6 +87,14 @@ def _contains(text: InstrumentedAttribute[str], word: str) -> ColumnElement[bool
     if word.isascii() and len(word) <= _LONGEST_WORD:
         return text.regexp_match(with_any_marks(word))
     return text.icontains(word, autoescape=True)
+
+
+def _end_when_nobody_waits() -> None:
+    """PostgreSQL does not notice that a page has given up, and would go on for DATABASE_STATEMENT_SECONDS."""
+    limits = [current_app.config[f"DATABASE_{name}_SECONDS"] for name in ("ANSWER", "STATEMENT")]
+    seconds = min(filter(None, limits), default=0)
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(select(func.set_config("statement_timeout", f"{1000 * seconds:.0f}", True)))
 
 
 def _load(wanted: ColumnElement[bool], number: int) -> list[Listed]:

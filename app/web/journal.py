@@ -21,6 +21,7 @@ from app.web.errors import explain_expired_form, explain_limit, explain_too_larg
 from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
 from app.web.large_forms import WRITING, read_texts
+from app.web.searching import asked_words, limit_searching
 from app.web.signed_out import signed_out_page
 from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
@@ -33,13 +34,16 @@ _MOST_SIGNS_OF_EXCERPT = 100
 
 
 @bp.get("")
+@limit_searching
 def index() -> str:
     shelf: listing.Shelf = "shared" if request.args.get("show") == "shared" else "mine"
-    words, tag = (clean_line(request.args.get(name)) for name in ("q", "tag"))
+    asked, tag = asked_words(), clean_line(request.args.get("tag"))
+    words = listing.cut_words(asked)
     number = request.args.get("page", 1, type=int)
     page = listing.list_entries(current_user.id, shelf, words=words, tag=tag, number=number)
     tags = listing.count_tags(current_user.id, shelf)
-    return render_template("journal/index.html", page=page, shelf=shelf, words=words, tag=tag, tags=tags)
+    most = {"words": listing.MOST_WORDS, "signs": listing.MOST_SIGNS} if words != asked else None
+    return render_template("journal/index.html", page=page, shelf=shelf, words=words, tag=tag, tags=tags, most=most)
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -15,11 +15,13 @@ from sqlalchemy import event, insert, select
 from werkzeug.sansio.multipart import MultipartDecoder, State
 
 from app.extensions import db
+from app.journal import listing
 from app.journal.attachments import FILES_MAX
-from app.journal.listing import MOST_TAGS_OF_ENTRY
+from app.journal.listing import MOST_SIGNS, MOST_TAGS_OF_ENTRY, MOST_WORDS
 from app.journal.tags import TAGS_MAX
 from app.models import Attachment, Comment, Entry, Tag, User, Visibility, entry_tag
 from app.models.columns import new_id
+from app.web import searching
 from app.web.journal_forms import READERS_MAX
 from app.web.strangers import PER_HOUR
 from app.web.writing import PER_MINUTE
@@ -215,6 +217,41 @@ def test_search_without_marks_finds_words_with_them(app: Flask, anns: FlaskClien
         page = anns.get("/journal", query_string={"q": words}).text
         assert [title for title in sorted(titles) if f"{title}</a>" in page] == found, words
     assert anns.get("/journal", query_string={"q": f"{'a' * 41} {'(' * 5000}"}).status_code == 200
+
+
+@pytest.mark.parametrize("words", [" ".join(f"word{at}" for at in range(12)), "đ" * 250], ids=["many", "long"])
+def test_of_a_long_search_the_beginning_is_looked_for(
+    app: Flask, anns: FlaskClient, ann: User, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each word reads every text again. The control: without the cut all of it is looked for."""
+    taken = " ".join(words[:MOST_SIGNS].split()[:MOST_WORDS])
+    with app.app_context():
+        db.session.add(Entry(author_id=ann.id, title="Found", body=taken))
+        db.session.commit()
+    page = anns.get("/journal", query_string={"q": words}).text
+    assert f"1 entry with “{taken}”." in page
+    assert f"One search may have {MOST_WORDS} words with {MOST_SIGNS} characters." in page
+    assert "One search may have" not in anns.get("/journal", query_string={"q": taken}).text
+    monkeypatch.setattr(listing, "cut_words", str)
+    assert f"0 entries with “{words}”." in anns.get("/journal", query_string={"q": words}).text
+
+
+class TestSlowSearch:
+    @pytest.fixture
+    def settings(self, postgresql_settings: dict[str, Any]) -> dict[str, Any]:
+        return postgresql_settings
+
+    @pytest.mark.parametrize(("seconds", "code"), [(0.01, 503), (0, 200)], ids=["nobody waits", "control"])
+    def test_the_database_ends_it_when_nobody_waits(
+        self, app: Flask, anns: FlaskClient, ann: User, seconds: float, code: int
+    ) -> None:
+        """The page itself gives up later than that here, so it is the database that has ended it."""
+        app.config["DATABASE_ANSWER_SECONDS"] = seconds
+        with app.app_context():
+            db.session.add_all(Entry(author_id=ann.id, title=f"{at}", body="sea " * 200_000) for at in range(4))
+            db.session.commit()
+        assert anns.get("/journal", query_string={"q": "wood wool wolf"}).status_code == code
+        assert anns.get("/journal").status_code == 200
 
 
 def test_tags_filter(anns: FlaskClient) -> None:
@@ -598,6 +635,17 @@ class TestLimits:
         assert anns.get("/journal").status_code == 200
         assert sign_in(bob).post("/journal/new", data=NEW).status_code == 302
         assert count(app, Entry) == 2
+
+    def test_a_program_cannot_search_all_the_time(self, anns: FlaskClient, bob: User, sign_in: SignIn) -> None:
+        """Lists without words, and what others search, do not count."""
+        for _ in range(2 * searching.PER_MINUTE):
+            assert anns.get("/journal?show=shared&tag=sea").status_code == 200
+        for at in range(searching.PER_MINUTE):
+            assert anns.get(f"/journal?q=sea&page={at}").status_code == 200
+        refused = anns.get("/journal?show=shared&q=wind")
+        assert (refused.status_code, "in a minute at the latest" in refused.text) == (429, True)
+        assert anns.get("/journal?q=+").status_code == 200
+        assert sign_in(bob).get("/journal?q=sea").status_code == 200
 
     def test_what_was_written_too_fast_is_there_again(self, anns: FlaskClient) -> None:
         for _ in range(PER_MINUTE):
