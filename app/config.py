@@ -96,6 +96,7 @@ SETTINGS = (
     Setting("RECONCILE_SECONDS", 15, "How often beat compares rows, leases and files."),
     Setting("UPLOAD_MAX_BYTES", 16 * 1024**2, "The largest picture or file of an entry."),
     Setting("UPLOAD_QUOTA_BYTES", 2 * GIGABYTE, "All pictures and files of one person together; None: any number."),
+    Setting("TEXT_QUOTA_BYTES", 64 * 1024**2, "All texts that one person writes, comments too; None: any number."),
     Setting("UPLOAD_RESERVE_BYTES", 256 * 1024**2, "So much of the disk that uploads are written to is left free."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
     Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),

@@ -158,10 +158,16 @@ def _prepare_connection(connection: sqlite3.Connection, _record: object) -> None
         connection.execute(f"PRAGMA {pragma}")
     # SQLite's own lower() knows ASCII only, and a search for "đêm" would not find "Đêm".
     connection.create_function("lower", 1, _lower, deterministic=True)
+    # It has none before 3.43.
+    connection.create_function("octet_length", 1, _octet_length, deterministic=True)
 
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
+
+
+def _octet_length(value: Any) -> Any:
+    return len(value.encode()) if isinstance(value, str) else value
 
 
 def _begin(connection: Connection) -> None:

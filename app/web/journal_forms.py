@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import chain, repeat
 from typing import Any
+from uuid import UUID
 
-from flask import current_app
+from flask import current_app, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
+from flask_login import current_user
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
 from wtforms import DateField, Field, MultipleFileField, RadioField, StringField, TextAreaField
@@ -19,6 +21,7 @@ from app.journal.attachments import DESCRIPTION_MAX, Upload
 from app.journal.comments import COMMENT_MAX
 from app.journal.entries import TITLE_MAX, Draft
 from app.journal.tags import TAG_MAX, TAGS_MAX, split_tags
+from app.journal.text_room import find_room
 from app.models import Entry, User, Visibility
 from app.web.choices import choices
 from app.web.formats import file_size, number
@@ -125,6 +128,7 @@ class EntryForm(FlaskForm):
                     most=file_size(most),
                 )
             )
+        _check_room(size, (request.view_args or {}).get("entry_id"))
 
     def validate_tags(self, field: StringField) -> None:
         names = split_tags(field.data or "")
@@ -205,6 +209,23 @@ class CommentForm(FlaskForm):
             ),
         ],
     )
+
+    def validate_body(self, field: TextAreaField) -> None:
+        _check_room(len((field.data or "").encode()))
+
+
+def _check_room(size: int, entry_id: UUID | None = None) -> None:
+    """Raises ValidationError. `entry_id`: whose text it replaces."""
+    room = find_room(current_user.id, str(entry_id) if entry_id else None)
+    if room is not None and size > room:
+        raise ValidationError(
+            _(
+                "There is no room for this text: all your texts together may have %(quota)s, and %(room)s are left. "
+                "Shorten it, or delete what you no longer need.",
+                quota=file_size(current_app.config["TEXT_QUOTA_BYTES"]),
+                room=file_size(room),
+            )
+        )
 
 
 def _find_readers(wanted: set[str]) -> Sequence[User]:

@@ -532,6 +532,29 @@ class TestSizes:
         assert "and *wind*." in answer.text
         assert "Your files take 800 bytes of 1.5 kB." in answer.text
 
+    def test_no_room_for_more_texts(self, app: Flask, anns: FlaskClient, bob: User, sign_in: SignIn) -> None:
+        """Comments count, and what others write does not. The control: up to the last byte it is saved."""
+        app.config["TEXT_QUOTA_BYTES"] = 1000
+        location = anns.post("/journal/new", data={**NEW, "visibility": "members", "body": "ế" * 300}).location
+        assert sign_in(bob).post(f"{location}/comments", data={"body": "x" * 1000}).status_code == 302
+        for size, code in ((60, 302), (41, 422), (40, 302)):
+            answer = anns.post(f"{location}/comments", data={"body": "y" * size})
+            assert answer.status_code == code
+            if code == 422:
+                assert "all your texts together may have 1,000 bytes, and 40 bytes are left" in answer.text
+                assert "y" * size in answer.text
+        refused = anns.post("/journal/new", data={**NEW, "body": "One more"})
+        assert (refused.status_code, "There is no room for this text" in refused.text) == (422, True)
+        assert "One more" in refused.text
+        for size, code in ((901, 422), (900, 302), (899, 302)):
+            assert anns.post(f"{location}/edit", data={**NEW, "body": "z" * size}).status_code == code
+        assert anns.post("/journal/new", data={**NEW, "body": "1"}).status_code == 302
+        app.config["TEXT_QUOTA_BYTES"] = 10  # of a journal that was brought in a text can be mended, and not grow
+        for size, code in ((900, 422), (899, 302)):
+            assert anns.post(f"{location}/edit", data={**NEW, "body": "z" * size}).status_code == code
+        app.config["TEXT_QUOTA_BYTES"] = None
+        assert anns.post("/journal/new", data=NEW).status_code == 302
+
     def test_no_room_on_the_disk(self, app: Flask, anns: FlaskClient) -> None:
         app.config["UPLOAD_RESERVE_BYTES"] = 2**60
         answer = anns.post("/journal/new", data={**NEW, "files": (io.BytesIO(b"x"), "more.txt")})
