@@ -27,7 +27,8 @@ from app.extensions import db, limiter
 from app.models import State, User
 from app.tasks import add_together, generate_user_archive
 from tests import brokers
-from tests.brokers import HOST, MASTER, Certificate, Server
+from tests.brokers import HOST, MASTER, Server
+from tests.certificates import Certificate, make_certificate
 from tests.programs import CELERY, QUIET, Program, run_valkey, start_worker, wait_until
 
 PASSWORD = "p@ss:/w%rd;é"
@@ -36,7 +37,7 @@ QUOTED = quote(PASSWORD, safe="")
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return brokers.make_certificate(tmp_path_factory.mktemp("tls"))
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(autouse=True)

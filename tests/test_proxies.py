@@ -6,18 +6,15 @@ import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
 from socket import create_connection, create_server
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from tests.certificates import make_certificate
 from tests.programs import ROOT, Program, wait_until
 from tests.site import serve
 
@@ -85,7 +82,7 @@ def read_nginx() -> str:
 @contextmanager
 def run_nginx(folder: Path, behind: str, site: str) -> Iterator[int]:
     """The file as it stands, but for ports and paths; a folder stands for Debian's own nginx.conf."""
-    certificate, key = make_certificate(folder)
+    certificate, key = make_certificate(folder, NAME)
     port, plain = free_port(), free_port()
     site = re.sub(r"    listen \[::\].*\n", "", site)
     site = site.replace("listen 443", f"listen 127.0.0.1:{port}").replace("listen 80", f"listen 127.0.0.1:{plain}")
@@ -108,7 +105,7 @@ def run_nginx(folder: Path, behind: str, site: str) -> Iterator[int]:
 
 @contextmanager
 def run_caddy(folder: Path, behind: str) -> Iterator[int]:
-    certificate, key = make_certificate(folder)
+    certificate, key = make_certificate(folder, NAME)
     port = free_port()
     text = (ROOT / "docs" / "caddy" / "Caddyfile").read_text().replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
     text = text.replace(f"{NAME} {{", f"https://{NAME}:{port} {{\n\ttls {certificate} {key}")
@@ -159,22 +156,3 @@ def free_port() -> int:
     with create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
-
-
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    today = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(pem))
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    files[1].write_bytes(private)
-    return files

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
-from tests.brokers import HOST, Certificate, free_port
+from tests.brokers import HOST, free_port
+from tests.certificates import Certificate
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

@@ -13,7 +13,8 @@ from app.mails import sending, smtp
 from app.mails.address import MailSettingError, read_address
 from app.mails.smtp import SmtpServer
 from app.models.columns import database_time
-from tests.brokers import HOST, Certificate, free_port, make_certificate
+from tests.brokers import HOST, free_port
+from tests.certificates import Certificate, make_certificate
 from tests.mails.conftest import change, load
 from tests.mails.server import PASSWORD, USER, Inbox, authenticate, run_server
 
