@@ -24,7 +24,7 @@ from app.extensions import (
     prepare_sqlite,
 )
 from app.models import Archive, ArchivePart, Attachment, State
-from app.postgresql import notice_hangs
+from app.postgresql import demand_tls, notice_hangs
 from app.stores import StoreSettingError, make_stores
 from app.web.language import choose_locale
 from app.words import languages
@@ -67,6 +67,8 @@ def _init_extensions(app: Flask) -> None:
     celery_init_app(app)
     with app.app_context():
         prepare_sqlite(db.engine)
+        if app.config["SESSION_COOKIE_SECURE"]:
+            demand_tls(db.engine)
         notice_hangs(db.engine, settings.database_limits(app.config))
 
 

@@ -45,7 +45,7 @@ fuzzing.load_profile()
 def clean_environment() -> None:
     """A developer's own settings must not decide what the tests see."""
     for name in list(os.environ):
-        if name.startswith(("FLASK_", "AWS_")) or name in AS_THEY_ARE:
+        if name.startswith(("FLASK_", "AWS_", "PGSSL")) or name in AS_THEY_ARE:
             del os.environ[name]
     os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

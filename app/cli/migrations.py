@@ -2,6 +2,7 @@
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 
 @click.command(
@@ -15,4 +16,9 @@ def migrations(context: click.Context, arguments: tuple[str, ...]) -> None:
     from flask_migrate.cli import db  # type: ignore[import-not-found]  # noqa: PLC0415
 
     with db.make_context(context.info_name, list(arguments), parent=context.parent) as its_own:
-        db.invoke(its_own)
+        try:
+            db.invoke(its_own)
+        except OperationalError as error:
+            if error.statement is not None:
+                raise  # a migration's fault, whose place the traceback names
+            raise click.ClickException(f"The database does not answer, check DATABASE_URL: {error.orig}") from error

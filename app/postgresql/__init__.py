@@ -1,4 +1,7 @@
-"""Connections to PostgreSQL that notice when it hangs. On other databases nothing of it is loaded."""
+"""Connections to PostgreSQL that notice when it hangs, by TLS where it is on another machine.
+
+On other databases no driver is loaded.
+"""
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -7,10 +10,21 @@ import click
 from flask.cli import ScriptInfo
 from sqlalchemy import Connection, Engine, event
 
+from app.postgresql import tls
 from app.postgresql.limits import Limits
 
 if TYPE_CHECKING:
     from app.postgresql.attentive import AttentiveConnection
+
+
+def demand_tls(engine: Engine) -> None:
+    """As production wants it, see `tls`. Before `notice_hangs`, which connects; does nothing on other databases."""
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "do_connect", _secure)
+
+
+def _secure(_dialect: object, _record: object, _args: object, named: dict[str, Any]) -> None:
+    named.update(tls.secure(named))
 
 
 def notice_hangs(engine: Engine, limits: Limits) -> None:
@@ -26,10 +40,17 @@ def notice_hangs(engine: Engine, limits: Limits) -> None:
 
 
 def _connect(limits: Limits, _dialect: object, _record: object, args: Any, named: Any) -> "AttentiveConnection":
-    # It loads psycopg, which nobody else has a use for.
+    # They load psycopg, which nobody else has a use for.
+    from psycopg import OperationalError  # noqa: PLC0415
+
     from app.postgresql.attentive import AttentiveConnection  # noqa: PLC0415
 
-    made = AttentiveConnection.connect(*args, **{**named, "connect_timeout": limits.whole_connect})
+    try:
+        made = AttentiveConnection.connect(*args, **{**named, "connect_timeout": limits.whole_connect})
+    except OperationalError as error:
+        if advice := tls.advise(error, named):
+            raise OperationalError(f"{error}. {advice}") from error
+        raise
     made.limits = limits
     _rest(made)
     return made
