@@ -1,14 +1,17 @@
 """Names, titles and tags hold nothing that only changes how others look, and keep what a language needs."""
 
 import re
+import sys
+import time
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.words import emoji
-from app.words.text import clean, clean_line, clean_lines
+from app.words.text import clean, clean_address, clean_line, clean_lines
 from tests.fuzzing import examples
 
 DISGUISES = {
@@ -130,3 +133,71 @@ def test_once_is_enough(text: str) -> None:
 def test_each_line_alone() -> None:
     assert clean_lines(" ann@example.org\u200b\r\n\r\nbob@example.org ") == "ann@example.org\n\nbob@example.org"
     assert clean_lines(None) == ""
+
+
+ABOVE, BELOW = "\u0301", "\u0316"
+"""Two marks that have to change places, since those below a letter come first."""
+
+
+def seconds(deed: Callable[[str], object], text: str) -> float:
+    began = time.perf_counter()
+    deed(text)
+    return time.perf_counter() - began
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + ABOVE * 500_000 + BELOW * 500_000,
+        ("a" + ABOVE * 15 + BELOW * 15) * 30_000,
+        "a" + (ABOVE * 20 + "\u200c") * 25_000 + (BELOW * 20 + "\u200c") * 25_000,
+        "a" + (ABOVE * 20 + "\0") * 25_000 + (BELOW * 20 + "\0") * 25_000,
+        "a" + "\u0f73" * 300_000 + "\u0344" * 300_000,
+        "文" * 1_000_000,
+    ],
+    ids=["one run", "runs at the limit", "parted by what nobody sees", "parted by controls", "twice", "starters"],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """The control: a thirtieth of the first takes Unicode's own way longer."""
+    control = seconds(lambda given: unicodedata.normalize("NFC", given), "a" + ABOVE * 17_000 + BELOW * 17_000)
+    assert seconds(clean, text) < control
+    assert seconds(clean_line, text) < 3 * control
+
+
+def test_of_many_marks_the_first_stay() -> None:
+    assert clean("x" + BELOW * 30 + "y") == "x" + BELOW * 30 + "y"
+    assert clean("x" + BELOW * 31 + "y") == clean_line("x" + BELOW * 99 + "y") == "x" + BELOW * 30 + "y"
+
+
+def test_every_mark_is_known() -> None:
+    """Of any sign that is a mark, or made of marks when it is taken apart, a row ends."""
+    marks = [
+        each
+        for each in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.combining(unicodedata.normalize("NFD", each)[0])
+    ]
+    assert len(marks) > 800
+    assert [each for each in marks if len(clean(each * 99)) > 60] == []
+
+
+COMBINING = "a\u1ebf\u0301\u0316\u0344\u0f73\u09c7\u09be\uac01\U0001d160"
+
+
+@examples(200)
+@given(st.text(st.sampled_from(COMBINING) | st.characters(), max_size=12))
+def test_what_is_no_attack_is_only_composed(text: str) -> None:
+    typed = "".join(each for each in text if unicodedata.category(each) not in {"Cc", "Cs"})
+    assert clean(typed) == unicodedata.normalize("NFC", typed)
+
+
+@examples(200)
+@given(st.lists(st.sampled_from(["a", "\u0301" * 9, "\u0344" * 9, "\u0f73" * 9, "\u0316", "\0", "\U0001d160"])))
+def test_many_marks_once_is_enough(parts: list[str]) -> None:
+    once = clean("".join(parts))
+    assert clean(once) == once == unicodedata.normalize("NFC", once)
+
+
+def test_an_address_is_short() -> None:
+    assert clean_address(" Ann@example.org\u200b ") == "Ann@example.org"
+    assert len(clean_address("a" * 2_000_000)) == 1000
+    assert clean_address(None) == ""

@@ -16,7 +16,7 @@ from app.accounts.second_factor import checking
 from app.models import User
 from app.web.choices import CHOOSE, choices
 from app.words.languages import list_locales
-from app.words.text import clean_line
+from app.words.text import clean_address, clean_line
 
 
 def _name_field() -> StringField:
@@ -48,7 +48,7 @@ def _time_zone_field() -> SelectField:
 def _address_field() -> StringField:
     return StringField(
         _("E-mail address"),
-        filters=[clean_line],
+        filters=[clean_address],
         validators=[
             DataRequired(_("Enter your e-mail address.")),
             Length(max=EMAIL_MAX, message=_("An e-mail address has at most %(most)s characters.", most=EMAIL_MAX)),
@@ -59,7 +59,7 @@ def _address_field() -> StringField:
 
 class ForgottenForm(FlaskForm):
     email = StringField(
-        _("E-mail address"), filters=[clean_line], validators=[DataRequired(_("Enter your e-mail address."))]
+        _("E-mail address"), filters=[clean_address], validators=[DataRequired(_("Enter your e-mail address."))]
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts import sign_ins
 from app.accounts.people import normalize_email
 from app.extensions import client_network, db, find_network, limiter
-from app.words.text import clean_line
+from app.words.text import clean_address
 
 _View = Callable[..., Any]
 _IN_ONE_NETWORK = "10 per hour"
@@ -56,7 +56,7 @@ def typed_account() -> str:
 
 def _typed_email() -> str:
     """Cleaned as the form's field is: signs that nobody sees would else make another account of each try."""
-    return normalize_email(clean_line(request.form.get("email")))
+    return normalize_email(clean_address(request.form.get("email")))
 
 
 def _account_and_network() -> str:

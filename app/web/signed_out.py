@@ -5,13 +5,17 @@ from typing import Any
 
 from flask import render_template, request
 from flask_babel.speaklater import LazyString
-from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from werkzeug.datastructures import MultiDict
 
 from app.web.journal_forms import EntryForm
+
+_OF_FILES = ("description", "earlier_file", "earlier_description")
 
 
 def signed_out_page(typed: Sequence[tuple[str, LazyString, str]]) -> str:
     """`typed`: what `errors.typed_text` found. Files do not stay, but which they were and what they show does."""
-    files: MultiDict[str, Any] = MultiDict(("files", file) for file in request.files.getlist("files"))
-    again = EntryForm(CombinedMultiDict([files, request.form])).to_choose_again()
+    given: MultiDict[str, Any] = MultiDict(("files", file) for file in request.files.getlist("files"))
+    for name in _OF_FILES:  # and nothing else: a stranger's texts are no work
+        given.setlist(name, request.form.getlist(name))
+    again = EntryForm(given).to_choose_again()
     return render_template("journal/signed_out.html", typed=typed, again=again)

@@ -139,6 +139,15 @@ def test_characters_that_nobody_types(app: Flask, anns: FlaskClient) -> None:
     assert anns.get("/journal", query_string={"q": "\x00", "tag": "\x00"}).status_code == 200
 
 
+def test_a_strangers_marks_are_no_work(app: Flask, client: FlaskClient) -> None:
+    """Sorted by insertion they would take minutes. What was typed comes back as it is."""
+    app.config["WTF_CSRF_ENABLED"] = True
+    form = {"title": "a" + "\u0301" * 100_000 + "\u0316" * 100_000}
+    from_us = {"Sec-Fetch-Site": "same-origin"}
+    answer = client.post("/journal/new", data=form, content_type="multipart/form-data", headers=from_us)
+    assert (answer.status_code, form["title"] in answer.text) == (400, True)
+
+
 def test_delete_asks_first(
     app: Flask, anns: FlaskClient, ann: User, write: Callable[..., Entry], uploads: Path
 ) -> None:
