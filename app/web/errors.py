@@ -83,6 +83,12 @@ def warn_next_page(text: str) -> None:
 
 
 def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+    if request.max_content_length != current_app.config["MAX_CONTENT_LENGTH"]:
+        most = file_size(request.max_content_length or 0)
+        advice = _(
+            "A form like this one may have at most %(most)s. Nothing was saved. Go back and send less.", most=most
+        )
+        return render_template("error.html", title=_("This is too large"), advice=advice), 413
     one, all_ = (file_size(current_app.config[name]) for name in ("UPLOAD_MAX_BYTES", "MAX_CONTENT_LENGTH"))
     text = file_size(current_app.config["MAX_FORM_MEMORY_SIZE"])
     advice = _(

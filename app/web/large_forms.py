@@ -1,4 +1,7 @@
-"""What was typed into a form that is too much to be taken: nothing of it shall be lost.
+"""How much a form may be, before anything of it is parsed; and what was typed into one that is too much comes back.
+
+Most forms are a few names and choices. What people write, and files, come in multipart alone, which is read piece by
+piece: the other way a megabyte of `a&` made a million fields, and took fifty times its size.
 
 Pages are not kept by browsers, so whoever goes back finds an empty form. A text that is too long is taken up to four
 times the limit, and comes back with the form's words; with files that are too much come the texts before them.
@@ -14,18 +17,40 @@ from werkzeug.sansio.multipart import Data, Field, MultipartDecoder, Preamble
 from werkzeug.wsgi import LimitedStream
 
 WRITING = {"journal.new", "journal.edit"}
+_TEXTS = {"comments.add"}
+"""Whose texts may be as long as an entry's before the form says what is wrong with them."""
+FORM_BYTES = 64 * 1024
+"""Of names, addresses and choices: more than all that our pages have boxes for."""
 _MARGIN = 4
 
 
 def init_app(app: Flask) -> None:
     """Before every function that looks at a request: the check of the form's token, registered earlier, reads it."""
-    app.url_value_preprocessor(lambda *_: take_long_texts())
+    app.url_value_preprocessor(lambda *_: limit_form())
 
 
-def take_long_texts() -> None:
-    """All texts of a form together are within MAX_CONTENT_LENGTH as before."""
+def limit_form() -> None:
+    """Raises RequestEntityTooLarge. All texts of a form together are within MAX_CONTENT_LENGTH as before."""
+    request.max_content_length = _most_bytes()
     if request.endpoint in WRITING:
         request.max_form_memory_size = _MARGIN * current_app.config["MAX_FORM_MEMORY_SIZE"]
+    if request.mimetype == "application/x-www-form-urlencoded":
+        _count_fields(request.get_data())  # kept, for who parses it; werkzeug counts those of multipart
+
+
+def _most_bytes() -> int:
+    is_long = request.mimetype == "multipart/form-data"
+    most: int = current_app.config["MAX_CONTENT_LENGTH"]
+    if is_long and request.endpoint in WRITING:
+        return most
+    if is_long and request.endpoint in _TEXTS:
+        return min(most, int(current_app.config["MAX_FORM_MEMORY_SIZE"]))
+    return min(most, FORM_BYTES)
+
+
+def _count_fields(body: bytes) -> None:
+    if body.count(b"&") >= (request.max_form_parts or FORM_BYTES):
+        raise RequestEntityTooLarge
 
 
 def read_texts() -> MultiDict[str, str]:
