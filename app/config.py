@@ -120,7 +120,7 @@ SETTINGS = (
     Setting("SESSION_COOKIE_SECURE", False, "Means production: the cookie travels by https only, and no key is made."),
     Setting("DOWNLOADS_AT_ONCE", 3, "So many files of archives one person is sent at once; each holds a thread."),
     Setting("FILES_AT_ONCE", 16, "The same for pictures and files of entries: a page shows many."),
-    Setting("CLIENT_SECONDS", 60, "A client that takes no 256 KiB, or sends nothing, for so long is given up."),
+    Setting("CLIENT_SECONDS", 60, "A client that takes so long for 256 KiB, or to send them, is given up."),
     Setting("TRUSTED_PROXIES", 0, "How many reverse proxies stand before us and set X-Forwarded-… headers."),
     Setting("TRUSTED_HOSTS", None, "Names that this site answers under; in production, else that of PUBLIC_BASE_URL."),
     Setting("WTF_CSRF_TIME_LIMIT", None, "A form may stay open as long as the session lives."),

@@ -3,10 +3,12 @@
 import io
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.worker
 STALLED = 40
 FORMS = 8
 FORM = "application/x-www-form-urlencoded"
+FORM_WITH_FILES = "multipart/form-data; boundary=x"
 THREADS = 8
 BYTES = 12 * 1024**2
 """More than lies in the buffers between server and client."""
@@ -53,13 +56,13 @@ def download(app: Flask, ann: User) -> str:
 
 @pytest.fixture
 def start(settings: dict[str, Any], tmp_path: Path) -> Iterator[Start]:
-    """Starts gunicorn with these settings."""
+    """Starts gunicorn with these settings. Its log: `web.log`."""
     with ExitStack() as stack:
 
-        def start(**more: Any) -> Address:
+        def start(module: str = "make_celery", **more: Any) -> Address:
             listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=2048))
             options = ("--threads", str(THREADS), "--no-control-socket", "--bind", f"fd://{listener.fileno()}")
-            command = (*PYTHON, "gunicorn", "make_celery:flask_app", *options)
+            command = (*PYTHON, "gunicorn", f"{module}:flask_app", *options)
             given = {**settings, "RATELIMIT_ENABLED": True, **more}
             web = Program(command, tmp_path / "web.log", settings=given, pass_fds=[listener.fileno()])
             stack.callback(web.stop, seconds=0)
@@ -108,6 +111,42 @@ def ask_often(address: Address, cookie: str) -> None:
         ask(address, cookie, seconds=PATIENCE)
 
 
+@contextmanager
+def trickle(address: Address) -> Iterator[list[socket.socket]]:
+    """As many as there are threads, who send a byte of a form ten times a second."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(address)) for _ in range(THREADS)]
+        for client in clients:
+            head = f"POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: 9999"
+            client.sendall(f"{head}\r\n\r\n".encode())
+        is_over = Event()
+
+        def send() -> None:
+            while not is_over.wait(0.1):
+                for client in clients:
+                    with suppress(OSError):  # it was given up
+                        client.send(b"a")
+
+        sender = Thread(target=send)
+        sender.start()
+        stack.callback(sender.join)
+        stack.callback(is_over.set)
+        yield clients
+
+
+def post_slowly(address: Address, cookie: str, body: bytes, *, pieces: int, pause: float) -> int:
+    """The status."""
+    with socket.create_connection(address) as client:
+        head = f"POST /journal/new HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\n"
+        form = f"Content-Type: {FORM_WITH_FILES}\r\nContent-Length: {len(body)}"
+        client.sendall(f"{head}{form}\r\n\r\n".encode())
+        size = len(body) // pieces + 1
+        for at in range(0, len(body), size):
+            client.sendall(body[at : at + size])
+            time.sleep(pause)
+        return status_of(client)
+
+
 def status_of(client: socket.socket) -> int:
     client.settimeout(60)
     return int(client.recv(12).split()[1])
@@ -144,3 +183,43 @@ def test_without_both_limits_the_site_stands_still(
         stall(address, download, cookie_of(sign_in(ann)), stack)
         with pytest.raises(TimeoutError):
             ask_often(address, bobs)
+
+
+def test_who_sends_a_byte_at_a_time_is_given_up(start: Start, sign_in: SignIn, bob: User, tmp_path: Path) -> None:
+    address = start(CLIENT_SECONDS=1)
+    with trickle(address) as clients:
+        assert ask(address, cookie_of(sign_in(bob))) == 200
+        for client in clients:
+            client.settimeout(60)
+            with suppress(ConnectionError):
+                assert client.recv(1) == b""
+    log = (tmp_path / "web.log").read_text()
+    assert log.count("Gave up a client that sends too slowly: 127.0.0.1") == THREADS
+    assert "Traceback" not in log
+
+
+def test_where_only_silence_counts_they_hold_every_thread(start: Start, sign_in: SignIn, bob: User) -> None:
+    """The control."""
+    address = start("tests.web.without_pace", CLIENT_SECONDS=1)
+    bobs = cookie_of(sign_in(bob))
+    assert ask(address, bobs) == 200
+    with trickle(address), pytest.raises(TimeoutError):
+        ask(address, bobs, seconds=10)
+
+
+def test_who_sends_slowly_at_a_pace_is_waited_for(start: Start, sign_in: SignIn, bob: User) -> None:
+    """A megabyte in five seconds, where it may take eight; the title is too long."""
+    field = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\n' + b"a" * 1024**2 + b"\r\n--x--\r\n"
+    address = start(CLIENT_SECONDS=2, WTF_CSRF_ENABLED=False)
+    assert post_slowly(address, cookie_of(sign_in(bob)), field, pieces=10, pause=0.5) == 422
+
+
+@pytest.mark.parametrize("module", ["make_celery", "tests.web.without_pace"], ids=["", "control"])
+def test_half_a_form_is_none(start: Start, app: Flask, module: str) -> None:
+    """The client goes away in the middle of its text."""
+    address = start(module)
+    with socket.create_connection(address) as client:
+        head = f"POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: 9999"
+        client.sendall(f"{head}\r\n\r\nlanguage=vi".encode())
+        client.shutdown(socket.SHUT_WR)
+        assert status_of(client) == (400 if module == "make_celery" else 303)
