@@ -15,7 +15,6 @@ from app.accounts.second_factor import checking
 from app.extensions import SAFE_METHODS, db, limiter, login_manager
 from app.models import User
 from app.web.auth_forms import CodeForm, SignInForm
-from app.web.errors import typed_text
 from app.web.guessing import limit_sign_ins
 from app.web.half_session import HalfSession, begin_half_session
 from app.web.origin import read_origin
@@ -23,6 +22,7 @@ from app.web.policy import FORM_PAGES, read_chosen
 from app.web.proofs import say_codes_left, take_code
 from app.web.redirects import safe_next
 from app.web.signed_out import signed_out_page
+from app.web.typed import typed_text
 
 bp = Blueprint("auth", __name__)
 

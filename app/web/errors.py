@@ -5,6 +5,7 @@ faults read neither session nor database, since those may be what is broken.
 """
 
 import secrets
+from collections.abc import Sequence
 
 from flask import Flask, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -16,7 +17,6 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from app.log_format import about
@@ -24,6 +24,7 @@ from app.web.formats import file_size, number
 from app.web.language import choose_without_person
 from app.web.policy import FORM_PAGES, read_chosen
 from app.web.serving_slots import LEASE_SECONDS, NoSlotError
+from app.web.typed import Typed, typed_text
 
 WORDS = {
     400: (_l("This request could not be understood"), _l("Go back and try again.")),
@@ -82,7 +83,7 @@ def warn_next_page(text: str) -> None:
         flash(text, "warn")
 
 
-def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
+def explain_too_large(_error: RequestEntityTooLarge, typed: Sequence[Typed] = ()) -> ResponseReturnValue:
     if request.max_content_length != current_app.config["MAX_CONTENT_LENGTH"]:
         most = file_size(request.max_content_length or 0)
         advice = _(
@@ -98,7 +99,7 @@ def explain_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
         text=text,
         all=all_,
     )
-    return render_template("error.html", title=_("This is too large"), advice=advice), 413
+    return render_template("error.html", title=_("This is too large"), advice=advice, typed=typed), 413
 
 
 def explain_strange_host(_error: SecurityError) -> ResponseReturnValue:
@@ -172,25 +173,3 @@ def _fault_page(title: LazyString, advice: LazyString, error: BaseException) -> 
     template = current_app.jinja_env.get_template("error.html")  # without the context processors that load the person
     with force_locale(choose_without_person()):
         return template.render(title=title, advice=advice, reference=reference, bare=True)
-
-
-_GIVEN_BACK = {
-    "title": _l("Title"),
-    "body": _l("Text"),
-    "tags": _l("Tags"),
-    "readers": _l("Readers"),
-    "name": _l("Name"),
-    "description": _l("Description of a picture"),
-}
-
-
-def typed_text(given: MultiDict[str, str] | None = None) -> list[tuple[str, LazyString, str]]:
-    """Fields with labels: what somebody has written into the refused form, and nothing that is secret. Only our own
-    pages get it back: others may not put words on ours. `given`: of a form that could not be read as a whole.
-    """
-    if request.headers.get("Sec-Fetch-Site") != "same-origin":
-        return []
-    typed = [
-        (name, value) for name, value in (request.form if given is None else given).items(multi=True) if value.strip()
-    ]
-    return [(name, _GIVEN_BACK[name], value) for name, value in typed if name in _GIVEN_BACK]

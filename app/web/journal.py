@@ -17,12 +17,14 @@ from app.journal.comments import list_comments
 from app.journal.markdown import MOST_SIGNS, MOST_SIGNS_OF_COMMENT, is_costly, plain_text, render_markdown
 from app.journal.tags import TAGS_MAX, find_first_tags
 from app.models import Entry
-from app.web.errors import explain_expired_form, explain_limit, explain_too_large, typed_text
+from app.web.errors import explain_expired_form, explain_limit, explain_too_large
 from app.web.formats import today
 from app.web.journal_forms import CommentForm, EntryForm
 from app.web.large_forms import WRITING, read_texts
+from app.web.policy import is_admitted
 from app.web.searching import asked_words, limit_searching
 from app.web.signed_out import signed_out_page
+from app.web.typed import typed_text
 from app.web.upload_words import explain_refusal
 from app.web.writing import limit_writing
 from app.words.text import clean_line
@@ -103,7 +105,7 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
     typed = typed_text()
     if typed and not current_user.is_authenticated:
         return signed_out_page(typed), 400
-    if not typed or request.endpoint not in WRITING:
+    if not typed or request.endpoint not in WRITING or not is_admitted():
         return explain_limit(error) if often else explain_expired_form(error)
     problem = _("Nothing is saved yet: this page was open for too long. All that you wrote is below. Save it again.")
     if often:
@@ -115,8 +117,9 @@ def offer_again(error: CSRFError | RateLimitExceeded) -> ResponseReturnValue:
 def offer_with_less(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """The same, where the files were too much; a browser with scripts does not even send them."""
     texts = read_texts() if current_user.is_authenticated and request.endpoint in WRITING else None
-    if not texts or not typed_text(texts):
-        return explain_too_large(error)
+    typed = typed_text(texts) if texts else []
+    if not typed or not is_admitted():
+        return explain_too_large(error, typed)
     problem = _(
         "Nothing is saved yet: the files are too large to be sent at once. All that you wrote is below. "
         "Choose fewer files, save, and add the others afterwards."

@@ -6,14 +6,17 @@ What a person may see of a page's content is decided where it is loaded: `WHERE 
 import enum
 from typing import Any
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
 from app.accounts.second_factor import checking
 from app.extensions import login_manager
 from app.web.half_session import find_half_session
+from app.web.typed import typed_text
 
 
 class Access(enum.Enum):
@@ -139,10 +142,18 @@ def admit() -> ResponseReturnValue | None:
         refused: ResponseReturnValue = login_manager.unauthorized()
         return refused
     if _lacks_factor(request.endpoint or ""):
-        return redirect(url_for("second_factor.set_up"))
+        return _ask_for_factor()
     if access in _NEEDS_CONFIRMATION and not _is_confirmed(access, request.endpoint or ""):
         return _ask_to_confirm(request.endpoint or "")
     return None
+
+
+def is_admitted() -> bool:
+    """For handlers of errors, which may answer before the gate was reached."""
+    try:
+        return admit() is None
+    except HTTPException:
+        return False
 
 
 def _is_readable(query: bytes) -> bool:
@@ -159,6 +170,14 @@ def _lacks_factor(endpoint: str) -> bool:
         return False
     is_open = endpoint in _TO_SET_UP and request.args.get("deed") not in DEEDS
     return not is_open and not checking.is_on(current_user.id)
+
+
+def _ask_for_factor() -> ResponseReturnValue:
+    """Whoever was writing when the site began to require it finds the text."""
+    if typed := typed_text():
+        title, advice = _("Set up a second factor"), _("This site asks everybody for one, before anything else.")
+        return render_template("error.html", title=title, advice=advice, typed=typed), 403
+    return redirect(url_for("second_factor.set_up"))
 
 
 _TO_SET_UP = {"confirm.index", "second_factor.set_up", "second_factor.qr"}

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import render_template, request
-from flask_babel.speaklater import LazyString
 from werkzeug.datastructures import MultiDict
 
 from app.web.journal_forms import EntryForm
+from app.web.typed import Typed
 
 _OF_FILES = ("description", "earlier_file", "earlier_description")
 
 
-def signed_out_page(typed: Sequence[tuple[str, LazyString, str]]) -> str:
-    """`typed`: what `errors.typed_text` found. Files do not stay, but which they were and what they show does."""
+def signed_out_page(typed: Sequence[Typed]) -> str:
+    """`typed`: what `typed_text` found. Files do not stay, but which they were and what they show does."""
     given: MultiDict[str, Any] = MultiDict(("files", file) for file in request.files.getlist("files"))
     for name in _OF_FILES:  # and nothing else: a stranger's texts are no work
         given.setlist(name, request.form.getlist(name))

@@ -1,5 +1,6 @@
 """The second factor in front of pages: set up, sign in, confirm, recover, switch off."""
 
+import io
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import select, update
 from app.accounts import credentials, people, resets
 from app.accounts.second_factor import setting_up
 from app.extensions import db
+from app.journal.entries import Draft, add_entry
 from app.models import Mail, MailKind, SecondFactor, User
 from app.models import SignIn as SignInRow
 from app.models.columns import database_time
@@ -232,6 +234,28 @@ class TestRequired:
         assert secret
         client.post(SET_UP, data={"code": Factor(secret, []).code()})
         assert is_in(client)
+
+    @pytest.mark.parametrize(("refused", "code"), [("token", 400), ("size", 413), ("nothing", 403)])
+    def test_no_error_brings_the_form_of_an_entry(
+        self, app: Flask, sign_in: SignIn, ann: User, refused: str, code: int
+    ) -> None:
+        """What was typed comes back alone: it may have been begun before. The control: where none is required, the
+        form comes, with the tags that there are.
+        """
+        app.config["WTF_CSRF_ENABLED"] = refused == "token"
+        app.config["MAX_CONTENT_LENGTH"] = 2000 if refused == "size" else 100_000
+        with app.app_context():
+            add_entry(ann.id, Draft(title="Secret", body="", tags=["the-sea"]))
+        form = {"title": " ", "body": "A long text"}
+        for is_required in (True, False):
+            app.config["SECOND_FACTOR_REQUIRED"] = is_required
+            file = io.BytesIO(b"x" * 3000), "film.bin"
+            answer = sign_in(ann).post(
+                "/journal/new", data={**form, "files": file}, headers={"Sec-Fetch-Site": "same-origin"}
+            )
+            expected = 422 if refused == "nothing" and not is_required else code
+            assert (answer.status_code, "A long text" in answer.text) == (expected, True)
+            assert ("the-sea" in answer.text) is not is_required
 
 
 def find_letters(page: str) -> str:
