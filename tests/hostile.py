@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.journal.tags import TAGS_MAX
 from tests.conftest import PASSWORD
 from tests.engine.report.test_hostile import PAYLOADS as LONG
 from tests.web.conftest import PNG
@@ -62,8 +63,11 @@ def sign_up(app: Flask, name: str, email: str) -> FlaskClient:
 
 
 def write_entries(ann: FlaskClient, members: Sequence[str]) -> None:
-    """The first has every tag, file, comment and reader; the others have the titles, a few payloads in each."""
-    everything = {"visibility": "chosen", "readers": "\n".join(members), "tags": ", ".join(PAYLOADS)}
+    """The first has every file, comment and reader, and as many tags as an entry may have; the next has the others,
+    and the rest the titles, a few payloads in each.
+    """
+    tags, others = (", ".join(some) for some in (PAYLOADS[:TAGS_MAX], PAYLOADS[TAGS_MAX:]))
+    everything = {"visibility": "chosen", "readers": "\n".join(members), "tags": tags}
     body = "\n\n".join(form.format(payload) for payload in PAYLOADS for form in MARKDOWN)
     names = [f"{texts}{end}" for texts, end in zip(pack(PAYLOADS, 240), cycle((".png", ".html")), strict=False)]
     files = [(io.BytesIO(PNG if name.endswith(".png") else name.encode()), name) for name in names]
@@ -73,6 +77,7 @@ def write_entries(ann: FlaskClient, members: Sequence[str]) -> None:
     assert address
     for payload in pack(PAYLOADS, 9000):
         post(ann, f"{address[0]}/comments", body=payload)
+    post(ann, "/journal/new", title="The other tags", body="As above.", visibility="private", tags=others)
     for title in (*pack(PAYLOADS, TITLE_MAX), *FORMULAS):
         post(ann, "/journal/new", title=title, body=title, visibility="private")
 

@@ -116,8 +116,8 @@ def test_a_smaller_choice_fits_where_everything_does_not(app: Flask, ann: User, 
         Attachment(entry=journal, name="a", media_type="image/png", size=2**31 - 1, sha256="0" * 64, stored_name="a")
     )
     db.session.commit()
-    put_run(ann, 5, 70_000, 1, state=State.READY, part_count=1)
-    app.config["ARCHIVE_QUOTA_BYTES"] = 10**9
+    put_run(ann, 5, 10**9, 1, state=State.READY, part_count=1)
+    app.config["ARCHIVE_QUOTA_BYTES"] = 3 * 10**9
     assert not estimate(ann.id, EVERYTHING).fits
     assert estimate(ann.id, Choices(files=False)).fits
 
