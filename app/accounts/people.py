@@ -63,6 +63,14 @@ def find_user(email: str) -> User | None:
     return db.session.scalar(known.execution_options(populate_existing=True))
 
 
+def hold_person(user_id: str) -> None:
+    """In a write transaction that begins here: whoever else holds them waits, so what was looked for and is not there
+    stays so until the commit.
+    """
+    begin_write()  # what SQLite waits by
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+
+
 def find_users(emails: Iterable[str]) -> list[User]:
     """The people with these addresses; unknown addresses are left out."""
     wanted = {normalize_email(each) for each in emails}

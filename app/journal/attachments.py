@@ -10,12 +10,13 @@ from typing import IO, Any, NamedTuple
 from flask import current_app
 from sqlalchemy import Column, func, select, update
 
+from app.accounts.people import hold_person
 from app.engine.register import StoredFile
 from app.engine.schema import column_declaration
-from app.extensions import begin_write, count_changed, db
+from app.extensions import count_changed, db
 from app.journal import uploads
 from app.journal.access import readable_by
-from app.models import Attachment, Entry, User
+from app.models import Attachment, Entry
 from app.stores import StoreDownError
 
 log = logging.getLogger(__name__)
@@ -171,8 +172,7 @@ def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:
     quota = current_app.config["UPLOAD_QUOTA_BYTES"]
     if quota is None:
         return
-    begin_write()
-    db.session.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
+    hold_person(owner_id)
     taken = count_bytes(owner_id)
     for row in rows:
         taken += row.size

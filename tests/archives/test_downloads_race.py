@@ -55,8 +55,7 @@ def test_two_that_have_both_seen_nothing(
     goes_on = files._goes_on
     monkeypatch.setattr(files, "_goes_on", look_together)
     if not is_guarded:
-        monkeypatch.setattr(files, "_hold_person", lambda _: None)
-        monkeypatch.setattr(files, "begin_write", lambda: None)
+        monkeypatch.setattr(files, "hold_person", lambda _: None)
 
     def record(_: int) -> bool:
         with app.app_context():

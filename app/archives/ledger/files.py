@@ -5,8 +5,9 @@ from typing import Any, cast
 from sqlalchemy import select
 
 from app import audit, outbox
-from app.extensions import begin_write, db
-from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, MailKind, State, User, What
+from app.accounts.people import hold_person
+from app.extensions import db
+from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, MailKind, State, What
 from app.models.columns import database_time, fit_origin
 from app.words.browsers import name_address, name_browser
 
@@ -40,8 +41,7 @@ def record_download(archive: Archive, part_number: int, ip_address: str, user_ag
     db.session.commit()
     origin = fit_origin(ip_address, user_agent)
     if not _goes_on(archive.id, part_number, origin):  # most ranges wait for no lock
-        begin_write()
-        _hold_person(archive.user_id)
+        hold_person(archive.user_id)
         if not _goes_on(archive.id, part_number, origin):
             _record(archive, part_number, origin)
     db.session.commit()
@@ -53,14 +53,6 @@ def _record(archive: Archive, part_number: int, origin: dict[str, Any]) -> None:
     occasion = (archive.id, name_address(origin["ip_address"]), name_browser(origin["user_agent"]))
     outbox.put(MailKind.DOWNLOADED, archive.user_id, *occasion, archive_id=archive.id, **origin)
     audit.record(What.ARCHIVE_DOWNLOADED, archive.user_id, object_id=archive.id, result=f"part {part_number}")
-
-
-def _hold_person(user_id: str) -> None:
-    """Whoever records a download of theirs meanwhile waits: what we have looked for is not there until our INSERT.
-
-    Say `begin_write` before: it is what SQLite waits by.
-    """
-    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
 
 
 def _goes_on(archive_id: str, part_number: int, origin: dict[str, Any]) -> bool:
