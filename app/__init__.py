@@ -7,12 +7,12 @@ from typing import Any
 
 from celery.signals import worker_init
 from flask import Flask
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, logs, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
+from app.archives import ledger
 from app.extensions import (
     celery_init_app,
     close_session,
@@ -23,7 +23,7 @@ from app.extensions import (
     offer_migrations,
     prepare_sqlite,
 )
-from app.models import Archive, ArchivePart, Attachment, State
+from app.journal import attachments
 from app.postgresql import demand_tls, notice_hangs
 from app.stores import StoreSettingError, make_stores
 from app.web.language import choose_locale
@@ -102,13 +102,8 @@ def _init_stores(app: Flask) -> None:
             app.logger.exception("nobody can say now whether a folder of files is missing")
 
 
-_FILES = {
-    "archives": select(ArchivePart.id).join(Archive).where(Archive.state == State.READY).limit(1),
-    "uploads": select(Attachment.id).limit(1),
-}
+_NAMES_ANY = {"archives": ledger.names_any_file, "uploads": attachments.names_any_file}
 
 
 def _has_files(store: str) -> bool:
-    """Whether the database names any. It is asked apart: whoever wants to know may be in a transaction."""
-    with db.engine.connect().execution_options(writes=False) as connection:
-        return connection.scalar(_FILES[store]) is not None
+    return _NAMES_ANY[store]()

@@ -16,7 +16,7 @@ from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Connection, CursorResult, Delete, Engine, ForeignKeyConstraint, MetaData, Update, event
+from sqlalchemy import Connection, CursorResult, Delete, Engine, ForeignKeyConstraint, MetaData, Select, Update, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from werkzeug.local import LocalProxy
@@ -79,6 +79,12 @@ else:
 def count_changed(statement: Update | Delete) -> int:
     """Execute it; how many rows it changed, which decides between two who change the same. Does not commit."""
     return cast("CursorResult[Any]", db.session.execute(statement)).rowcount
+
+
+def is_any(rows: Select[Any]) -> bool:
+    """Whether there is one of these. It is asked apart: whoever wants to know may be in a transaction."""
+    with db.engine.connect().execution_options(writes=False) as connection:
+        return connection.scalar(rows.limit(1)) is not None
 
 
 def offer_migrations(app: Flask) -> None:

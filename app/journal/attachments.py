@@ -13,7 +13,7 @@ from sqlalchemy import Column, func, select, update
 from app.accounts.people import hold_person
 from app.engine.register import StoredFile
 from app.engine.schema import column_declaration
-from app.extensions import count_changed, db
+from app.extensions import count_changed, db, is_any
 from app.journal import uploads
 from app.journal.access import readable_by
 from app.models import Attachment, Entry
@@ -113,6 +113,10 @@ def find_own_attachment(author_id: str, attachment_id: str) -> Attachment | None
     return db.session.scalar(
         select(Attachment).join(Entry).where(Attachment.id == attachment_id, Entry.author_id == author_id)
     )
+
+
+def names_any_file() -> bool:
+    return is_any(select(Attachment.id))
 
 
 def describe_attachment(author_id: str, attachment_id: str, description: str) -> bool:

@@ -7,7 +7,7 @@ UPDATE does not. Times are the database's, so that workers with wrong clocks agr
 from app.archives.ledger.asking import Wish, insert
 from app.archives.ledger.care import HEAD_OF_LINE, needs_care, recover_silent, take_unheard
 from app.archives.ledger.ends import cancel, delete_ready, expire, make_again
-from app.archives.ledger.files import fences_at_work, files_vouched_for, record_download
+from app.archives.ledger.files import fences_at_work, files_vouched_for, names_any_file, record_download
 from app.archives.ledger.pulses import PULSE, beat_pulse, take_turn
 from app.archives.ledger.work import (
     Claim,
@@ -45,6 +45,7 @@ __all__ = [
     "insert",
     "is_set_aside",
     "make_again",
+    "names_any_file",
     "needs_care",
     "new_fence",
     "record_download",

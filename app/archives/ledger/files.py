@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app import audit, outbox
 from app.accounts.people import hold_person
-from app.extensions import db
+from app.extensions import db, is_any
 from app.models import Archive, ArchiveDownload, ArchivePart, ArchivePiece, MailKind, State, What
 from app.models.columns import database_time, fit_origin
 from app.words.browsers import name_address, name_browser
@@ -24,6 +24,11 @@ def files_vouched_for() -> set[str]:
     found = set(db.session.scalars(needed))
     db.session.commit()
     return found
+
+
+def names_any_file() -> bool:
+    """As `files_vouched_for`, where only this is asked, and no transaction ends by it."""
+    return is_any(select(ArchivePart.id).join(Archive).where(Archive.state == State.READY))
 
 
 def fences_at_work() -> set[str]:
