@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.listener import HOST, Listener, shut
+
 _BLOCK = 64 * 1024
 
 
@@ -50,46 +52,27 @@ class Relay:
 
     def __init__(self, port: int) -> None:
         self._server = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
         self.up, self.down = Way(), Way()
-        self._threads = [threading.Thread(target=self._accept)]
-        self._open: list[socket.socket] = []
-        self._threads[0].start()
+        self._listener = Listener(self._meet)
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http://{HOST}:{self._listener.port}"
 
     def close(self) -> None:
         self.up.let_go()
         self.down.let_go()
-        _shut(self._listener)
-        self._threads[0].join()
-        for each in self._open:
-            _shut(each)
-        for thread in self._threads:
-            thread.join()
-        for each in (self._listener, *self._open):
-            each.close()
+        self._listener.close()
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # shut: the test is over
-            while True:
-                client, _ = self._listener.accept()
-                self._open.append(client)
-                try:
-                    server = socket.create_connection(("127.0.0.1", self._server))
-                except ConnectionRefusedError:
-                    _shut(client)
-                    continue
-                self._open.append(server)
-                self._connect(client, server, self.up)
-                self._connect(server, client, self.down)
-
-    def _connect(self, source: socket.socket, target: socket.socket, way: Way) -> None:
-        thread = threading.Thread(target=_pass_on, args=(source, target, way))
-        self._threads.append(thread)
-        thread.start()
+    def _meet(self, client: socket.socket) -> None:
+        try:
+            server = socket.create_connection((HOST, self._server))
+        except ConnectionRefusedError:
+            shut(client)
+            return
+        self._listener.keep(server)
+        self._listener.begin(_pass_on, client, server, self.up)
+        self._listener.begin(_pass_on, server, client, self.down)
 
 
 def _pass_on(source: socket.socket, target: socket.socket, way: Way) -> None:
@@ -101,13 +84,8 @@ def _pass_on(source: socket.socket, target: socket.socket, way: Way) -> None:
             torn = way.change(block, passed)
             target.sendall(block)
             passed += size
-    _shut(source)
-    _shut(target)
-
-
-def _shut(end: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
+    shut(source)
+    shut(target)
 
 
 @contextmanager

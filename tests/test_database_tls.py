@@ -21,8 +21,9 @@ from app.postgresql import tls
 from app.tasks import generate_user_archive
 from tests.certificates import HOUR, Certificate, make_certificate
 from tests.conftest import PRODUCTION
+from tests.listener import HOST
 from tests.programs import PYTHON, Program, start_worker, wait_until
-from tests.tls_door import HOST, Door, run_door
+from tests.tls_door import Door, run_door
 
 NAME = "db.example.org"
 PASSWORD = "a-password-of-the-database"

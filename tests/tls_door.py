@@ -5,14 +5,13 @@ import select
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.certificates import Certificate
+from tests.listener import HOST, Listener, shut
 
-HOST = "127.0.0.1"
 _BLOCK = 64 * 1024
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 _GSS_REQUEST = struct.pack("!ii", 8, 80877104)
@@ -31,34 +30,19 @@ class Door:
         self._is_asked = is_asked
         self.came: list[str | None] = []
         """The version of TLS of each client that has said something inside; None: it came without."""
-        self._listener = socket.create_server((HOST, 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._threads = [threading.Thread(target=self._accept)]
-        self._open: list[socket.socket] = []
-        self._threads[0].start()
+        self._listener = Listener(self._meet)
+        self.port = self._listener.port
 
     @property
     def has_tls(self) -> bool:
         return self._context is not None
 
     def close(self) -> None:
-        _shut(self._listener)
-        self._threads[0].join()
-        for each in list(self._open):
-            _shut(each)
-        for thread in self._threads:
-            thread.join()
-        for each in (self._listener, *self._open):
-            each.close()
+        self._listener.close()
 
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):  # shut: the test is over
-            while True:
-                client, _ = self._listener.accept()
-                client.settimeout(30)
-                self._open.append(client)
-                self._threads.append(threading.Thread(target=self._serve, args=(client,)))
-                self._threads[-1].start()
+    def _meet(self, client: socket.socket) -> None:
+        client.settimeout(30)
+        self._listener.begin(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError):  # who does not like our certificate hangs up
@@ -74,7 +58,7 @@ class Door:
             server = self._reach()
             server.sendall(said)
             _pass_on(client, server)
-        _shut(client)
+        shut(client)
 
     def _answer(self, client: socket.socket) -> tuple[socket.socket, bytes]:
         """The client as it is to be spoken with, and what it has already said to the server."""
@@ -89,7 +73,7 @@ class Door:
 
     def _secure(self, client: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
         secured = context.wrap_socket(client, server_side=True)
-        self._open.append(secured)
+        self._listener.keep(secured)
         return secured
 
     def _reach(self) -> socket.socket:
@@ -98,7 +82,7 @@ class Door:
         else:
             server = socket.socket(socket.AF_UNIX)
             server.connect(str(self._inside))
-        self._open.append(server)
+        self._listener.keep(server)
         return server
 
 
@@ -110,14 +94,9 @@ def _pass_on(client: socket.socket, server: socket.socket) -> None:
         for source in [client] if has_more else select.select([client, server], (), ())[0]:
             block = source.recv(_BLOCK)
             if not block:
-                _shut(server)
+                shut(server)
                 return
             other[source].sendall(block)
-
-
-def _shut(end: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
