@@ -63,6 +63,8 @@ VALUES = TEXT | st.sampled_from([*WRITTEN, *URLS]) | st.integers().map(str) | st
 @example(given={"FLASK_SESSION_COOKIE_SAMESITE": ""})
 @example(given={"FLASK_TRUSTED_HOSTS": "9" * 5000})
 @example(given={"FLASK_TRUSTED_HOSTS": "00"})
+@example(given={"FLASK_MAIL_SENDER": "postgresql://a:a-password@db/x"})
+@example(given={"FLASK_PUBLIC_BASE_URL": "postgresql://a:a-password@db/x"})
 def test_settings(tmp_path: Path, given: dict[str, str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in given.items():
@@ -70,8 +72,7 @@ def test_settings(tmp_path: Path, given: dict[str, str]) -> None:
         found = start_or_refuse(tmp_path)
         if isinstance(found, str):
             assert len(found) > 10
-            told = {value for name, value in given.items() if "URL" in name}  # one that is shown may be another's too
-            assert not any(is_shown(value, found) for value in set(given.values()) - told)
+            assert not any(is_shown(value, found) for value in given.values())
         else:
             is_ours = (
                 found.config["TRUSTED_HOSTS"] is None

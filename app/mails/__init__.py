@@ -44,7 +44,7 @@ def check_sender(sender: str | None, name: str) -> None:
         read_mailbox(sender or "no-reply@localhost", name)
     except ValueError as error:
         raise MailSettingError(
-            f"MAIL_SENDER must be an address such as satchel@example.org, not {sender!r}; and SITE_NAME one line."
+            "MAIL_SENDER must be an address such as satchel@example.org, and SITE_NAME one line."
         ) from error
 
 
@@ -56,4 +56,4 @@ def check_base(url: str) -> None:
     except ValueError:
         is_good = False
     if not is_good or parts.query or parts.fragment or parts.username is not None or not url.isprintable():
-        raise MailSettingError(f"PUBLIC_BASE_URL must look like https://satchel.example.org, not {url!r}.")
+        raise MailSettingError("PUBLIC_BASE_URL must look like https://satchel.example.org, and is something else.")
