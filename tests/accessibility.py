@@ -128,6 +128,7 @@ IN_DARK = {"colours": find_bad_colours, "cut off": find_cut_off}
 
 def check(page: Page, name: str, *, in_light: bool = False) -> None:
     """`name`: of the page or its state, for the message. `in_light`: it is dark, and checked in light as well."""
+    page.wait_for_load_state()  # a page can be read, and asked for its faults, before its style sheets are there
     found = {kind: faults for kind, find in (IN_DARK if in_light else CHECKS).items() if (faults := find(page))}
     assert not found, f"{name}: {found}"
 
