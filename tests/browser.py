@@ -6,6 +6,7 @@ None found: tests skip on a developer's machine and fail where `CI` is set, so t
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -55,7 +56,14 @@ def _miss(reason: str) -> None:
 
 
 @pytest.fixture
-def new_page(browser: Browser) -> Iterator[NewPage]:
+def servers() -> Iterator[ExitStack]:
+    """Ends what is entered into it after the pages: one that still loads its style would complain of the server."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def new_page(browser: Browser, servers: ExitStack) -> Iterator[NewPage]:
     """Makes pages, each in a context of its own: `new_page(color_scheme="dark", java_script_enabled=False, …)`.
 
     The test fails if a page wrote an error to the console or threw one, unless it was made with `may_err=True`.

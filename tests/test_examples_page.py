@@ -1,6 +1,7 @@
 """The examples page in a real browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -21,9 +22,8 @@ def settings(sqlite_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    with serve(app) as url:
-        yield f"{url}/examples"
+def address(app: Flask, servers: ExitStack) -> str:
+    return f"{servers.enter_context(serve(app))}/examples"
 
 
 def press(page: Page, name: str) -> None:

@@ -1,7 +1,7 @@
 """Choosing in a real browser: the estimate follows, by script or by button, and the keyboard is enough."""
 
 import re
-from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -25,9 +25,8 @@ def settings(sqlite_settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def url(app: Flask, journal: object, rung: list[str]) -> Iterator[str]:
-    with serve(app) as url:
-        yield url
+def url(app: Flask, journal: object, rung: list[str], servers: ExitStack) -> str:
+    return servers.enter_context(serve(app))
 
 
 def open_form(page: Page, url: str) -> str:

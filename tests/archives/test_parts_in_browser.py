@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -29,9 +29,8 @@ def settings(sqlite_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def url(app: Flask) -> Iterator[str]:
-    with serve(app) as url:
-        yield url
+def url(app: Flask, servers: ExitStack) -> str:
+    return servers.enter_context(serve(app))
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 320), ("light", 1280), ("dark", 1280)])
