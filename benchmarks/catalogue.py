@@ -1,4 +1,4 @@
-"""Every way that is measured: how it is called, what it needs, and how many runs it gets however slow it is."""
+"""Every way that is measured: how it is called and what it needs."""
 
 import shlex
 import shutil
@@ -45,7 +45,6 @@ class Way:
     command: Callable[[Target], list[str]]
     cases: frozenset[str] = EVENTS
     databases: frozenset[str] = frozenset({"sqlite", "postgresql"})
-    least: int = 1
     needs: tuple[str, ...] = ()
     """Programs on the PATH."""
     peers: bool = False
@@ -106,17 +105,17 @@ POSTGRESQL = frozenset({"postgresql"})
 MEDIA = frozenset({"pictures"})
 
 WAYS = (
-    Way(OURS_JSON, _python("ours", "--json"), EVERY_TABLE, least=5),
-    Way(OURS_ALL, _python("ours"), EVERY_TABLE | MEDIA, least=5),
-    Way(OURS_WORKER, _python("ours", "--worker"), least=1),
-    Way(TUTORIAL, _python("tutorial"), EVERY_TABLE, least=3),
-    Way(SQLITE_ZIP, _sqlite3, EVERY_TABLE, SQLITE, 5, ("bash", "sqlite3", "zip")),
-    Way(PSQL_ZIP, _psql("zip -q {folder}/archive.zip -"), EVERY_TABLE, POSTGRESQL, 5, ("bash", "zip")),
-    Way("psql \\copy JSON | gzip", _psql("gzip > {folder}/event.json.gz"), EVENTS, POSTGRESQL, 1, ("bash", "gzip")),
+    Way(OURS_JSON, _python("ours", "--json"), EVERY_TABLE),
+    Way(OURS_ALL, _python("ours"), EVERY_TABLE | MEDIA),
+    Way(OURS_WORKER, _python("ours", "--worker")),
+    Way(TUTORIAL, _python("tutorial"), EVERY_TABLE),
+    Way(SQLITE_ZIP, _sqlite3, EVERY_TABLE, SQLITE, ("bash", "sqlite3", "zip")),
+    Way(PSQL_ZIP, _psql("zip -q {folder}/archive.zip -"), EVERY_TABLE, POSTGRESQL, ("bash", "zip")),
+    Way("psql \\copy JSON | gzip", _psql("gzip > {folder}/event.json.gz"), EVENTS, POSTGRESQL, ("bash", "gzip")),
     Way("ORM, streamed", _python("orm_streamed")),
     Way("Core, streamed, json, zlib 6", _python("core_streamed")),
     Way("Django dumpdata", _python("django_dumpdata", python=str(PEERS)), peers=True),
     Way("pandas, CSV in chunks", _python("pandas_csv", python=str(PEERS)), peers=True),
     Way("Polars with ADBC, CSV", _python("polars_csv", python=str(PEERS)), peers=True),
-    Way(ZIP_0, _zip_0, MEDIA, SQLITE, 5, ("bash", "zip")),
+    Way(ZIP_0, _zip_0, MEDIA, SQLITE, ("bash", "zip")),
 )

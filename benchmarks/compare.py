@@ -9,8 +9,6 @@ from benchmarks.catalogue import ROOT, Target, Way
 from benchmarks.measured import Measurement
 from benchmarks.process import Run, run
 
-PATIENCE = 30
-"""Seconds for all runs of a way; each gets at least its own `least`."""
 SAME = 0.01
 """Later outputs may differ from the checked one by so much of its size: they hold the moment they were made."""
 Check = Callable[[Path], None]
@@ -19,18 +17,12 @@ Check = Callable[[Path], None]
 def compare(ways: Sequence[Way], target: Target, check: Check, *, runs: int) -> list[Measurement]:
     """Raises FailedError when a way ends with an error, and whatever `check` raises."""
     found = {way.name: Measurement(way.name, skipped=way.missing()) for way in ways}
-    for number in range(runs):
+    for _ in range(runs):
         for way in ways:
             measurement = found[way.name]
-            if not measurement.skipped and number < _allowed(way, measurement, runs):
+            if not measurement.skipped:
                 _take(way, target, check, measurement)
     return list(found.values())
-
-
-def _allowed(way: Way, measurement: Measurement, runs: int) -> int:
-    if not measurement.seconds:
-        return runs
-    return min(runs, max(way.least, int(PATIENCE / measurement.seconds[0])))
 
 
 def _take(way: Way, target: Target, check: Check, measurement: Measurement) -> None:

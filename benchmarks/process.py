@@ -1,10 +1,11 @@
 """Runs one way as a whole process, from its start to its end, and watches the memory of all processes it starts.
 
-Memory is the sum of VmRSS over the tree, read from /proc every 20 ms, and at least the kernel's own high-water mark of
-its largest process, so a short peak of a single process is never missed. Pages that processes share count in each of
-them: ways of several processes, ours among them, look larger than they are, never smaller. PSS would say it exactly,
-but reading it walks all pages of a process and would slow those that hold gigabytes; a cgroup would count the page
-cache of the files that are written. The database server is not counted: it is the same for all.
+Memory is the sum of VmRSS over the tree, read from /proc every 20 ms, and at least the kernel's own high-water mark
+of its largest process, so a short peak of a single process is not missed, unless it ends before the next look. Pages
+that processes share count in each of them: ways of several processes, ours among them, look larger than they are,
+never smaller. PSS would say it exactly, but reading it walks all pages of a process and would slow those that hold
+gigabytes; a cgroup would count the page cache of the files that are written. The database server is not counted: it
+is the same for all.
 """
 
 import os

@@ -16,7 +16,11 @@ from benchmarks.readback import LostRowsError, check_rows
 from benchmarks.shapes import CASES, PERSON
 
 NAMES = ("id", "person_id", "created_at", "kind", "place", "body", "amount", "meta")
-COPY = "import gzip, sys; rows = open('rows').readlines(); gzip.open(sys.argv[1], 'wt').writelines(rows{cut})"
+# Its memory is looked at every 20 ms, so it waits until that has been done.
+COPY = """import gzip, sys, time
+time.sleep(0.1)
+rows = open('rows').readlines()
+gzip.open(sys.argv[1], 'wt').writelines(rows{cut})"""
 
 
 @pytest.fixture
@@ -50,15 +54,6 @@ def test_ways_take_turns(target: Target, expected: Expected, tmp_path: Path) -> 
     assert (tmp_path / "order").read_text() == "ababab"
     assert [len(each.seconds) for each in found] == [3, 3]
     assert all(each.size == found[0].size > 0 and each.peak > 1_000_000 for each in found)
-
-
-def test_a_slow_way_runs_as_often_as_its_least(
-    target: Target, expected: Expected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("benchmarks.compare.PATIENCE", 0)
-    ways = [way("a", tmp_path / "rows", least=2), way("b", tmp_path / "rows")]
-    found = compare(ways, target, partial(check_rows, expected=expected), runs=3)
-    assert [len(each.seconds) for each in found] == [2, 1]
 
 
 def test_a_way_that_loses_rows_ends_the_run(target: Target, expected: Expected, tmp_path: Path) -> None:
