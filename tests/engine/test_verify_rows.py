@@ -210,6 +210,20 @@ def test_of_a_long_row_in_json_few_values_are_made_objects() -> None:
         read_rows(cut(text, BLOCK), JsonRows(NAMES, _skip), 10**7)
 
 
+@pytest.mark.parametrize("count", [2, 199, 200, 2000])
+def test_names_may_stand_in_any_order(count: int) -> None:
+    """Of many columns they are looked up, and not searched for: a table's JSON could name them in reverse."""
+    names = [f"c{number}" for number in range(count)]
+    row = {name: number for number, name in enumerate(names)}
+    ordered, reverse = json.dumps(row), json.dumps(dict(reversed(row.items())))
+    other = ordered.replace('"c1":', '"d1":')
+    seen = Seen()
+    read_rows([f"[\n{ordered},\n{reverse}\n]\n".encode()], JsonRows(names, seen), 10**7)
+    assert seen.rows == [(b"0", b"1"), (b"0", b"1")]
+    with pytest.raises(VerificationError):
+        read_rows([f"[\n{ordered},\n{other}\n]\n".encode()], JsonRows(names, seen), 10**7)
+
+
 @pytest.mark.parametrize("piece", [b'""', b'xx""', b'""\r\n', b'"",""'])
 def test_quotes_of_a_long_row_in_csv_become_no_pieces(piece: bytes) -> None:
     text = HEADER + b'"1","%b"\r\n' % (piece * (MUCH // len(piece)))
