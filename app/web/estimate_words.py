@@ -32,7 +32,19 @@ def describe_estimate(found: Estimate) -> Estimated:
         said.append(_("usually ready in %(duration)s", duration=duration_text(found.seconds)))
     said.append(kept_text())
     rows = ngettext("%(count)s row", "%(count)s rows", found.rows, count=number(found.rows))
-    return Estimated(" – ".join(said), rows, "" if found.fits else str(NO_SPACE))
+    return Estimated(" – ".join(said), rows, _warn(found))
+
+
+def _warn(found: Estimate) -> str:
+    quota = current_app.config["ARCHIVE_QUOTA_BYTES"]
+    if quota is not None and found.size > quota:
+        said = _(
+            "It will probably be larger than the %(size)s that this site can keep, and you would get none. Without "
+            "pictures and files, or for fewer dates, it is smaller.",
+            size=file_size(quota),
+        )
+        return str(said)
+    return "" if found.fits else str(NO_SPACE)
 
 
 def kept_text() -> str:

@@ -175,6 +175,14 @@ def test_too_little_space_is_said(app: Flask, ann_client: FlaskClient) -> None:
     assert "too little space" in ann_client.get("/archives/new").text
 
 
+def test_an_archive_that_no_space_would_be_enough_for_is_said(app: Flask, ann_client: FlaskClient) -> None:
+    """It would be made, and then be refused, each time."""
+    app.config["ARCHIVE_QUOTA_BYTES"] = 10**9
+    assert "that this site can keep" not in ann_client.get("/archives/new").text
+    app.config["ARCHIVE_QUOTA_BYTES"] = 1000
+    assert "that this site can keep" in ann_client.get("/archives/new").text
+
+
 class TestEstimates:
     @pytest.fixture
     def settings(self, sqlite_settings: dict[str, Any]) -> dict[str, Any]:
