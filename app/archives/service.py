@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.archives import ledger, storage
 from app.archives.choices import EVERYTHING, Choices, check_choices, still_possible
-from app.archives.ledger import Wish
+from app.archives.ledger import Request
 from app.extensions import db
 from app.log_format import about
 from app.models import Archive, ArchiveDownload, ArchivePart
@@ -40,13 +40,13 @@ def request_archive(
     The caller rings: `generate_user_archive.delay(user_id)`. A bell that is not heard costs seconds, not the archive.
     """
     check_choices(choices)
-    return ledger.insert(user_id, Wish(choices, instead_of=instead_of), **origin)
+    return ledger.insert(user_id, Request(choices, instead_of=instead_of), **origin)
 
 
 def request_beyond_limit(user_id: str, choices: Choices = EVERYTHING) -> tuple[str, bool]:
     """The same for operators, whom the limit of a day does not stop. Raises ChoiceError."""
     check_choices(choices)
-    return ledger.insert(user_id, Wish(choices, is_limited=False))
+    return ledger.insert(user_id, Request(choices, is_limited=False))
 
 
 def request_again(user_id: str, archive_id: str, /, **origin: str) -> tuple[str, bool]:
@@ -57,7 +57,7 @@ def request_again(user_id: str, archive_id: str, /, **origin: str) -> tuple[str,
     earlier = find_archive(user_id, archive_id)
     if earlier is None:
         raise LookupError(archive_id)
-    return ledger.insert(user_id, Wish(still_possible(earlier.choices), earlier), **origin)
+    return ledger.insert(user_id, Request(still_possible(earlier.choices), earlier), **origin)
 
 
 def cancel(user_id: str, archive_id: str) -> bool:

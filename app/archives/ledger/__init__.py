@@ -4,7 +4,7 @@ Read, decide, write loses updates between two processes (2,325 commits left a co
 UPDATE does not. Times are the database's, so that workers with wrong clocks agree.
 """
 
-from app.archives.ledger.asking import Wish, insert
+from app.archives.ledger.asking import Request, insert
 from app.archives.ledger.care import HEAD_OF_LINE, needs_care, recover_silent, take_unheard
 from app.archives.ledger.ends import cancel, delete_ready, expire, make_again
 from app.archives.ledger.files import fences_at_work, files_vouched_for, names_any_file, record_download
@@ -31,7 +31,7 @@ __all__ = [
     "PULSE",
     "Claim",
     "LeaseLostError",
-    "Wish",
+    "Request",
     "beat_pulse",
     "cancel",
     "claim",

@@ -19,7 +19,7 @@ from app.models.columns import database_time
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """How an archive is asked for."""
 
     choices: Choices = EVERYTHING
@@ -31,10 +31,10 @@ class Wish:
     """Whether the person's allowance is asked; operators need not."""
 
 
-PLAIN = Wish()
+PLAIN = Request()
 
 
-def insert(user_id: str, wish: Wish = PLAIN, /, **origin: str) -> tuple[str, bool]:
+def insert(user_id: str, request: Request = PLAIN, /, **origin: str) -> tuple[str, bool]:
     """(id of the person's active archive, whether it is new). The database's index decides between two requests.
 
     An archive that is active already keeps what was chosen for it, and goes on where it may not be replaced.
@@ -42,14 +42,14 @@ def insert(user_id: str, wish: Wish = PLAIN, /, **origin: str) -> tuple[str, boo
     """
     for _ in range(_TRIES):
         try:
-            return _insert(user_id, wish, origin), True
+            return _insert(user_id, request, origin), True
         except (IntegrityError, NotYetError) as error:
             db.session.rollback()
             refused = error
         found = db.session.scalar(select(Archive.id).where(Archive.user_id == user_id, is_active()))
         db.session.commit()
         is_too_soon = isinstance(refused, NotYetError)
-        if found and not (is_too_soon and found == wish.instead_of):
+        if found and not (is_too_soon and found == request.instead_of):
             return found, False
         if is_too_soon:
             break
@@ -60,17 +60,17 @@ _TRIES = 3
 """An active archive may end between our INSERT and our look for it; a person who is gone stays so."""
 
 
-def _insert(user_id: str, wish: Wish, origin: Mapping[str, str]) -> str:
+def _insert(user_id: str, request: Request, origin: Mapping[str, str]) -> str:
     begin_write()
     settings = _hold_person(user_id)
-    ended = _cancel_for_another(user_id, wish.instead_of)
-    again_of = _find_excuse(user_id, wish.earlier)
-    if wish.is_limited and again_of is None:
+    ended = _cancel_for_another(user_id, request.instead_of)
+    again_of = _find_excuse(user_id, request.earlier)
+    if request.is_limited and again_of is None:
         check_allowance(user_id)
     archive = Archive(
         user_id=user_id,
-        part_size=wish.choices.part_size,
-        chosen=to_document(wish.choices),
+        part_size=request.choices.part_size,
+        chosen=to_document(request.choices),
         **settings,
         again_of=again_of,
         created_at=database_time(),
