@@ -22,7 +22,7 @@ class Settings:
     rows: int
     """Of the person; the table holds twice as many."""
     runs: int
-    """Of each way; slow peers run fewer times."""
+    """Of each way."""
     only: str
     """Only ways whose name has this in it."""
     cases: frozenset[str]

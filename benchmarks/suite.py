@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from benchmarks.catalogue import WAYS, Target
+from benchmarks.catalogue import ENOUGH, WAYS, Target, Way
 from benchmarks.clicks import ROWS, measure_clicks, measure_crowd
 from benchmarks.compare import Check, compare
 from benchmarks.content import Expected
@@ -24,7 +24,7 @@ from benchmarks.shapes import CASES, Case, rows_of
 from benchmarks.small import measure_small
 
 GROWTH = (10_000, 100_000, 1_000_000)
-"""Rows at which our own engine is measured too, as far as they are fewer than those asked for."""
+"""Rows at which our own engine is measured too, as far as they are fewer than those asked for; at `ENOUGH` all are."""
 OURS = "ours"
 SMALL = 100
 """Rows of a small account."""
@@ -62,7 +62,7 @@ class Suite:
             # Whoever asks for some ways only has the other sizes measured already, in more runs.
             for rows in () if self.settings.only else GROWTH:
                 if rows < self.settings.rows:
-                    yield self._compare(kind, CASES["events"], rows, OURS)
+                    yield self._compare(kind, CASES["events"], rows, "" if rows == ENOUGH else OURS)
         for case in CASES.values():
             if self.settings.wants(case.name):
                 yield self._compare(kind, case, rows_of(case, self.settings.rows), self.settings.only)
@@ -119,9 +119,13 @@ class Suite:
         return Target(database, case, self.folder / "out", self.programs)
 
     def _record(self, target: Target, check: Check, rows: int, only: str) -> Record:
-        ways = [way for way in WAYS if way.fits(target) and only in way.name]
+        ways = [way for way in WAYS if way.fits(target) and _is_wanted(way, rows, only)]
         found = compare(ways, target, check, runs=self.settings.runs)
         return self._make(target.name, target.database.kind, rows, found, only)
 
     def _make(self, case: str, kind: str, rows: int, found: list[Measurement], only: str = "") -> Record:
         return make_record(case, kind, rows, found, programs=self.programs, only=only)
+
+
+def _is_wanted(way: Way, rows: int, only: str) -> bool:
+    return only in way.name if only else way.is_named or rows <= ENOUGH

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import suite
-from benchmarks.catalogue import OURS_JSON, WAYS
+from benchmarks.catalogue import OURS_JSON, WAYS, Way
 from benchmarks.settings import read_settings
 from benchmarks.suite import Suite
 
@@ -19,3 +19,20 @@ def test_measuring_some_ways_leaves_the_other_sizes_as_they_are(
     records = list(Suite(read_settings(asked), tmp_path).run())
     assert [record.rows for record in records] == sizes
     assert all(len(each.seconds) == 1 for record in records for each in record.measurements)
+
+
+@pytest.mark.parametrize(("only", "found"), [("", [2, 1]), ("unnamed", [1, 1])])
+def test_peers_that_no_figure_names_are_spared_the_largest_table(
+    only: str, found: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for them by name gets them."""
+    (ours,) = (way for way in WAYS if way.name == OURS_JSON)
+    monkeypatch.setattr(suite, "ENOUGH", 10)
+    monkeypatch.setattr(suite, "GROWTH", (10,))
+    monkeypatch.setattr(suite, "WAYS", [ours, Way("unnamed", ours.command)])
+    counts = []
+    for rows in ("10", "20"):
+        asked = {"ROWS": rows, "RUNS": "1", "CASE": "events", "DATABASE": "sqlite", "ONLY": only}
+        *_, record = Suite(read_settings(asked), tmp_path).run()
+        counts.append(len(record.measurements))
+    assert counts == found
