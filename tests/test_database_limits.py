@@ -1,6 +1,8 @@
 """PostgreSQL's limits on time and connections, on a real server: what they end, and what they leave alone."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import psycopg
@@ -11,11 +13,11 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app import create_app
+from app import audit, create_app
 from app.archives import making, service
 from app.config import SettingError
 from app.extensions import db
-from app.models import State, User
+from app.models import State, User, What
 from app.postgresql import pool
 from tests.databases import cut_connections
 
@@ -50,6 +52,27 @@ def test_a_batch_that_takes_too_long_is(app: Flask) -> None:
     rows = sa.text(SLOW_ROWS).columns(sa.column("number"), sa.column("slept"))
     with db.engine.connect() as connection, pytest.raises(OperationalError):
         connection.execute(rows, execution_options={"yield_per": 30}).all()
+
+
+@pytest.mark.parametrize(("limit", "waited_for"), [(0.5, True), (0, False)], ids=["ended", "control"])
+def test_who_stands_still_with_the_end_of_the_audit_does_not_stop_everybody(
+    app: Flask, ann: User, limit: float, waited_for: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that is gone closes no connection; 0 is without limit."""
+    monkeypatch.setattr(import_module("app.audit.record"), "IDLE_SECONDS", limit)
+    with app.app_context(), suppress(OperationalError):
+        audit.record(What.SIGNED_OUT, ann.id)
+        with app.app_context():
+            try:
+                audit.record(What.SIGNED_OUT, ann.id)
+                db.session.commit()
+                has_waited = True
+            except OperationalError:
+                db.session.rollback()
+                has_waited = False
+        db.session.commit()
+    assert has_waited == waited_for
+    assert app.config["DATABASE_LOCK_SECONDS"] > limit
 
 
 def test_no_more_connections_than_set(app: Flask) -> None:

@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import current_app, g, has_request_context
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 
 from app.audit.chain import Row, seal
 from app.extensions import db
 from app.models import AuditHead, AuditRow, What
 from app.models.columns import database_time
+
+IDLE_SECONDS = 10
+"""PostgreSQL: so long a transaction may stand still with the audit's end. Its machine may be gone without a word, and
+everybody else who does something waits for that one row."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,22 @@ def record_all(events: Sequence[Event]) -> None:
     end = update(AuditHead).execution_options(synchronize_session=False)
     # The row's lock makes a queue of those who append, on both databases.
     taken = end.values(number=AuditHead.number + len(events))
-    number, mac, at = db.session.execute(taken.returning(AuditHead.number, AuditHead.mac, database_time())).one()
+    number, mac, at, *_ = db.session.execute(
+        taken.returning(AuditHead.number, AuditHead.mac, database_time(), *_limit_silence())
+    ).one()
     first, before, rows = number - len(events) + 1, mac, []
     for place, event in enumerate(events, start=first):
         rows.append(seal(_key(), _describe(event, place, at), before))
         before = rows[-1].mac
     db.session.execute(insert(AuditRow), [asdict(row) for row in rows])
     db.session.execute(end.values(mac=before))
+
+
+def _limit_silence() -> list[Any]:
+    """For this transaction; with the statement that takes the row, since each deed has one."""
+    if db.engine.dialect.name != "postgresql":
+        return []
+    return [func.set_config("idle_in_transaction_session_timeout", f"{1000 * IDLE_SECONDS:.0f}", True)]
 
 
 def _describe(event: Event, number: int, at: datetime) -> Row:

@@ -33,6 +33,9 @@ class AttentiveConnection(psycopg.Connection[Any]):
         """Raises OperationalError."""
         try:
             return super().wait(self._watch(gen), *args, **more)
+        except psycopg.errors.IdleInTransactionSessionTimeout as error:
+            # psycopg takes it for an error inside the server; it is a connection that is gone, as any other.
+            raise psycopg.OperationalError(str(error)) from error
         except psycopg.Error as error:
             _leave_out_values(error)
             raise
