@@ -133,3 +133,15 @@ def test_only_the_head_of_a_long_line_is_rung_for(
     assert sorted(ledger.take_unheard(None, 2)) == sorted([bob.id, carl.id])
     making.generate(bob.id)
     assert ledger.take_unheard(None, 2) == [ann.id]
+
+
+def test_large_ones_that_wait_for_their_worker_hide_no_small_one(
+    ann: User, waiting: str, make_person: Callable[..., User]
+) -> None:
+    """They stay at the head of the line until it comes, which may be hours."""
+    large = [make_person(name) for name in ("Bobby", "Carla")]
+    for person in large:
+        archive_id, _ = ledger.insert(person.id)
+        change(archive_id, created_at=database_time(-300), large=True)
+    change(waiting, created_at=database_time(-100))
+    assert set(ledger.take_unheard(None, 2)) == {ann.id, *(person.id for person in large)}

@@ -40,9 +40,15 @@ def is_silent_or_used_up() -> ColumnElement[bool]:
 
 
 def is_of_head(count: int) -> ColumnElement[bool]:
+    """One of the oldest that wait. Large ones stand in a line of their own, as they do before their workers."""
     line = aliased(Archive)
     waits = (line.state == State.QUEUED, is_due(line))
-    return Archive.id.in_(select(line.id).where(*waits).order_by(line.created_at).limit(count))
+
+    def first(large: bool) -> ColumnElement[bool]:
+        some = select(line.id).where(*waits, line.large.is_(large)).order_by(line.created_at).limit(count)
+        return Archive.id.in_(some)
+
+    return or_(first(large=False), first(large=True))
 
 
 def is_unheard() -> ColumnElement[bool]:
