@@ -165,6 +165,18 @@ def test_a_folder_that_is_made_in_its_place_would_lose_all(
     assert (load(ready).state, rung) == (State.QUEUED, [ann.id])
 
 
+def test_one_that_was_made_again_meanwhile_stays(ann: User, ready: str) -> None:
+    """Two parts of a download notice it, and the second is slow to say so."""
+    noticed = load(ready)
+    ledger.make_again(noticed)
+    assert load(ready).state == State.QUEUED
+    making.generate(ann.id)
+    ledger.make_again(noticed)
+    assert load(ready).state == State.READY
+    ledger.make_again(load(ready))  # the control: it is lost once more
+    assert load(ready).state == State.QUEUED
+
+
 def test_one_that_is_deleted_at_that_moment_stays_deleted(
     ann: User, ann_client: FlaskClient, ready: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,9 +37,11 @@ def _end(user_id: str, archive_id: str, condition: Any, state: State, what: What
 def make_again(archive: Archive) -> None:
     """The files of a ready archive are lost: back to the queue with all its attempts, in its old place.
 
-    If the person waits for another one already, this one has failed.
+    `archive`: as it was when its files were looked for; somebody else may have noticed too, and it be ready anew. If
+    the person waits for another one already, this one has failed.
     """
-    ready = update(Archive).where(Archive.id == archive.id, Archive.state == State.READY)
+    is_same = and_(Archive.state == State.READY, Archive.finished_at == archive.finished_at)
+    ready = update(Archive).where(Archive.id == archive.id, is_same)
     ready = ready.execution_options(synchronize_session=False).values(error=Cause.DAMAGED)
     db.session.commit()
     try:
