@@ -1,12 +1,15 @@
 """Rows, leases and files are brought into agreement, again and again, whatever broke in between."""
 
 import logging
+from collections.abc import Callable
 
 from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import audit
 from app.archives import ledger, pieces, storage
 from app.archives.reminding import remind
+from app.extensions import db
 from app.log_format import about
 from app.models import State
 
@@ -28,17 +31,20 @@ def reconcile_in_turn(most: int = ledger.HEAD_OF_LINE) -> list[str]:
 
 
 def reconcile(most: int = ledger.HEAD_OF_LINE) -> list[str]:
-    """Bring rows, leases and files into agreement. Returns the ids of the people to ring for, at most so many."""
-    _recover_silent(None)
-    pieces.forget_void()
-    ledger.expire()
-    if ledger.take_turn(REMIND, REMIND_SECONDS):
-        remind()
-    ledger.beat_pulse()
-    _anchor_audit()
-    people = ledger.take_unheard(None, most)
-    _sweep()
-    return people
+    """Bring rows, leases and files into agreement. Returns the ids of the people to ring for, at most so many of each
+    line. A step that fails keeps nobody waiting: the others are done, and it is tried again at the next turn.
+    """
+    for step in (_recover_silent, pieces.forget_void, ledger.expire, _remind, ledger.beat_pulse, audit.anchor, _sweep):
+        _try(step)
+    return ledger.take_unheard(None, most)  # the last: who is marked as rung must be rung for
+
+
+def _try(step: Callable[[], object]) -> None:
+    try:
+        step()
+    except (OSError, SQLAlchemyError):
+        db.session.rollback()
+        log.exception("a part of looking after archives has failed: %s", step.__name__.strip("_"))
 
 
 def reconcile_person(user_id: str) -> list[str]:
@@ -47,28 +53,22 @@ def reconcile_person(user_id: str) -> list[str]:
     return ledger.take_unheard(user_id)
 
 
+def _remind() -> None:
+    if ledger.take_turn(REMIND, REMIND_SECONDS):
+        remind()
+
+
 def _sweep() -> None:
-    """Files only; a store that is away must not keep anybody waiting."""
+    """Files only."""
     fences = ledger.fences_at_work()
     storage.sweep_workspaces(fences)
     if not (storage.lists_cheaply() or ledger.take_turn(SWEEP, SWEEP_SECONDS)):
         return
-    try:
-        # After the fences: an archive that is finished in between is then found here.
-        storage.sweep_published(ledger.files_vouched_for(), fences)
-    except OSError:
-        log.exception("the store cannot be looked after now")
+    # After the fences: an archive that is finished in between is then found here.
+    storage.sweep_published(ledger.files_vouched_for(), fences)
 
 
-def _anchor_audit() -> None:
-    """A note that cannot be written or read must not keep archives waiting."""
-    try:
-        audit.anchor()
-    except OSError:
-        log.exception("the audit's end cannot be noted in %s", current_app.instance_path)
-
-
-def _recover_silent(user_id: str | None) -> None:
+def _recover_silent(user_id: str | None = None) -> None:
     """A worker that was killed has left no line; this one is the operator's trace of it."""
     for archive in ledger.recover_silent(user_id):
         with about(archive_id=archive.id, reference=archive.reference):

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from app.archives import ledger, making, reconciling, service, storage
 from app.extensions import db
@@ -175,6 +176,28 @@ def test_one_that_was_made_again_meanwhile_stays(ann: User, ready: str) -> None:
     assert load(ready).state == State.READY
     ledger.make_again(load(ready))  # the control: it is lost once more
     assert load(ready).state == State.QUEUED
+
+
+@pytest.mark.parametrize("trouble", [PermissionError("no"), OperationalError("SELECT 1", {}, Exception("away"))])
+@pytest.mark.parametrize("step", ["ledger.expire", "storage.sweep_workspaces", "audit.anchor"])
+def test_a_part_of_the_turn_that_fails_keeps_nobody_waiting(
+    ann: User,
+    waiting: str,
+    step: str,
+    trouble: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Each bell counts as rung once it is told of, so nothing may come between."""
+    change(waiting, created_at=database_time(-300))
+
+    def fail(*_: object) -> None:
+        raise trouble
+
+    fail.__name__ = step.rpartition(".")[2]
+    monkeypatch.setattr(f"app.archives.reconciling.{step}", fail)
+    assert reconciling.reconcile() == [ann.id]
+    assert "a part of looking after archives has failed" in caplog.text
 
 
 def test_one_that_is_deleted_at_that_moment_stays_deleted(
