@@ -100,9 +100,9 @@ def claim(mail_id: str) -> Held | None:
     if not _change(free.values(fence=fence, attempt=Mail.attempt + 1, due_at=database_time(LEASE_SECONDS))):
         return None
     mine = select(Mail).where(Mail.id == mail_id, Mail.fence == fence)
-    mail = db.session.scalars(mine, execution_options=_FRESH).one()
+    mail = db.session.scalars(mine, execution_options=_FRESH).one_or_none()
     db.session.commit()
-    return Held(mail, fence)
+    return Held(mail, fence) if mail is not None else None  # its person may have gone in between
 
 
 def finish(held: Held) -> bool:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.archives import ledger
-from app.archives.ledger import Claim, LeaseLostError
+from app.archives.ledger import Claim, LeaseLostError, writing
 from app.engine.build import Built, BuiltPart
 from app.extensions import db
 from app.models import Archive, State, User
@@ -69,6 +69,19 @@ def test_of_many_claims_one_wins(app: Flask, ann: User, waiting: str) -> None:
     held = [each for each in in_threads(app, lambda: ledger.claim(ann.id), 40) if each]
     assert len(held) == 1
     assert (load(waiting).state, load(waiting).attempt) == (State.RUNNING, 1)
+
+
+def test_one_that_is_cancelled_while_it_is_claimed_is_nobodys(
+    ann: User, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change_late(statement: sa.Update) -> int:
+        found = writing.change(statement)
+        ledger.cancel(ann.id, waiting)
+        return found
+
+    monkeypatch.setattr("app.archives.ledger.work.change", change_late)
+    assert ledger.claim(ann.id) is None
+    assert load(waiting).state == State.CANCELLED
 
 
 def test_a_silent_workers_archive_can_be_claimed_and_its_fence_is_void(ann: User, waiting: str) -> None:

@@ -76,8 +76,10 @@ def claim(user_id: str, *, fence: str | None = None, large: bool = False) -> Cla
     if changed != 1:
         return None
     mine = select(Archive).where(Archive.user_id == user_id, Archive.fence == fence)
-    archive = db.session.scalars(mine, execution_options=FRESH).one()
+    archive = db.session.scalars(mine, execution_options=FRESH).one_or_none()
     db.session.commit()
+    if archive is None:  # cancelled in between
+        return None
     waited = (archive.started_at - archive.created_at).total_seconds() if archive.started_at else 0
     asked = (archive.choices, archive.locale, archive.time_zone)
     return Claim(archive.id, archive.reference, fence, archive.attempt, *asked, waited, user_id)
