@@ -84,7 +84,13 @@ def _init_stores(app: Flask) -> None:
     """Archives and uploads lie in the same kind of store; which one, the settings say. Raises SettingError."""
     archives, uploads = Path(app.config["ARCHIVE_DIR"]) / "ready", Path(app.config["UPLOAD_DIR"])
     try:
-        stores = make_stores(app.config["STORAGE_URL"], archives=archives, uploads=uploads, has_files=_has_files)
+        stores = make_stores(
+            app.config["STORAGE_URL"],
+            archives=archives,
+            uploads=uploads,
+            has_files=_has_files,
+            demand_tls=app.config["SESSION_COOKIE_SECURE"],
+        )
     except StoreSettingError as error:
         raise settings.SettingError(str(error)) from error
     app.extensions["stores"] = stores

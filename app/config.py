@@ -117,7 +117,11 @@ SETTINGS = (
         "Other sites cannot post with our cookie. `Strict` signs out who follows a link of a web mail.",
     ),
     Setting("SESSION_COOKIE_HTTPONLY", True, "Scripts cannot read the cookie."),
-    Setting("SESSION_COOKIE_SECURE", False, "Means production: the cookie travels by https only, and no key is made."),
+    Setting(
+        "SESSION_COOKIE_SECURE",
+        False,
+        "Means production: https only for the cookie, TLS to other machines, and no key is made.",
+    ),
     Setting("DOWNLOADS_AT_ONCE", 3, "So many files of archives one person is sent at once; each holds a thread."),
     Setting("FILES_AT_ONCE", 16, "The same for pictures and files of entries: a page shows many."),
     Setting("CLIENT_SECONDS", 60, "A client that takes so long for 256 KiB, or to send them, is given up."),
@@ -208,7 +212,7 @@ def _derive(config: Config, instance: Path) -> None:
     config["MAIL_DIR"] = config["MAIL_DIR"] or str(instance / "mail")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config))
-    broker = spell(config["REDIS_URL"])
+    broker = spell(config["REDIS_URL"], demand_tls=config["SESSION_COOKIE_SECURE"])
     for name, value in broker.limiter.items():
         config.setdefault(name, value)
     celery = _merge(_celery(config, instance), broker.celery)

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from app import create_app
 from app.accounts import people
 from app.config import AS_THEY_ARE
-from app.extensions import db
+from app.extensions import db, limiter
 from app.models import User
 from tests import fuzzing, programs
 from tests.programs import Program
@@ -170,6 +170,14 @@ def ann(make_person: Callable[..., User]) -> User:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def forgetful_limiter() -> Iterator[None]:
+    """Flask-Limiter's one object keeps the options of each application of this process for the next."""
+    yield
+    limiter._storage_options.clear()
+    limiter._storage_dead = False
 
 
 @pytest.fixture

@@ -34,18 +34,12 @@ from tests.programs import CELERY, QUIET, Program, run_valkey, start_worker, wai
 PASSWORD = "p@ss:/w%rd;é"
 QUOTED = quote(PASSWORD, safe="")
 
+pytestmark = pytest.mark.usefixtures("forgetful_limiter")
+
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return make_certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture(autouse=True)
-def forgetful_limiter() -> Iterator[None]:
-    """Flask-Limiter's one object keeps the options of each application of this process for the next."""
-    yield
-    limiter._storage_options.clear()
-    limiter._storage_dead = False
 
 
 @contextmanager

@@ -1,9 +1,12 @@
-"""One address of the broker, REDIS_URL, as each library spells it. Settings enter it; it imports nothing of ours.
+"""One address of the broker, REDIS_URL, as each library spells it. Settings enter it.
 
     redis://[user:password@]host:6379/0               one server
     rediss://…/0?ssl_ca_certs=/etc/ssl/redis.pem      the same by TLS; the certificate is checked
     unix://[user:password@]/run/redis.sock?db=0       one on this machine
     sentinel://[user:password@]a:26379;sentinel://b:26379/0?master_name=satchel    whichever server the Sentinels name
+
+In production one without TLS is refused, unless it is on this machine or says ?sslmode=disable. A Sentinel may name
+any machine as the master's, wherever it is itself.
 
 A word or password with signs of its own (`@ : / ; % ?`) is percent-encoded.
 """
@@ -13,6 +16,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from app.tls import SAYS_PLAIN, is_here, refuse
 
 SENTINEL_PORT = 26379
 TIMEOUTS: dict[str, Any] = {"socket_timeout": 2, "socket_connect_timeout": 1}
@@ -32,18 +37,23 @@ class Spelled(NamedTuple):
     """Settings of Flask-Limiter."""
 
 
-def spell(redis_url: str) -> Spelled:
-    """Raises AddressError."""
-    addresses = [_split(each.strip()) for each in redis_url.split(";")]
+def spell(redis_url: str, *, demand_tls: bool = False) -> Spelled:
+    """`demand_tls`: of a server on another machine, unless the URL says otherwise. Raises AddressError."""
+    given = [_split(each.strip()) for each in redis_url.split(";")]
+    addresses = [_leave_out_sslmode(address) for address in given]
     schemes = {address.scheme for address in addresses}
-    if schemes == {"sentinel"}:
-        return _sentinels(addresses)
     spellings = {"redis": _server, "rediss": _secure_server, "unix": _socket}
-    if len(addresses) > 1 or not schemes <= set(spellings):
+    if schemes != {"sentinel"} and (len(addresses) > 1 or not schemes <= set(spellings)):
         raise AddressError(
             "REDIS_URL must begin with redis://, rediss:// or unix://, or name Sentinels: sentinel://…;sentinel://…"
         )
-    return spellings[addresses[0].scheme](addresses[0])
+    says_plain = addresses != given
+    if says_plain and _has_tls(addresses):
+        raise AddressError("REDIS_URL wants TLS, and says sslmode=disable as well")
+    if demand_tls and not says_plain and _leads_away_plainly(addresses):
+        instead = "Begin it with rediss://; if it names Sentinels, add ssl_cert_reqs=required to its options."
+        raise AddressError(refuse("REDIS_URL", instead))
+    return _sentinels(addresses) if schemes == {"sentinel"} else spellings[addresses[0].scheme](addresses[0])
 
 
 def _split(url: str) -> SplitResult:
@@ -53,6 +63,29 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise AddressError("REDIS_URL has a port or host that is none. Percent-encode signs in a password.") from error
     return address
+
+
+def _leave_out_sslmode(address: SplitResult) -> SplitResult:
+    """No library knows it."""
+    query = _query(address)
+    name, word = SAYS_PLAIN
+    if name not in query:
+        return address
+    if query.pop(name) != word:
+        raise AddressError("sslmode in REDIS_URL can be disable, and nothing else")
+    return address._replace(query=urlencode(query, safe="/"))
+
+
+def _has_tls(addresses: list[SplitResult]) -> bool:
+    return any(each.scheme == "rediss" or any(name.startswith("ssl_") for name in _query(each)) for each in addresses)
+
+
+def _leads_away_plainly(addresses: list[SplitResult]) -> bool:
+    """A `host` among the options goes before the one in its place, to some libraries."""
+    if _has_tls(addresses) or addresses[0].scheme == "unix":
+        return False
+    places = [place for each in addresses for place in (each.hostname, _query(each).get("host")) if place]
+    return addresses[0].scheme == "sentinel" or not all(map(is_here, places))
 
 
 def _server(address: SplitResult) -> Spelled:

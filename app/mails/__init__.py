@@ -29,7 +29,8 @@ def init_app(app: Flask) -> None:
 def _make_transport(app: Flask) -> Transport:
     if app.config["MAIL_URL"] is None:
         return MailFolder(app.config["MAIL_DIR"])
-    server = SmtpServer(read_address(app.config["MAIL_URL"]))
+    is_production = app.config["SESSION_COOKIE_SECURE"]
+    server = SmtpServer(read_address(app.config["MAIL_URL"], demand_tls=is_production))
     if app.config["PUBLIC_BASE_URL"] is None:
         raise MailSettingError(
             "MAIL_URL is set, so mails leave this machine, and the links in them need PUBLIC_BASE_URL: "

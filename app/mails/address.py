@@ -1,10 +1,11 @@
 """MAIL_URL: which server, how it is spoken to, and as whom."""
 
-import ipaddress
 from dataclasses import dataclass, field
 from email.errors import HeaderParseError
 from email.headerregistry import Address
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from app.tls import SAYS_PLAIN, is_here, refuse
 
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
@@ -23,21 +24,34 @@ class MailAddress:
     password: str = field(default="", repr=False)
 
 
-def read_address(url: str) -> MailAddress:
-    """Raises MailSettingError, whose message never holds the password."""
+def read_address(url: str, *, demand_tls: bool = False) -> MailAddress:
+    """`demand_tls`: of a server on another machine, unless the URL says otherwise.
+
+    Raises MailSettingError, whose message never holds the password.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise MailSettingError(f"MAIL_URL cannot be read: {_HINT}") from error
-    if parts.scheme not in PORTS or not host or parts.path.strip("/") or parts.query or parts.fragment:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    is_known = parts.scheme in PORTS and _can_have(parts.scheme, options)
+    if not is_known or not host or parts.path.strip("/") or parts.fragment:
         raise MailSettingError(f"MAIL_URL cannot be used: {_HINT}")
-    if parts.username is not None and parts.scheme == "smtp" and not _is_here(host):
-        raise MailSettingError(
-            "MAIL_URL would send its password over the network unencrypted. Use smtp+starttls:// or smtps://."
-        )
+    if parts.scheme == "smtp" and not is_here(host):
+        if parts.username is not None:
+            raise MailSettingError(
+                "MAIL_URL would send its password over the network unencrypted. Use smtp+starttls:// or smtps://."
+            )
+        if demand_tls and not options:
+            raise MailSettingError(refuse("MAIL_URL", "Use smtp+starttls:// or smtps://."))
     user = None if parts.username is None else unquote(parts.username)
     return MailAddress(parts.scheme, host, port or PORTS[parts.scheme], user, unquote(parts.password or ""))
+
+
+def _can_have(scheme: str, options: dict[str, str]) -> bool:
+    """Without TLS, the word that it is wanted so."""
+    return not options or (scheme == "smtp" and options == dict([SAYS_PLAIN]))
 
 
 def read_mailbox(text: str, name: str = "") -> Address:
@@ -52,10 +66,3 @@ _HINT = (
     "it must look like smtp+starttls://user:password@smtp.example.org:587, or begin with smtps:// or smtp://. "
     "Signs such as @ : / % in the user name or password are percent-encoded."
 )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

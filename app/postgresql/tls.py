@@ -6,10 +6,11 @@ libpq's own default, `prefer`, goes on without TLS wherever a server, or whoever
 import re
 import ssl
 from collections.abc import Mapping
-from ipaddress import ip_address
 from os import environ
 from pathlib import Path
 from typing import Any
+
+from app.tls import is_here
 
 _BUNDLES = ("ca-certificates.crt", "ca-bundle.crt")
 """What Debian and Fedora call the file of all authorities in the folder that has a file for each."""
@@ -52,12 +53,7 @@ def _leads_away(named: Mapping[str, Any]) -> bool:
 
 def _is_here(place: str) -> bool:
     """A socket's folder or name, libpq's default, or this machine's address among its own."""
-    if not place or place.startswith(("/", "@")) or place.lower() == "localhost":
-        return True
-    try:
-        return ip_address(place).is_loopback
-    except ValueError:
-        return False
+    return not place or place.startswith(("/", "@")) or is_here(place)
 
 
 def _find_authorities() -> str:

@@ -37,11 +37,17 @@ UPLOAD_PATIENCE = 10.0
 
 
 def make_stores(
-    url: str | None, *, archives: Path, uploads: Path, has_files: Callable[[str], bool] = lambda _: False
+    url: str | None,
+    *,
+    archives: Path,
+    uploads: Path,
+    has_files: Callable[[str], bool] = lambda _: False,
+    demand_tls: bool = False,
 ) -> dict[str, Store]:
     """The stores `archives` and `uploads`: below the URL's prefix, or these folders without a URL.
 
     `has_files`: whether somebody knows of files in the store of this name; asked where its folder is missing.
+    `demand_tls`: as `read_address` has it.
     Raises StoreSettingError when the URL cannot be understood. Nobody is asked yet.
     """
     if url is None:
@@ -52,7 +58,7 @@ def make_stores(
         }
     from app.stores.s3 import S3Store  # noqa: PLC0415  # botocore: 6 MB in each process, only for a bucket
 
-    address = read_address(url)
+    address = read_address(url, demand_tls=demand_tls)
     return {
         "archives": S3Store(address, "archives"),
         # Operators who move to a bucket copy their uploads there with a tool of their own.

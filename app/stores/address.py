@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from app.stores.interface import StoreSettingError
+from app.tls import SAYS_PLAIN, is_here, refuse
 
 _FORM = "s3://bucket/prefix?endpoint=https://s3.example.org&region=us-east-1"
-_OPTIONS = {"endpoint", "region", "addressing", "timeout"}
+_SSLMODE, _DISABLE = SAYS_PLAIN
+_OPTIONS = {"endpoint", "region", "addressing", "timeout", _SSLMODE}
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,32 @@ class Address:
     """`path` for stores that take the bucket in the path only, `virtual` for those that take it in the host only."""
     timeout: float = 30
     """Seconds that an answer may take."""
+    may_be_plain: bool = True
+    """Whether an endpoint on another machine may do without TLS."""
 
     @property
     def shown(self) -> str:
         return f"the bucket “{self.bucket}” at {self.endpoint or 'AWS'}"
 
+    def check_way(self, endpoint: str) -> None:
+        """Raises StoreSettingError if no one may be spoken to there."""
+        if not self.may_be_plain and not _is_encrypted_or_here(endpoint):
+            raise StoreSettingError(refuse("The endpoint of STORAGE_URL", "Use one of https://."))
 
-def read_address(url: str) -> Address:
-    """Raises StoreSettingError, which never repeats the URL: it may hold what should not be in it."""
+
+def _is_encrypted_or_here(endpoint: str) -> bool:
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:  # a bracket without its other
+        return False
+    return parts.scheme == "https" or is_here(parts.hostname or "")
+
+
+def read_address(url: str, *, demand_tls: bool = False) -> Address:
+    """`demand_tls`: of an endpoint on another machine, unless the URL says otherwise.
+
+    Raises StoreSettingError, which never repeats the URL: it may hold what should not be in it.
+    """
     parts = _split(url)
     options = _options(parts)
     endpoint = options.get("endpoint")
@@ -42,15 +62,21 @@ def read_address(url: str) -> Address:
         raise StoreSettingError(
             "STORAGE_URL holds credentials. Take them out; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead."
         )
+    if options.get(_SSLMODE, _DISABLE) != _DISABLE:
+        raise StoreSettingError("sslmode of STORAGE_URL can be disable, and nothing else.")
     prefix = parts.path.strip("/")
-    return Address(
+    address = Address(
         bucket=parts.netloc,
         prefix=f"{prefix}/" if prefix else "",
         endpoint=endpoint,
         region=options.get("region"),
         addressing=_addressing(options.get("addressing", "path" if endpoint else "auto")),
         timeout=_seconds(options.get("timeout", "30")),
+        may_be_plain=not demand_tls or _SSLMODE in options,
     )
+    if endpoint:
+        address.check_way(endpoint)
+    return address
 
 
 def _split(url: str) -> SplitResult:

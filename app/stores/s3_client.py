@@ -68,6 +68,7 @@ def _make(address: Address) -> "S3Client":
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreSettingError(f"STORAGE_URL or the AWS settings cannot be used: {error}") from error
+    address.check_way(made.meta.endpoint_url)  # AWS_ENDPOINT_URL or a profile may have named it
     made.meta.events.register("before-call.s3", _stay)
     return cast("S3Client", made)
 
