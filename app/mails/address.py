@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from app.tls import SAYS_PLAIN, is_here, refuse
 
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+_CERTIFICATE, _KEY = "ssl_certfile", "ssl_keyfile"
+"""As REDIS_URL has them."""
 
 
 class MailSettingError(ValueError):
@@ -22,6 +24,8 @@ class MailAddress:
     port: int
     user: str | None = None
     password: str = field(default="", repr=False)
+    certificate: tuple[str, str] | None = None
+    """The files of ours and of its key, for a server that wants one."""
 
 
 def read_address(url: str, *, demand_tls: bool = False) -> MailAddress:
@@ -46,12 +50,15 @@ def read_address(url: str, *, demand_tls: bool = False) -> MailAddress:
         if demand_tls and not options:
             raise MailSettingError(refuse("MAIL_URL", "Use smtp+starttls:// or smtps://."))
     user = None if parts.username is None else unquote(parts.username)
-    return MailAddress(parts.scheme, host, port or PORTS[parts.scheme], user, unquote(parts.password or ""))
+    files = (options[_CERTIFICATE], options[_KEY]) if _KEY in options else None
+    return MailAddress(parts.scheme, host, port or PORTS[parts.scheme], user, unquote(parts.password or ""), files)
 
 
 def _can_have(scheme: str, options: dict[str, str]) -> bool:
-    """Without TLS, the word that it is wanted so."""
-    return not options or (scheme == "smtp" and options == dict([SAYS_PLAIN]))
+    """Without TLS, the word that it is wanted so; with it, the two files of a certificate."""
+    if not options or scheme == "smtp":
+        return options in ({}, dict([SAYS_PLAIN]))
+    return options.keys() == {_CERTIFICATE, _KEY} and all(options.values())
 
 
 def read_mailbox(text: str, name: str = "") -> Address:

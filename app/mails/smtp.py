@@ -35,14 +35,21 @@ class SmtpServer:
     def _connect(self) -> smtplib.SMTP:
         address = self._address
         if address.scheme == "smtps":
-            return smtplib.SMTP_SSL(address.host, address.port, timeout=SECONDS, context=ssl.create_default_context())
+            return smtplib.SMTP_SSL(address.host, address.port, timeout=SECONDS, context=self._context())
         return smtplib.SMTP(address.host, address.port, timeout=SECONDS)
 
     def _introduce(self, connection: smtplib.SMTP) -> None:
         if self._address.scheme == "smtp+starttls":
-            connection.starttls(context=ssl.create_default_context())
+            connection.starttls(context=self._context())
         if self._address.user is not None:
             connection.login(self._address.user, self._address.password)
+
+    def _context(self) -> ssl.SSLContext:
+        """The files of our certificate are read each time: it may have been renewed."""
+        context = ssl.create_default_context()
+        if self._address.certificate:
+            context.load_cert_chain(*self._address.certificate)
+        return context
 
 
 def _hand_over(connection: smtplib.SMTP, message: EmailMessage) -> None:

@@ -65,13 +65,25 @@ def authenticate(_server: Any, _session: Any, _envelope: Envelope, _mechanism: s
 
 
 @contextmanager
-def run_server(*, tls: Certificate | None = None, from_the_start: bool = False, **options: Any) -> Iterator[Inbox]:
-    """`tls`: before anything that matters, or `from_the_start`. `options`: aiosmtpd's."""
+def run_server(
+    *,
+    tls: Certificate | None = None,
+    clients: Certificate | None = None,
+    from_the_start: bool = False,
+    **options: Any,
+) -> Iterator[Inbox]:
+    """`tls`: before anything that matters, or `from_the_start`; `clients`: the only ones that may come.
+
+    `options`: aiosmtpd's.
+    """
     inbox = Inbox()
     inbox.port = free_port()
     if tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(tls.certificate, tls.key)
+        if clients:
+            context.load_verify_locations(clients.certificate)
+            context.verify_mode = ssl.CERT_REQUIRED
         at_once = {"ssl_context": context, "auth_require_tls": False}  # it knows of no TLS but STARTTLS
         options |= at_once if from_the_start else {"tls_context": context, "require_starttls": True}
     controller = Controller(inbox, hostname=HOST, port=inbox.port, ready_timeout=60, **options)

@@ -134,7 +134,7 @@ def test_with_tls_and_a_password(
     scheme: str,
     from_the_start: bool,
 ) -> None:
-    wants = {"authenticator": authenticate, "auth_required": not from_the_start}
+    wants: dict[str, Any] = {"authenticator": authenticate, "auth_required": not from_the_start}
     with run_server(tls=certificate, from_the_start=from_the_start, **wants) as inbox:
         mail_id = put()
         use(app, f"{scheme}://{LOGIN}{HOST}:{inbox.port}")
@@ -151,6 +151,27 @@ def test_with_tls_and_a_password(
     assert PASSWORD not in caplog.text
 
 
+def test_a_certificate_of_ours(
+    app: Flask, put: Put, certificate: Certificate, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In place of a password. The control: without it, or with one that is nobody's, nothing is taken."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.certificate))
+    for name in ("ours", "unknown"):
+        (tmp_path / name).mkdir()
+    ours, unknown = (make_certificate(tmp_path / name, common_name="satchel") for name in ("ours", "unknown"))
+    with run_server(tls=certificate, clients=ours) as inbox:
+        address = f"smtp+starttls://{HOST}:{inbox.port}"
+        mail_id = put()
+        use(app, address)
+        sending.send(mail_id)
+        use(app, f"{address}?ssl_certfile={unknown.certificate}&ssl_keyfile={unknown.key}")
+        send_again(mail_id)
+        assert inbox.mails == []
+        use(app, f"{address}?ssl_certfile={ours.certificate}&ssl_keyfile={ours.key}")
+        send_again(mail_id)
+        assert len(inbox.mails) == 1
+
+
 def test_no_tls_no_mail(app: Flask, put: Put, inbox: Inbox) -> None:
     """A server, or somebody in between, that says it knows no STARTTLS."""
     use(app, f"smtp+starttls://{HOST}:{inbox.port}")
@@ -164,6 +185,7 @@ GOOD = {
     "smtp://u:p@127.0.0.1:2525": ("127.0.0.1", 2525, "u"),
     "smtps://u:p@mail.example.org": ("mail.example.org", 465, "u"),
     "smtp+starttls://a%40b:p@mail.example.org": ("mail.example.org", 587, "a@b"),
+    "smtps://mail.example.org?ssl_certfile=/ours.pem&ssl_keyfile=/ours.key": ("mail.example.org", 465, None),
 }
 BAD = [
     "mail.example.org",
@@ -175,6 +197,9 @@ BAD = [
     "smtps://u:xyzzy@mail.example.org/path",
     "smtps://u:xy#zzy@mail.example.org",
     "smtps://u:xyzzy@mail.example.org?tls=no",
+    "smtps://u:xyzzy@mail.example.org?ssl_certfile=/certificate.pem",
+    "smtps://u:xyzzy@mail.example.org?ssl_certfile=/certificate.pem&ssl_keyfile=",
+    "smtp://mail.example.org?ssl_certfile=/certificate.pem&ssl_keyfile=/key.pem",
 ]
 
 
