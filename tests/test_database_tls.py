@@ -328,6 +328,7 @@ def test_libpq_alone_knows_no_authority_but_those_of_the_variables(
         "connection refused",
         'FATAL:  no pg_hba.conf entry for host "10.0.0.2", user "satchel", database "satchel", SSL encryption',
         "FATAL:  connection requires a valid client certificate",
+        "SSL error: tlsv1 alert unknown ca",
     ],
 )
 def test_other_faults_are_left_as_they_are(words: str) -> None:

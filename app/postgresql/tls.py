@@ -14,8 +14,8 @@ from app.tls import is_here
 
 _BUNDLES = ("ca-certificates.crt", "ca-bundle.crt")
 """What Debian and Fedora call the file of all authorities in the folder that has a file for each."""
-_REFUSED = re.compile("SSL error|SSL was required|verified SSL|(server|root) certificate")
-"""libpq's own words; those of a server that wants a certificate of ours are others."""
+_REFUSED = re.compile("SSL error(?!: .*alert)|SSL was required|verified SSL|(server|root) certificate")
+"""libpq's own words. Those of a server that wants a certificate of ours are others, and an alert is about ours."""
 
 
 def secure(named: Mapping[str, Any]) -> dict[str, str]:
