@@ -15,6 +15,7 @@ GROUPS = {
     "tests/chaos/test_chaos.py": "chaos",
     "tests/crash/test_crash.py": "crash",
     "tests/stores/test_contract.py": "Swift",
+    "tests/stores/test_credentials.py": "Swift",
     "tests/stores/test_rights.py": "Swift",
     "tests/stores/test_s3.py": "Swift",
     "tests/stores/test_tls.py": "Swift",
