@@ -174,10 +174,16 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def forgetful_limiter() -> Iterator[None]:
-    """Flask-Limiter's one object keeps the options of each application of this process for the next."""
+    """Flask-Limiter's one object keeps what each application of this process taught it for the next."""
+    _let_limiter_forget()
     yield
+    _let_limiter_forget()
+
+
+def _let_limiter_forget() -> None:
     limiter._storage_options.clear()
     limiter._storage_dead = False
+    limiter.enabled = True
 
 
 @pytest.fixture

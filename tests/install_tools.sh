@@ -21,6 +21,7 @@ missing() {
     has bsdtar || echo "libarchive-tools"
     has jq || echo "jq"
     has sqlite3 || echo "sqlite3"
+    has postgres /usr/lib/postgresql/*/bin/postgres || echo "postgresql" # Debian's has TLS, and starts a server of its own
     has redis-server redis-check-rdb || echo "redis-tools redis" # the same program; as redis-tools it starts no service
 }
 
