@@ -9,6 +9,7 @@ filled in last.
 import hashlib
 import math
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -98,6 +99,10 @@ SETTINGS = (
     Setting("UPLOAD_QUOTA_BYTES", 2 * GIGABYTE, "All pictures and files of one person together; None: any number."),
     Setting("TEXT_QUOTA_BYTES", 64 * 1024**2, "All texts that one person writes, comments too; None: any number."),
     Setting("UPLOAD_RESERVE_BYTES", 256 * 1024**2, "So much of the disk that uploads are written to is left free."),
+    Setting(
+        "UPLOAD_TYPES", None, "Endings of files that people may add, as a list. Unset: a broad list of Satchel's."
+    ),
+    Setting("UPLOAD_MORE_TYPES", None, "Endings besides those: '[\"dat\"]'. An unknown kind may hold anything."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
     Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),
     Setting("PUBLIC_BASE_URL", None, "Where links in mails lead. Unset: this machine, as long as mails stay on it."),
@@ -209,6 +214,7 @@ def _derive(config: Config, instance: Path) -> None:
     # Flask refuses an older cookie, whatever it holds; its own 31 days would end a sign-in that may last for longer.
     config["PERMANENT_SESSION_LIFETIME"] = timedelta(days=config["SIGN_IN_DAYS"])
     _check_fallbacks(config)
+    _check_endings(config)
     config["MAIL_DIR"] = config["MAIL_DIR"] or str(instance / "mail")
     config.setdefault("SQLALCHEMY_DATABASE_URI", _database_uri(config["DATABASE_URL"], instance))
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(config))
@@ -320,6 +326,17 @@ def _check_fallbacks(config: Config) -> None:
     """Of a text Flask would take each character for a key, and anybody could sign with those."""
     if not isinstance(config["SECRET_KEY_FALLBACKS"] or [], list):
         raise SettingError("SECRET_KEY_FALLBACKS must be a list of earlier keys: '[\"…\"]'.")
+
+
+def _check_endings(config: Config) -> None:
+    for name in ("UPLOAD_TYPES", "UPLOAD_MORE_TYPES"):
+        given = config[name]
+        if given is not None and not (isinstance(given, list) and all(map(_is_ending, given))):
+            raise SettingError(f'{name} must be a list of endings in small letters, without dots: \'["jpg", "pdf"]\'.')
+
+
+def _is_ending(given: object) -> bool:
+    return isinstance(given, str) and re.fullmatch(r"[^\W_A-Z]{1,19}", given) is not None
 
 
 def _celery(config: Config, instance: Path) -> dict[str, Any]:

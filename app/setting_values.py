@@ -23,7 +23,7 @@ _WORDS = {"LOG_FORMAT": ("text", "json"), "SESSION_COOKIE_SAMESITE": ("Lax", "St
 """Texts that may be these only. With another instead of Lax no cookie could be set, and each page would be a fault."""
 _CHOICES = {"EXAMPLES"}
 """True or false, and unset something else."""
-_APART = {"TRUSTED_HOSTS", "SECRET_KEY_FALLBACKS"}
+_APART = {"TRUSTED_HOSTS", "SECRET_KEY_FALLBACKS", "UPLOAD_TYPES", "UPLOAD_MORE_TYPES"}
 """Lists of texts; `config` looks at them itself."""
 
 

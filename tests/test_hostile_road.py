@@ -78,7 +78,8 @@ def scene(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def open_site(folder: Path) -> Flask:
-    return create_app({"INSTANCE_PATH": folder, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False})
+    more = {"WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "UPLOAD_MORE_TYPES": ["html"]}
+    return create_app({"INSTANCE_PATH": folder, **more})
 
 
 def make_archive(app: Flask) -> list[Path]:

@@ -138,6 +138,26 @@ def test_a_description_stays_with_its_picture(site: Site, new_page: NewPage, pic
     expect(earlier).to_be_hidden()
 
 
+def test_a_file_that_is_something_else(site: Site, new_page: NewPage, tmp_path: Path, picture: Path) -> None:
+    """The page says which one it is and what to do, and all that was typed is there again."""
+    (tmp_path / "boat.jpg").write_bytes(b"MZ" + bytes(100))
+    page = sign_in(site, new_page(may_err=True, **PHONE))
+    page.goto(f"{site.url}/journal/new")
+    page.get_by_label("Title").fill("By boat")
+    page.get_by_label("Text", exact=True).fill("An hour of work.")
+    page.get_by_label("Add pictures and files").set_input_files([picture, tmp_path / "boat.jpg"])
+    page.get_by_role("button", name="Save entry").click()
+    error = page.get_by_role("paragraph").get_by_text("“boat.jpg” cannot be added: its name ends in .jpg, but")
+    expect(error).to_be_visible()
+    page.get_by_text("Which files can be added").click()
+    expect(page.get_by_text("Those whose names end in .3g2, .3gp,")).to_be_visible()
+    check(page, "a file that is something else")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("An hour of work.")
+    page.get_by_label("Add pictures and files").set_input_files(picture)
+    page.get_by_role("button", name="Save entry").click()
+    expect(page.get_by_role("heading", name="By boat")).to_be_visible()
+
+
 def _end_sign_ins(site: Site, email: str) -> None:
     with closing(sqlite3.connect(site.instance / "satchel.sqlite", timeout=60)) as database, database:
         mine = 'SELECT id FROM "user" WHERE email = ?'

@@ -12,6 +12,14 @@ from app.journal.attachments import Refusal, UploadRefusedError
 from app.journal.import_entries import Imported, find_loose_files, import_entries
 from app.journal.import_file import ImportFileError, read_lines
 
+_OF_TYPE = {
+    Refusal.NO_ENDING,
+    Refusal.NOT_ACCEPTED,
+    Refusal.WRONG_ENDING,
+    Refusal.DISGUISED,
+    Refusal.STRANGE,
+}
+
 journal = AppGroup("journal", help="Journals of people.")
 
 
@@ -23,7 +31,8 @@ journal = AppGroup("journal", help="Journals of people.")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of pictures and files. Those that no line names go to the first entry.",
 )
-def import_journal(file: Path, email: str, media: Path | None) -> None:
+@click.option("--any-type", is_flag=True, help="Take files whose names do not say what they are, or not truly.")
+def import_journal(file: Path, email: str, media: Path | None, *, any_type: bool) -> None:
     """Add the entries of FILE, which holds one JSON object on each line. All are added, or none.
 
     Running it again adds only what is new.
@@ -33,11 +42,13 @@ def import_journal(file: Path, email: str, media: Path | None) -> None:
         lines = read_lines(file, media)
         loose = find_loose_files(media, lines, apart_from=file) if media else []
         with click.progressbar(length=len(lines), label="Importing") as bar:
-            done = import_entries(user.id, lines, loose, bar.update)
+            done = import_entries(user.id, lines, loose, bar.update, any_type=any_type)
     except UploadRefusedError as error:
         rule = ""
         if error.refusal in {Refusal.TOO_LARGE, Refusal.EMPTY}:
             rule = f" A file may have 1 to {current_app.config['UPLOAD_MAX_BYTES']:,} bytes (UPLOAD_MAX_BYTES)."
+        if error.refusal in _OF_TYPE:
+            rule = " Rename it, or import with --any-type."
         raise click.ClickException(tame(f"{error}{rule} Nothing was imported.")) from error
     except ImportFileError as error:
         raise click.ClickException(tame(str(error))) from error

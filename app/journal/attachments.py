@@ -14,7 +14,7 @@ from app.accounts.people import hold_person
 from app.engine.register import StoredFile
 from app.engine.schema import column_declaration
 from app.extensions import count_changed, db, is_any
-from app.journal import uploads
+from app.journal import file_types, uploads
 from app.journal.access import readable_by
 from app.models import Attachment, Entry
 from app.stores import StoreDownError
@@ -49,7 +49,10 @@ class Upload(NamedTuple):
 
 
 class Refusal(enum.Enum):
-    """Why a file cannot be taken, in an operator's words; pages have their own."""
+    """Why a file cannot be taken, in an operator's words; pages have their own.
+
+    `{found}`: the ending that would fit.
+    """
 
     TOO_LARGE = "“{}” is too large."
     EMPTY = "“{}” is empty."
@@ -57,28 +60,37 @@ class Refusal(enum.Enum):
     DISK_FULL = "“{}” cannot be kept: the bucket is full, or the disk but for UPLOAD_RESERVE_BYTES."
     TOO_MANY = f"“{{}}” is one too many: an entry may have at most {FILES_MAX} files."
     OVER_QUOTA = "“{}” has no room any more: one person's files may have so many bytes (UPLOAD_QUOTA_BYTES)."
+    NO_ENDING = "“{}” has no ending, such as .jpg, that says what it is."
+    NOT_ACCEPTED = "“{}” has an ending that is not accepted (UPLOAD_TYPES, UPLOAD_MORE_TYPES)."
+    WRONG_ENDING = "“{}” is not what its name says: with what is in it, it would have to end in .{found}."
+    DISGUISED = "“{}” is not what its name says, but a .{found} file, which is not accepted."
+    STRANGE = "“{}” is not what its name says: it may be damaged."
 
 
 class UploadRefusedError(Exception):
-    """A file cannot be taken; `name` is the file's, `refusal` says why."""
+    """A file cannot be taken; `name` is the file's, `refusal` says why, `found` what it is instead."""
 
-    def __init__(self, name: str, refusal: Refusal) -> None:
-        super().__init__(refusal.value.format(name))
+    def __init__(self, name: str, refusal: Refusal, found: str = "") -> None:
+        super().__init__(refusal.value.format(name, found=found))
         self.name = name
         self.refusal = refusal
+        self.found = found
 
 
 @contextmanager
-def stored(files: Sequence[Upload], owner_id: str | None = None) -> Iterator[list[Attachment]]:
+def stored(
+    files: Sequence[Upload], owner_id: str | None = None, *, any_type: bool = False
+) -> Iterator[list[Attachment]]:
     """Rows for these files, for the block to add and commit. If it fails, their bytes are gone again.
 
-    `owner_id`: whose quota must have room for them. None: nobody's, when an operator brings them.
+    `owner_id`: whose quota must have room for them. None: nobody's, when an operator brings them. `any_type`: under
+    whatever names they have.
     """
     db.session.commit()  # no lock is held while bytes are written
     rows: list[Attachment] = []
     try:
         for file in files:
-            rows.append(_store(file))  # noqa: PERF401  # the rows so far are needed when a later one fails
+            rows.append(_store(file, any_type=any_type))  # noqa: PERF401  # the rows so far are needed when a later one fails
         if rows and owner_id is not None:
             _check_quota(owner_id, rows)
         yield rows
@@ -184,11 +196,31 @@ def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:
             raise UploadRefusedError(row.name, Refusal.OVER_QUOTA)
 
 
-def _store(file: Upload) -> Attachment:
+def _inspect(name: str, file: Path, *, any_type: bool) -> None:
+    """Of a complete file that is not kept yet. Raises UploadRefusedError."""
+    if not file.stat().st_size:
+        raise UploadRefusedError(name, Refusal.EMPTY)
+    if not any_type:
+        _check_type(name, file)
+
+
+def _check_type(name: str, file: Path) -> None:
+    ending, accepted = file_types.find_ending(name), file_types.accepted()
+    if ending not in accepted:
+        raise UploadRefusedError(name, Refusal.NOT_ACCEPTED if ending else Refusal.NO_ENDING)
+    if file_types.fits(ending, file):
+        return
+    found = file_types.recognise(file)
+    if found is None:
+        raise UploadRefusedError(name, Refusal.STRANGE)
+    raise UploadRefusedError(name, Refusal.WRONG_ENDING if found in accepted else Refusal.DISGUISED, found)
+
+
+def _store(file: Upload, *, any_type: bool) -> Attachment:
     name = uploads.clean_name(file.name)
     try:
         with file.open() as stream:
-            kept = uploads.store(stream)
+            kept = uploads.store(stream, lambda draft: _inspect(name, draft, any_type=any_type))
     except uploads.FileTooLargeError as error:
         raise UploadRefusedError(name, Refusal.TOO_LARGE) from error
     except uploads.DiskFullError as error:
@@ -197,9 +229,6 @@ def _store(file: Upload) -> Attachment:
     except StoreDownError as error:
         log.exception("an upload cannot be kept")
         raise UploadRefusedError(name, Refusal.STORE_DOWN) from error
-    if kept.size == 0:
-        uploads.discard([kept.stored_name])
-        raise UploadRefusedError(name, Refusal.EMPTY)
     row = Attachment(
         name=name,
         media_type=kept.media_type,

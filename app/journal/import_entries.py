@@ -37,14 +37,19 @@ def import_entries(
     lines: Sequence[Line],
     loose: Sequence[Path] = (),
     advance: Callable[[int], object] = lambda _: None,
+    *,
+    any_type: bool = False,
 ) -> Imported:
-    """Add what is not there yet. `advance` is told how many lines are done. Raises ImportFileError."""
+    """Add what is not there yet. `advance` is told how many lines are done. `any_type`: see `stored`.
+
+    Raises ImportFileError or UploadRefusedError.
+    """
     known = set(db.session.scalars(select(Entry.import_key).where(Entry.author_id == author_id)))
     new = [line for line in lines if line.key not in known]
     files = _wanted_files(lines, new, loose)
     advance(len(lines) - len(new))
     try:
-        _store(author_id, new, files, advance)
+        _store(author_id, new, files, advance, any_type=any_type)
     except IntegrityError as error:
         raise ImportFileError("The same journal is being imported elsewhere. Wait, then start it again.") from error
     return Imported(
@@ -89,10 +94,15 @@ def _wanted_files(lines: Sequence[Line], new: Sequence[Line], loose: Sequence[Pa
 
 
 def _store(
-    author_id: str, lines: Sequence[Line], files: dict[str, list[Path]], advance: Callable[[int], object]
+    author_id: str,
+    lines: Sequence[Line],
+    files: dict[str, list[Path]],
+    advance: Callable[[int], object],
+    *,
+    any_type: bool,
 ) -> None:
     pairs = [(key, path) for key, paths in files.items() for path in paths]
-    with stored([Upload(path.name, path) for _, path in pairs]) as attachments:
+    with stored([Upload(path.name, path) for _, path in pairs], any_type=any_type) as attachments:
         begin_write()
         ids = {line.key: new_id() for line in lines}
         for batch in _batches(lines):

@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO, cast
@@ -50,8 +50,11 @@ class StoredBytes:
     media_type: str
 
 
-def store(stream: IO[bytes]) -> StoredBytes:
-    """Keep the bytes of this stream. Raises FileTooLargeError, DiskFullError or StoreDownError: nothing is kept."""
+def store(stream: IO[bytes], inspect: Callable[[Path], object] = lambda _: None) -> StoredBytes:
+    """Keep the bytes of this stream. Raises FileTooLargeError, DiskFullError or StoreDownError: nothing is kept.
+
+    `inspect` is shown the complete file before it is kept; what it raises refuses it.
+    """
     _store().prepare()
     folder = Path(current_app.config["UPLOAD_DIR"])  # of drafts, also when files go to a bucket
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -59,6 +62,7 @@ def store(stream: IO[bytes]) -> StoredBytes:
     draft = folder / f"{name}.part"
     try:
         kept = _write(draft, name, stream)
+        inspect(draft)
         _store().put(draft, name, kept.sha256)
     except BaseException as error:
         draft.unlink(missing_ok=True)

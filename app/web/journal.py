@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.journal import attachments, entries, listing
 from app.journal.attachments import UploadRefusedError
 from app.journal.comments import list_comments
+from app.journal.file_types import accepted
 from app.journal.markdown import MOST_SIGNS, MOST_SIGNS_OF_COMMENT, is_costly, plain_text, render_markdown
 from app.journal.tags import TAGS_MAX, find_first_tags
 from app.models import Entry
@@ -186,5 +187,6 @@ def _form_page(form: EntryForm, entry: Entry | None, problem: str = "") -> str:
         problem=problem,
         past_readers=entries.list_past_readers(current_user.id),
         tags=[name for name, _uses in listing.count_tags(current_user.id, "mine")],
+        endings=[f".{ending}" for ending in sorted(accepted())],
         taken=attachments.count_bytes(current_user.id),
     )

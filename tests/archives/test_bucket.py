@@ -26,7 +26,8 @@ from tests.archives.conftest import change, let_lease_pass, load
 from tests.archives.parts import build_parts
 from tests.object_store import ObjectStore
 
-PICTURE = os.urandom(3_000_000)
+JPEG = b"\xff\xd8\xff"
+PICTURE = JPEG + os.urandom(3_000_000)
 NOWHERE = "s3://bucket?endpoint=http://127.0.0.1:1&region=nowhere&timeout=1"
 
 
@@ -173,7 +174,7 @@ def test_without_the_store_people_are_told_to_come_back(
     assert ann_client.get(f"/files/{picture.id}").status_code == 503
     with (
         pytest.raises(UploadRefusedError, match=r"sea\.jpg.*at the moment"),
-        attachments.stored([Upload("sea.jpg", io.BytesIO(b"x"))]),
+        attachments.stored([Upload("sea.jpg", io.BytesIO(PICTURE))]),
     ):
         pass
     assert local_files(app) == []
@@ -259,7 +260,7 @@ def test_who_cancels_while_it_is_uploaded_does_not_wait_for_the_rest(
     app: Flask, ann: User, waiting: str, bucket: str, object_store: ObjectStore, cancelled: bool, state: State
 ) -> None:
     app.config["ARCHIVE_LEASE_SECONDS"] = 2
-    add_picture(ann, os.urandom(14_000_000))
+    add_picture(ann, JPEG + os.urandom(14_000_000))
     sent = []
 
     def cancel(**_: object) -> None:
@@ -284,7 +285,7 @@ def test_a_bucket_that_is_full_is_waited_for_and_costs_no_attempt(
 ) -> None:  # fmt: skip
     """As a full disk is. With the picture the archive is too large for one request."""
     if with_picture:
-        add_picture(ann, os.urandom(9_000_000))
+        add_picture(ann, JPEG + os.urandom(9_000_000))
     before = object_store.keys(bucket)
     object_store.limit(bucket, 10_000)
     for _ in range(2):
@@ -304,7 +305,7 @@ def test_a_bucket_that_is_full_is_waited_for_and_costs_no_attempt(
 def test_a_picture_that_a_full_bucket_refuses_is_said(ann: User, bucket: str, object_store: ObjectStore) -> None:
     object_store.limit(bucket, 10_000)
     with pytest.raises(UploadRefusedError, match=r"sea\.jpg.*the bucket is full"):
-        add_picture(ann, os.urandom(20_000))
+        add_picture(ann, JPEG + os.urandom(20_000))
 
 
 def test_a_worker_may_begin_although_the_bucket_is_full(

@@ -46,7 +46,7 @@ def test_a_worker_killed_while_it_uploads_costs_an_attempt_and_nothing_else(
     app: Flask, ann: User, waiting: str, bucket: str, object_store: ObjectStore, relay: Relay, at_the_cable: str,
     start_worker: Callable[..., Program], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
 ) -> None:  # fmt: skip
-    (tmp_path / "sea.jpg").write_bytes(os.urandom(14 * MEGABYTE))
+    (tmp_path / "sea.jpg").write_bytes(b"\xff\xd8\xff" + os.urandom(14 * MEGABYTE))
     with stored([Upload("sea.jpg", tmp_path / "sea.jpg")]) as rows:
         db.session.add(Entry(author_id=ann.id, title="By the sea", body="Waves", attachments=rows))
         db.session.commit()

@@ -25,8 +25,8 @@ def settings(any_database: dict[str, Any]) -> dict[str, Any]:
     return {**any_database, "UPLOAD_QUOTA_BYTES": QUOTA}
 
 
-def file(size: int, name: str = "sea.bin") -> Upload:
-    return Upload(name, io.BytesIO(bytes(size)))
+def file(size: int, name: str = "sea.txt") -> Upload:
+    return Upload(name, io.BytesIO(b"x" * size))
 
 
 def kept(app: Flask) -> tuple[int, int]:
@@ -38,8 +38,8 @@ def kept(app: Flask) -> tuple[int, int]:
 def test_up_to_the_last_byte(app: Flask, ann: User) -> None:
     entry = add_entry(ann.id, Draft("One", ""), [file(400), file(500)])
     with pytest.raises(UploadRefusedError) as refused:
-        change_entry(ann.id, entry.id, Draft("One", ""), [file(100), file(1, "last.bin")])
-    assert (refused.value.refusal, refused.value.name) == (Refusal.OVER_QUOTA, "last.bin")
+        change_entry(ann.id, entry.id, Draft("One", ""), [file(100), file(1, "last.txt")])
+    assert (refused.value.refusal, refused.value.name) == (Refusal.OVER_QUOTA, "last.txt")
     db.session.rollback()
     assert kept(app) == (900, 900)
     change_entry(ann.id, entry.id, Draft("One", ""), [file(100)])
@@ -75,7 +75,7 @@ def upload_at_once(
             return block
 
     def upload(number: int) -> bool:
-        draft, files = Draft(f"Entry {number}", ""), [Upload("sea.bin", Slow(bytes(size)))]
+        draft, files = Draft(f"Entry {number}", ""), [Upload("sea.txt", Slow(b"x" * size))]
         with app.app_context():
             try:
                 if entry_id:

@@ -119,9 +119,9 @@ def test_a_file_is_no_text(client: FlaskClient, ann: User, field: str) -> None:
 
 NAMES = {
     "a line break": "a\r\nSet-Cookie: evil=1\r\n.txt",
-    "a quotation mark": 'a"; filename="b.html',
+    "a quotation mark": 'a"; filename="b.md',
     "another script": "đêm ảnh.txt",
-    "a path": "../../etc/passwd",
+    "a path": "../../etc/passwd.txt",
 }
 
 

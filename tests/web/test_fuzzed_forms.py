@@ -123,12 +123,14 @@ def test_settings(app: Flask, ann: User, sign_in: SignIn, form: dict[str, Any], 
 NAMES = TEXT | st.sampled_from(
     ["../../etc/passwd", "..", "C:\\x.exe", "a/b\\c", ".", "x" * 300 + ".png", "a\nb", "\u202egnp.exe"]
 )
-FILES = st.lists(st.tuples(st.binary(min_size=1, max_size=20), NAMES.filter(bool)), max_size=2)
+NOTES = NAMES.map(lambda name: f"{name}.txt")
+CONTENTS = st.binary(min_size=1, max_size=20) | st.just(b"A note")
+FILES = st.lists(st.tuples(CONTENTS, NOTES | NAMES.filter(bool)), max_size=2)
 
 
 @examples(30)
 @given(form=forms(ENTRY), files=FILES)
-@example(form={"title": "x", "date": "0001-01-01", "visibility": "private"}, files=[(b"x", "\0")])
+@example(form={"title": "x", "date": "0001-01-01", "visibility": "private"}, files=[(b"x", "\0.txt")])
 @example(form={"title": "x", "visibility": "private", "tags": ",".join("ab" * 300)}, files=[])
 def test_an_entry(
     app: Flask, ann: User, sign_in: SignIn, form: dict[str, Any], files: list[tuple[bytes, str]]

@@ -322,15 +322,15 @@ def test_of_many_tags_a_list_shows_the_first(
 
 
 def test_several_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
-    files = [(io.BytesIO(PNG), "../../sea.txt"), (io.BytesIO(b"<script>alert(1)</script>"), "note.png")]
+    files = [(io.BytesIO(PNG), "../../sea.png"), (io.BytesIO(b"<script>alert(1)</script>"), "note.txt")]
     location = anns.post("/journal/new", data={**NEW, "files": files}).location
     rows = {row.name: row for row in load(app).attachments}
-    assert {name: row.media_type for name, row in rows.items()} == {"sea.txt": "image/png", "note.png": "text/plain"}
+    assert {name: row.media_type for name, row in rows.items()} == {"sea.png": "image/png", "note.txt": "text/plain"}
     assert {path.name for path in uploads.iterdir()} == {row.stored_name for row in rows.values()}
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in uploads.iterdir())
-    assert "note.png" in anns.get(location).text
+    assert "note.txt" in anns.get(location).text
 
-    with anns.get(f"/files/{rows['sea.txt'].id}") as picture, anns.get(f"/files/{rows['note.png'].id}") as page:
+    with anns.get(f"/files/{rows['sea.png'].id}") as picture, anns.get(f"/files/{rows['note.txt'].id}") as page:
         assert (picture.data, picture.mimetype) == (PNG, "image/png")
         assert picture.headers["Content-Disposition"].startswith("inline")
         assert page.headers["Content-Disposition"].startswith("attachment")

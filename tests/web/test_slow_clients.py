@@ -48,7 +48,11 @@ def settings(sqlite_settings: dict[str, Any], valkey: str) -> dict[str, Any]:
 def download(app: Flask, ann: User) -> str:
     """The path of an archive of Ann's."""
     with app.app_context():
-        add_entry(ann.id, Draft(title="A film", body=""), [Upload("film.bin", io.BytesIO(os.urandom(BYTES)))])
+        add_entry(
+            ann.id,
+            Draft(title="A film", body=""),
+            [Upload("film.mpg", io.BytesIO(b"\0\0\1\xba" + os.urandom(BYTES - 4)))],
+        )
         archive_id, _ = service.request_archive(ann.id)
         making.generate(ann.id)
     return f"/archives/{archive_id}/download"
