@@ -25,6 +25,7 @@ from app.extensions import (
 )
 from app.journal import attachments
 from app.postgresql import demand_tls, notice_hangs
+from app.scanner import ScannerSettingError, read_address
 from app.stores import StoreSettingError, make_stores
 from app.web.language import choose_locale
 from app.words import languages
@@ -51,6 +52,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     _init_extensions(app)
     _init_stores(app)
     _init_mails(app)
+    _init_scanner(app)
     web.init_app(app)
     cli.init_app(app)
     return app
@@ -77,6 +79,15 @@ def _init_mails(app: Flask) -> None:
     try:
         mails.init_app(app)
     except mails.MailSettingError as error:
+        raise settings.SettingError(str(error)) from error
+
+
+def _init_scanner(app: Flask) -> None:
+    """Raises SettingError."""
+    address = app.config["SCANNER_URL"]
+    try:
+        app.extensions["scanner"] = None if address is None else read_address(address)
+    except ScannerSettingError as error:
         raise settings.SettingError(str(error)) from error
 
 

@@ -103,6 +103,7 @@ SETTINGS = (
         "UPLOAD_TYPES", None, "Endings of files that people may add, as a list. Unset: a broad list of Satchel's."
     ),
     Setting("UPLOAD_MORE_TYPES", None, "Endings besides those: '[\"dat\"]'. An unknown kind may hold anything."),
+    Setting("SCANNER_URL", None, "clamd, which searches files for viruses before they are kept. Unset: nobody does."),
     Setting("MAX_CONTENT_LENGTH", 64 * 1024**2, "The largest request; Flask answers 413 beyond it."),
     Setting("MAX_FORM_MEMORY_SIZE", 2 * 1024**2, "The longest text of a form; Flask's 500 kB is a short diary."),
     Setting("PUBLIC_BASE_URL", None, "Where links in mails lead. Unset: this machine, as long as mails stay on it."),

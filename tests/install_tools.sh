@@ -22,10 +22,21 @@ missing() {
     has jq || echo "jq"
     has sqlite3 || echo "sqlite3"
     has postgres /usr/lib/postgresql/*/bin/postgres || echo "postgresql" # Debian's has TLS, and starts a server of its own
+    has clamd || [ -x .venv-tools/bin/clamd ] || echo "clamd"
     has redis-server redis-check-rdb || echo "redis-tools redis" # the same program; as redis-tools it starts no service
 }
 
+# Its package starts a service, and one that downloads signatures: the program is taken out of it.
+install_clamd() {
+    install_one libclamav12 libclamav11 || return 1
+    folder=$(mktemp -d)
+    (cd "$folder" && apt-get download --quiet --quiet clamav-daemon && dpkg-deb --extract clamav-daemon_*.deb .) &&
+        cp "$folder/usr/sbin/clamd" .venv-tools/bin/
+    rm -r "$folder"
+}
+
 install_one() {
+    [ "$1" != clamd ] || { install_clamd; return; }
     for name in "$@"; do
         $as_root apt-get install --yes --quiet --quiet --no-install-recommends "$name" >/dev/null && return 0
     done

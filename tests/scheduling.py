@@ -24,6 +24,7 @@ GROUPS = {
     "tests/test_road.py": "flask serve",
     "tests/test_site_pages.py": "flask serve",
     "tests/test_writing.py": "flask serve",
+    "tests/web/test_scanner.py": "clamd",
 }
 """Files whose tests share what takes many seconds to start: one process does, and runs them all.
 

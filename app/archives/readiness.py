@@ -1,4 +1,4 @@
-"""Is there everything that making archives needs? Facts for operators, who may ask every few seconds.
+"""Is there everything that making archives and keeping files needs? Facts for operators, who ask every few seconds.
 
 Whatever hangs, nobody waits long: each question is asked in a thread of its own. One that gets no answer stays the
 only one of its kind; whoever asks next waits for the same answer.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flask import Flask, current_app
 from sqlalchemy import select
@@ -20,6 +20,9 @@ from app.archives.watching import anybody_works, silence
 from app.extensions import db
 from app.models import Pulse
 from app.models.columns import database_time
+
+if TYPE_CHECKING:
+    from app.scanner import Scanner
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,8 @@ class Readiness:
     """The broker does."""
     free: int | None
     """Bytes on the disk of this machine where archives are made."""
+    scans: bool | None
+    """The virus scanner does; None: there is none, or it did not answer."""
 
     @property
     def is_reconciled(self) -> bool:
@@ -57,9 +62,14 @@ class Readiness:
         return self.free is not None and self.free >= current_app.config["ARCHIVE_RESERVE_BYTES"]
 
     @property
+    def is_scanned(self) -> bool:
+        """What people add. Where there is no scanner, nobody waits for it."""
+        return self.scans is True or current_app.extensions["scanner"] is None
+
+    @property
     def is_complete(self) -> bool:
         works = self.signs is not None and self.signs.is_anybody_working
-        return works and self.is_reconciled and self.takes_messages and self.has_space
+        return works and self.is_reconciled and self.takes_messages and self.has_space and self.is_scanned
 
 
 def find_readiness() -> Readiness:
@@ -67,10 +77,14 @@ def find_readiness() -> Readiness:
     signs = _ask("database", _find_signs_of_life)
     takes_messages = _ask("broker", _try_broker)
     free = _ask("disk", storage.free_bytes)
-    asked: list[Future[Any]] = [signs, takes_messages, free]
+    scans = _ask("scanner", _try_scanner)
+    asked: list[Future[Any]] = [signs, takes_messages, free, scans]
     wait(asked, PATIENCE)
     return Readiness(
-        _answer_of("database", signs), _answer_of("broker", takes_messages) is True, _answer_of("disk", free)
+        _answer_of("database", signs),
+        _answer_of("broker", takes_messages) is True,
+        _answer_of("disk", free),
+        _answer_of("scanner", scans),
     )
 
 
@@ -118,6 +132,11 @@ def _find_signs_of_life() -> SignsOfLife:
 
 def _seconds(since: datetime | None, until: datetime) -> float | None:
     return None if since is None else max(0.0, (until - since).total_seconds())
+
+
+def _try_scanner() -> bool | None:
+    scanner: Scanner | None = current_app.extensions["scanner"]
+    return scanner and scanner.answers()
 
 
 def _try_broker() -> bool:

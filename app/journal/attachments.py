@@ -2,6 +2,7 @@
 
 import enum
 import logging
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import IO, Any, NamedTuple
 from flask import current_app
 from sqlalchemy import Column, func, select, update
 
+from app import audit
 from app.accounts.people import hold_person
 from app.engine.register import StoredFile
 from app.engine.schema import column_declaration
 from app.extensions import count_changed, db, is_any
 from app.journal import file_types, uploads
 from app.journal.access import readable_by
-from app.models import Attachment, Entry
+from app.log_format import about
+from app.models import Attachment, Entry, What
+from app.scanner import Scanner, ScannerAwayError
 from app.stores import StoreDownError
 
 log = logging.getLogger(__name__)
@@ -26,6 +30,8 @@ STORE = "uploads"
 DESCRIPTION_MAX = 500
 FILES_MAX = 100
 """Of one entry, whose page shows all of them; earlier ones may have more."""
+_RESULT_MAX = 40
+"""Characters in a row of the audit."""
 _AT_ONCE = 500
 """Names in a statement."""
 
@@ -51,7 +57,7 @@ class Upload(NamedTuple):
 class Refusal(enum.Enum):
     """Why a file cannot be taken, in an operator's words; pages have their own.
 
-    `{found}`: the ending that would fit.
+    `{found}`: the ending that would fit, or what the scanner has found.
     """
 
     TOO_LARGE = "“{}” is too large."
@@ -65,6 +71,10 @@ class Refusal(enum.Enum):
     WRONG_ENDING = "“{}” is not what its name says: with what is in it, it would have to end in .{found}."
     DISGUISED = "“{}” is not what its name says, but a .{found} file, which is not accepted."
     STRANGE = "“{}” is not what its name says: it may be damaged."
+    MALICIOUS = "“{}” cannot be kept: the virus scanner has found {found} in it."
+    SCANNER_AWAY = (
+        "“{}” cannot be kept at the moment: the virus scanner does not answer (SCANNER_URL). The log says why."
+    )
 
 
 class UploadRefusedError(Exception):
@@ -94,9 +104,11 @@ def stored(
         if rows and owner_id is not None:
             _check_quota(owner_id, rows)
         yield rows
-    except BaseException:
+    except BaseException as error:
         db.session.rollback()
         uploads.discard(row.stored_name for row in rows)
+        if isinstance(error, UploadRefusedError) and error.refusal is Refusal.MALICIOUS:
+            _report(error.found, owner_id)
         raise
 
 
@@ -196,12 +208,24 @@ def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:
             raise UploadRefusedError(row.name, Refusal.OVER_QUOTA)
 
 
+def _report(found: str, owner_id: str | None) -> None:
+    """By one reference in the log and in the audit, which has no room for a long name."""
+    reference = secrets.token_hex(4).upper()
+    with about(reference=reference):
+        log.warning("upload %s was refused: the scanner has found %s", reference, found)
+    audit.record(What.FILE_REFUSED, owner_id, object_id=reference, result=found[:_RESULT_MAX])
+    db.session.commit()
+
+
 def _inspect(name: str, file: Path, *, any_type: bool) -> None:
     """Of a complete file that is not kept yet. Raises UploadRefusedError."""
     if not file.stat().st_size:
         raise UploadRefusedError(name, Refusal.EMPTY)
     if not any_type:
         _check_type(name, file)
+    scanner: Scanner | None = current_app.extensions["scanner"]
+    if scanner and (found := scanner.find(file)):
+        raise UploadRefusedError(name, Refusal.MALICIOUS, found)
 
 
 def _check_type(name: str, file: Path) -> None:
@@ -229,6 +253,9 @@ def _store(file: Upload, *, any_type: bool) -> Attachment:
     except StoreDownError as error:
         log.exception("an upload cannot be kept")
         raise UploadRefusedError(name, Refusal.STORE_DOWN) from error
+    except ScannerAwayError as error:
+        log.exception("an upload cannot be kept")
+        raise UploadRefusedError(name, Refusal.SCANNER_AWAY) from error
     row = Attachment(
         name=name,
         media_type=kept.media_type,

@@ -37,6 +37,7 @@ class What(enum.StrEnum):
     FACTOR_OFF = "factor_off"
     RECOVERY_CODES_MADE = "recovery_codes_made"
     ACCOUNT_LOCKED = "account_locked"
+    FILE_REFUSED = "file_refused"
     ARCHIVE_REQUESTED = "archive_requested"
     ARCHIVE_MADE = "archive_made"
     ARCHIVE_FAILED = "archive_failed"
@@ -62,6 +63,7 @@ DEEDS: dict[str, str] = {
     What.FACTOR_OFF: "The second factor was switched off",
     What.RECOVERY_CODES_MADE: "New recovery codes were made",
     What.ACCOUNT_LOCKED: "The account was locked",
+    What.FILE_REFUSED: "A file was refused, since the virus scanner warned of it",
     What.ARCHIVE_REQUESTED: "An archive was requested",
     What.ARCHIVE_MADE: "An archive was made",
     What.ARCHIVE_FAILED: "An archive could not be made",
@@ -111,11 +113,11 @@ class AuditRow(Model):
     what: Mapped[str] = mapped_column(String(40), info=words(DEEDS))
     """A word of `What`."""
     object_id: Mapped[str | None] = mapped_column(String(64))
-    """The archive or sign-in that it was done with."""
+    """The archive or sign-in that it was done with; of a file that was refused, the reference in the log."""
     sign_in_id: Mapped[str | None] = mapped_column(Uuid(as_uuid=False))
     """The session it was done in: that row knows the browser and its address."""
     result: Mapped[str | None] = mapped_column(String(40), info=words(CAUSES))
-    """A code: why an archive failed, which of its files was downloaded."""
+    """A code: why an archive failed, which of its files was downloaded, what the virus scanner has found."""
     mac: Mapped[str] = mapped_column(String(64), info=internal(_CHAIN))
     """HMAC-SHA256 of the row before this one and of every column above."""
 

@@ -15,7 +15,7 @@ def check() -> dict[str, bool]:
 
 @bp.get("/readyz")
 def inspect() -> tuple[dict[str, object], int]:
-    """Is there everything that making archives needs? 503 if not, and what is missing."""
+    """Is there everything that making archives and keeping files needs? 503 if not, and what is missing."""
     found = find_readiness()
     return {"ready": found.is_complete, **_describe(found)}, 200 if found.is_complete else 503
 
@@ -30,6 +30,7 @@ def _describe(found: Readiness) -> dict[str, object]:
         "reconciled_seconds_ago": None if signs is None or signs.reconciled is None else round(signs.reconciled, 1),
         "disk": "unknown" if found.free is None else _word(found.has_space, "full"),
         "disk_free_bytes": found.free,
+        "scanner": _word(found.is_scanned, "away") if current_app.config["SCANNER_URL"] else "none",
         "disk_reserve_bytes": current_app.config["ARCHIVE_RESERVE_BYTES"],
     }
 

@@ -43,11 +43,19 @@ _WORDS = {
         "“%(name)s” cannot be added: its name ends in %(ending)s, but something else is in it, or it is damaged. "
         "Open it on your device to see what it is, or choose another file."
     ),
+    Refusal.MALICIOUS: lazy_gettext(
+        "“%(name)s” cannot be added: a virus scanner has looked at it, and warns of it (%(virus)s). "
+        "Do not open it, and choose another file."
+    ),
+    Refusal.SCANNER_AWAY: lazy_gettext(
+        "“%(name)s” cannot be added at the moment: it could not be searched for viruses. "
+        "Try again in a few minutes, or save without it."
+    ),
 }
 
 
 def explain_refusal(error: UploadRefusedError) -> str:
     most, quota = (current_app.config[name] for name in ("UPLOAD_MAX_BYTES", "UPLOAD_QUOTA_BYTES"))
     told = {"name": error.name, "most": file_size(most), "quota": file_size(quota or 0), "files": FILES_MAX}
-    told |= {"ending": f".{find_ending(error.name)}", "found": f".{error.found}"}
+    told |= {"ending": f".{find_ending(error.name)}", "found": f".{error.found}", "virus": error.found}
     return str(_WORDS[error.refusal]) % told

@@ -24,7 +24,7 @@ from tests.programs import ROOT, Program, frozen, wait_until
 
 pytestmark = pytest.mark.worker
 
-WELL = {"database": "ok", "broker": "ok", "workers": "ok", "reconciliation": "ok", "disk": "ok"}
+WELL = {"database": "ok", "broker": "ok", "workers": "ok", "reconciliation": "ok", "disk": "ok", "scanner": "none"}
 LONG = 10.0
 """Seconds; the patience that operators are told of, and what a machine with much else to do needs."""
 
@@ -84,6 +84,12 @@ def test_a_worker_that_works_while_beat_is_dead(app: Flask, ann: User, client: F
 def test_a_disk_with_less_than_the_reserve(settings: dict[str, Any], reconciled: None) -> None:
     client = create_app({**settings, "ARCHIVE_RESERVE_BYTES": 2**53}).test_client()
     assert ask(client) == (503, {**WELL, "disk": "full"})
+
+
+def test_a_scanner_that_is_away(settings: dict[str, Any], reconciled: None) -> None:
+    """Nothing that people add could be kept."""
+    client = create_app({**settings, "SCANNER_URL": "tcp://127.0.0.1:1"}).test_client()
+    assert ask(client) == (503, {**WELL, "scanner": "away"})
 
 
 @contextmanager
