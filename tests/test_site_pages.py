@@ -31,6 +31,8 @@ FOR_EVERYBODY = {
     "auth.sign_up": ["/sign-up"],
     "examples.index": ["/examples"],
     "forgotten.ask": ["/forgotten"],
+    "forgotten.open_link": ["/forgotten/link"],
+    "auth.open_sign_up_link": ["/sign-up/link"],
 }
 FOR_MEMBERS = {
     "journal.index": ["/journal", "/journal?show=shared", "/journal?q=nothing-is-called-so"],

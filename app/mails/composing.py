@@ -69,9 +69,11 @@ def _read_recipient(recipient: str) -> Address:
 
 def _facts(mail: Mail, archive: Archive | None) -> dict[str, Any]:
     """What templates may say; none of it was chosen by a person."""
+    code = resets.issue(mail.user_id) if mail.kind in _WITH_CODE else ""
     return {
         "site": current_app.config["SITE_NAME"],
-        "link": _link(mail),
+        "link": _link(mail, code),
+        "code": code,
         "forgotten": _url("forgotten.ask"),
         "is_from_browser": mail.ip_address is not None,
         "browser": name_browser(mail.user_agent or ""),
@@ -84,10 +86,10 @@ def _facts(mail: Mail, archive: Archive | None) -> dict[str, Any]:
     }
 
 
-def _link(mail: Mail) -> str:
-    """To a page, which asks who is there; never to a file."""
-    if mail.kind in _WITH_TOKEN:
-        return _url(_WITH_TOKEN[mail.kind], token=resets.issue(mail.user_id))
+def _link(mail: Mail, code: str) -> str:
+    """To a page, which asks who is there; never to a file. No server is sent what stands behind the #."""
+    if mail.kind in _WITH_CODE:
+        return f"{_url(_WITH_CODE[mail.kind])}#{code}"
     if mail.kind == MailKind.MEMBER:
         return _url("auth.sign_in")
     if mail.archive_id is not None:
@@ -95,8 +97,8 @@ def _link(mail: Mail) -> str:
     return _url("settings.index")
 
 
-_WITH_TOKEN = {MailKind.RESET: "forgotten.choose", MailKind.SIGN_UP: "auth.finish_sign_up"}
-"""The page where the link of such a mail is worth something."""
+_WITH_CODE = {MailKind.RESET: "forgotten.open_link", MailKind.SIGN_UP: "auth.open_sign_up_link"}
+"""The page where the code of such a mail is worth something."""
 
 
 def _url(endpoint: str, **values: str) -> str:

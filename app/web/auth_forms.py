@@ -63,6 +63,19 @@ class ForgottenForm(FlaskForm):
     )
 
 
+def _token_of(text: str | None) -> str | None:
+    """Of what a mail shows: the code, or its whole link."""
+    return text and "".join(text.rpartition("#")[2].split())
+
+
+class LinkForm(FlaskForm):
+    """What a mailed link carries. A script takes it from the address; without one it is pasted."""
+
+    code = StringField(
+        _("Code from the mail"), filters=[_token_of], validators=[DataRequired(_("Paste the code from our mail."))]
+    )
+
+
 class SignInForm(ForgottenForm):
     password = PasswordField(_("Password"), validators=[InputRequired(_("Enter your password."))])
 

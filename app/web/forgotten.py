@@ -19,6 +19,7 @@ _LINK = Link(
     key="reset_token",
     asking="auth/forgotten.html",
     sent="auth/forgotten_sent.html",
+    opening="auth/forgotten_link.html",
     choosing="auth/new_password.html",
     gone="auth/forgotten_gone.html",
 )
@@ -29,6 +30,12 @@ _LINK = Link(
 @limiter.limit(f"{resets.ASKED_AN_HOUR} per hour", methods=["POST"], key_func=typed_account)
 def ask() -> ResponseReturnValue:
     return mailed_links.ask(_LINK, ForgottenForm())
+
+
+@bp.route("/link", methods=["GET", "POST"])
+@limiter.limit("10 per minute", methods=["POST"])
+def open_link() -> ResponseReturnValue:
+    return mailed_links.open_link(_LINK, following="forgotten.choose")
 
 
 @bp.route("/new-password", methods=["GET", "POST"])

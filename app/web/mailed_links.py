@@ -1,19 +1,19 @@
 """Links that are asked for and come by mail: what signing up and a forgotten password have in common.
 
-The token moves from the address into the session at once: it does not stay in the history, no page that follows has it
-in its address, and a log of paths never holds it.
+A link has its token in the fragment, which browsers send to nobody: so it stands in no log, of whichever program. The
+page hands it over in a form, and from there on the session holds it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import redirect, render_template, request, session, url_for
+from flask import redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from app.accounts import resets
 from app.models import Wish
-from app.web.auth_forms import AddressForm, FinishForm, ForgottenForm, ForgottenPasswordForm
+from app.web.auth_forms import AddressForm, FinishForm, ForgottenForm, ForgottenPasswordForm, LinkForm
 from app.web.origin import read_origin
 
 
@@ -25,6 +25,7 @@ class Link:
     key: str
     asking: str
     sent: str
+    opening: str
     choosing: str
     gone: str
 
@@ -37,13 +38,22 @@ def ask(link: Link, form: AddressForm | ForgottenForm) -> ResponseReturnValue:
     return render_template(link.asking, form=form), 422 if form.errors else 200
 
 
+def open_link(link: Link, following: str) -> ResponseReturnValue:
+    """The page that it leads to. `following`: the endpoint of the next one, where the token is used."""
+    form = LinkForm()
+    if not form.validate_on_submit():
+        return render_template(link.opening, form=form), 422 if form.errors else 200
+    token = form.code.data or ""
+    if resets.find(token, link.wish) is None:
+        return _say_gone(link)
+    session[link.key] = token
+    return redirect(url_for(following), 303)
+
+
 def follow(
     link: Link, form: FinishForm | ForgottenPasswordForm, use: Callable[[str], ResponseReturnValue | None]
 ) -> ResponseReturnValue:
-    """The page that it leads to. `use`: what the token does; None when somebody else was faster by a moment."""
-    if "token" in request.args:
-        session[link.key] = request.args["token"]
-        return redirect(url_for(str(request.endpoint)), 303)
+    """The page after that. `use`: what the token does; None when somebody else was faster by a moment."""
     token = session.get(link.key, "")
     form.person = resets.find(token, link.wish)
     if form.person is None:

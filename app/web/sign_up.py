@@ -25,6 +25,7 @@ _LINK = Link(
     key="sign_up_token",
     asking="auth/sign_up_address.html",
     sent="auth/sign_up_sent.html",
+    opening="auth/sign_up_link.html",
     choosing="auth/sign_up_finish.html",
     gone="auth/sign_up_gone.html",
 )
@@ -74,6 +75,12 @@ def _make_at_once() -> ResponseReturnValue:
         else:
             return _welcome(user)
     return render_template("auth/sign_up.html", form=form), 422 if form.errors else 200
+
+
+@bp.route("/sign-up/link", methods=["GET", "POST"])
+@limiter.limit("10 per minute", methods=["POST"])
+def open_sign_up_link() -> ResponseReturnValue:
+    return mailed_links.open_link(_LINK, following="auth.finish_sign_up")
 
 
 @bp.route("/sign-up/finish", methods=["GET", "POST"])

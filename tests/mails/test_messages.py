@@ -50,9 +50,9 @@ PAGES = {
     MailKind.FACTOR_ON: f"{BASE}/settings",
     MailKind.FACTOR_OFF: f"{BASE}/settings",
     MailKind.RECOVERY_CODES_MADE: f"{BASE}/settings",
-    MailKind.SIGN_UP: f"{BASE}/sign-up/finish?token=",
+    MailKind.SIGN_UP: f"{BASE}/sign-up/link#",
     MailKind.MEMBER: f"{BASE}/sign-in",
-    MailKind.RESET: f"{BASE}/forgotten/new-password?token=",
+    MailKind.RESET: f"{BASE}/forgotten/link#",
 }
 WITHOUT_BROWSER = {
     MailKind.PASSWORD_CHANGED,
@@ -60,6 +60,7 @@ WITHOUT_BROWSER = {
     MailKind.FACTOR_OFF,
     MailKind.RECOVERY_CODES_MADE,
 }
+WITH_CODE = {MailKind.SIGN_UP, MailKind.RESET}
 NOT_YOU = set(MailKind) - {MailKind.READY, MailKind.FAILED, MailKind.REMINDER}
 
 
@@ -71,8 +72,10 @@ def test_every_kind(compose: Callable[..., EmailMessage], kind: MailKind) -> Non
     assert message["Auto-Submitted"] == "auto-generated"
     text, html = text_of(message), text_of(message, "html")
     links = re.findall(r"https?://\S+", text)
+    code = links[0].partition("#")[2]
+    assert text.count(code) == (2 if kind in WITH_CODE else len(text) + 1)  # in the link, and below it
     assert links[0].startswith(PAGES[kind])
-    assert all(link.startswith(f"{BASE}/") and "/download" not in link for link in links)
+    assert all(link.startswith(f"{BASE}/") and "/download" not in link and "?" not in link for link in links)
     assert re.findall(r'href="([^"]+)"', html) == links
     visible = re.sub(r"(?s)<(title|style)>.*?</\1>|<[^>]+>", "", html).replace("&#39;", "'")
     assert visible.split() == f"Satchel {message['Subject']} {text}".split()

@@ -118,13 +118,13 @@ def shots_of_links(taking: Photographer) -> Iterator[Shot]:
     db.session.add(newcomer)
     db.session.commit()
     tokens = {
-        "forgotten-new-password": ("/forgotten/new-password", resets.issue(cast.enter("forgetful").id)),
-        "sign-up-finish": ("/sign-up/finish", resets.issue(newcomer.id)),
+        "forgotten-new-password": ("/forgotten/link", resets.issue(cast.enter("forgetful").id)),
+        "sign-up-finish": ("/sign-up/link", resets.issue(newcomer.id)),
     }
     db.session.execute(sa.update(PasswordReset).values(at=database_time(HOUR)))  # taking pictures takes long
     db.session.commit()
     for name, (path, token) in tokens.items():
-        yield Shot(f"site-{name}", f"{path}?token={token}")
+        yield Shot(f"site-{name}", path, act=partial(pages.send_code, token))
     with_mail = partial(as_if, taking, MAIL_URL="smtp://localhost")
     yield Shot("site-sign-up-by-mail", "/sign-up", act=partial(with_mail, {}))
     yield Shot("site-sign-up-sent", "/sign-up", act=partial(with_mail, {"email": "somebody@example.org"}))

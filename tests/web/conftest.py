@@ -68,6 +68,12 @@ def write(app: Flask) -> Callable[..., Entry]:
     return write
 
 
+def hand_over(client: FlaskClient, link: str) -> int:
+    """As the script of the page does where a mailed link leads: what stands behind the # goes into the form."""
+    path, _, code = link.partition("#")
+    return client.post(path, data={"code": code}).status_code
+
+
 @pytest.fixture
 def send(app: Flask) -> Send:
     """As beat and a worker do; returns the texts of all mails that there are by now."""

@@ -18,7 +18,7 @@ from app.models import Mail, MailKind, PasswordReset, ResetRequest, User
 from app.models.columns import database_time
 from app.web import mailed_links
 from tests.conftest import PASSWORD
-from tests.web.conftest import Send, SignIn
+from tests.web.conftest import Send, SignIn, hand_over
 
 NEW_PASSWORD = "another password altogether"
 
@@ -30,7 +30,7 @@ def ask(client: FlaskClient, email: str = "ann@example.org") -> str:
 
 
 def link_in(text: str) -> str:
-    found = re.search(r"http://localhost:8000(/forgotten/new-password\?token=\S+)", text)
+    found = re.search(r"http://localhost:8000(/forgotten/link#\S+)", text)
     assert found, text
     return found[1]
 
@@ -54,13 +54,13 @@ def test_a_second_try_of_the_mail_leaves_the_first_link_valid(
         db.session.commit()
     (again,) = send()
     assert link_in(again) != first
-    client.get(first)
+    hand_over(client, first)
     assert choose(client).status_code == 303
 
 
 def test_a_link_gets_old(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
     ask(client)
-    client.get(link_in(send()[0]))
+    hand_over(client, link_in(send()[0]))
     turn_back(app, 3590)
     assert client.get("/forgotten/new-password").status_code == 200
     turn_back(app, 3610)
@@ -87,7 +87,7 @@ def test_who_is_overtaken_is_told(
     The control: nobody is faster.
     """
     ask(client)
-    client.get(link_in(send()[0]))
+    hand_over(client, link_in(send()[0]))
     hash_password = people.hash_password
 
     def be_overtaken(password: str) -> str:
@@ -103,7 +103,7 @@ def test_who_is_overtaken_is_told(
     assert can_sign_in(client, PASSWORD)
     with app.app_context():
         token = resets.issue(ann.id)
-    client.get("/forgotten/new-password", query_string={"token": token})
+    hand_over(client, f"/forgotten/link#{token}")
     assert choose(client).status_code == 303
 
 
@@ -111,13 +111,34 @@ def test_who_is_overtaken_is_told(
 def test_a_made_up_token_opens_nothing(app: Flask, client: FlaskClient, ann: User, token: str) -> None:
     with app.app_context():
         resets.issue(ann.id)
-    client.get("/forgotten/new-password", query_string={"token": token})
+    assert client.post("/forgotten/link", data={"code": token}).status_code == (410 if token.strip() else 422)
     assert choose(client).status_code == 410
+
+
+@pytest.mark.parametrize("around", ["{}", " {}\n", "http://localhost:8000/forgotten/link#{}"])
+def test_the_code_or_the_whole_link_may_be_pasted(app: Flask, client: FlaskClient, ann: User, around: str) -> None:
+    with app.app_context():
+        pasted = around.format(resets.issue(ann.id))
+    opened = client.post("/forgotten/link", data={"code": pasted})
+    assert (opened.status_code, opened.location) == (303, "/forgotten/new-password")
+    assert choose(client).status_code == 303
+
+
+def test_a_token_in_a_query_opens_nothing(app: Flask, client: FlaskClient, ann: User) -> None:
+    """As links had it once. The control: it is good where it is handed over."""
+    with app.app_context():
+        token = resets.issue(ann.id)
+    for path in ("/forgotten/new-password", "/forgotten/link"):
+        client.get(path, query_string={"token": token, "code": token})
+        gone = client.get("/forgotten/new-password")
+        assert (gone.status_code, "works no longer" in gone.text) == (410, True)
+    assert hand_over(client, f"/forgotten/link#{token}") == 303
+    assert choose(client).status_code == 303
 
 
 def test_the_database_does_not_hold_the_token(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
     ask(client)
-    token = link_in(send()[0]).partition("token=")[2]
+    token = link_in(send()[0]).partition("#")[2]
     assert len(token) >= 43
     with app.app_context():
         for model in (PasswordReset, Mail, ResetRequest):
@@ -130,7 +151,7 @@ def test_the_database_does_not_hold_the_token(app: Flask, client: FlaskClient, a
 def test_another_password_ends_what_was_begun(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
     """Whoever knew the old one, or has read the mail, gets no further."""
     ask(client)
-    client.get(link_in(send()[0]))
+    hand_over(client, link_in(send()[0]))
     with app.app_context():
         seen = setting_up.begin(ann.id)
         credentials.change_password(db.session.get_one(User, ann.id), "a password that she chose herself")
@@ -141,14 +162,14 @@ def test_another_password_ends_what_was_begun(app: Flask, client: FlaskClient, a
 
 def test_what_others_know_of_the_owner_is_refused(client: FlaskClient, ann: User, send: Send) -> None:
     ask(client)
-    client.get(link_in(send()[0]))
+    hand_over(client, link_in(send()[0]))
     answer = choose(client, "ann@example.org is me")
     assert (answer.status_code, "which others know about you" in answer.text) == (422, True)
 
 
 def test_a_locked_account_stays_locked(app: Flask, client: FlaskClient, ann: User, send: Send) -> None:
     ask(client)
-    client.get(link_in(send()[0]))
+    hand_over(client, link_in(send()[0]))
     with app.app_context():
         credentials.change_password(db.session.get_one(User, ann.id), None)
     assert choose(client).status_code == 410
@@ -177,14 +198,16 @@ def test_the_token_reaches_no_log_and_no_other_site(
     caplog.set_level(logging.DEBUG)
     ask(client)
     link = link_in(send()[0])
-    token = link.partition("token=")[2]
-    opened = client.get(link)
-    assert (opened.headers["Referrer-Policy"], token in (opened.location or "")) == ("no-referrer", False)
+    token = link.partition("#")[2]
+    page = client.get("/forgotten/link")
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    opened = client.post("/forgotten/link", data={"code": token})
+    assert (opened.headers["Referrer-Policy"], token in opened.location) == ("no-referrer", False)
     page = client.get(opened.location)
     assert token not in page.text
     app.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setattr(mailed_links, "url_for", lambda _: 1 / 0)
-    assert client.get(link).status_code == 500
+    assert hand_over(client, link) == 500
     assert ("Fault" in caplog.text, token in caplog.text) == (True, False)
 
 
@@ -222,9 +245,8 @@ class TestOnBothDatabases:
         elsewhere = sign_in(ann)
         ask(client, " ANN@example.org ")
         *_, text = send()
-        opened = client.get(link_in(text))
-        assert (opened.status_code, opened.location) == (303, "/forgotten/new-password")
-        assert "Your account is ann@example.org" in client.get(opened.location).text
+        assert hand_over(client, link_in(text)) == 303
+        assert "Your account is ann@example.org" in client.get("/forgotten/new-password").text
         assert "too short" in choose(client, "short").text
         done = choose(client)
         assert (done.status_code, done.location) == (303, "/sign-in")
@@ -239,10 +261,10 @@ class TestOnBothDatabases:
         ask(client)
         first, second = (link_in(text) for text in send())
         assert first != second
-        client.get(first)
+        hand_over(client, first)
         assert choose(client).status_code == 303
         for link in (first, second):
-            client.get(link)
+            assert hand_over(client, link) == 410
             assert choose(client, "a third password of somebody").status_code == 410
         assert can_sign_in(client, NEW_PASSWORD)
 
@@ -305,7 +327,7 @@ class TestLimits:
         refused = client.post("/forgotten", data={"email": "ann@example.org"})
         assert refused.status_code == 429
         turn_back(app, int(refused.headers["Retry-After"]) - 1)
-        client.get(link)
+        hand_over(client, link)
         assert client.get("/forgotten/new-password").status_code == status
 
     def test_somebody_asks_ten_times_a_minute(self, client: FlaskClient) -> None:

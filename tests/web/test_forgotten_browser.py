@@ -24,7 +24,7 @@ def test_the_form_in_every_look(app: Flask, ann: User, servers: ExitStack, new_p
     url = servers.enter_context(serve(app))
     for scheme, width in LOOKS:
         page = new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-        page.goto(f"{url}/forgotten/new-password?token={token}")
+        page.goto(f"{url}/forgotten/link#{token}")
         expect(page).to_have_url(f"{url}/forgotten/new-password")
         check(page, f"choose, {scheme}, {width}")
 
@@ -34,7 +34,9 @@ def test_without_javascript(app: Flask, ann: User, servers: ExitStack, new_page:
         token = resets.issue(ann.id)
     url = servers.enter_context(serve(app))
     page = new_page(java_script_enabled=False)
-    page.goto(f"{url}/forgotten/new-password?token={token}")
+    page.goto(f"{url}/forgotten/link#{token}")
+    page.get_by_label("Code from the mail").fill(token)
+    page.get_by_role("button", name="Continue").click()
     page.get_by_label("New password").fill(NEW_PASSWORD)
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_text("Your password is changed.")).to_be_visible()

@@ -213,7 +213,10 @@ def test_no_other_site_can_post_even_where_no_token_is_asked_for(
         assert sign_in(ann).get(path, headers={"Sec-Fetch-Site": site}).status_code != 400, path
 
 
-OPEN_FORMS = ("/sign-in", "/sign-up", "/sign-up/finish", "/forgotten", "/forgotten/new-password")
+OPEN_FORMS = (
+    *("/sign-in", "/sign-up", "/sign-up/link", "/sign-up/finish"),
+    *("/forgotten", "/forgotten/link", "/forgotten/new-password"),
+)
 """For people who are not signed in."""
 
 

@@ -17,7 +17,7 @@ from app.models import AuditRow, Mail, PasswordReset, ResetRequest, User, What, 
 from app.models.columns import database_time
 from app.web import sign_up
 from tests.conftest import PASSWORD
-from tests.web.conftest import Send, SignIn
+from tests.web.conftest import Send, SignIn, hand_over
 from tests.web.test_forgotten import statements
 
 BASE = "https://satchel.example.org"
@@ -43,13 +43,13 @@ def ask(client: FlaskClient, email: str = LAN) -> str:
 
 
 def link_in(text: str) -> str:
-    found = re.search(rf"{BASE}(/sign-up/finish\?token=\S+)", text)
+    found = re.search(rf"{BASE}(/sign-up/link#\S+)", text)
     assert found, text
     return found[1]
 
 
 def finish(client: FlaskClient, link: str, **other: str) -> int:
-    client.get(link)
+    hand_over(client, link)
     return client.post("/sign-up/finish", data={**CHOSEN, **other}).status_code
 
 
@@ -62,9 +62,8 @@ def test_the_whole_way(app: Flask, client: FlaskClient, send: Send) -> None:
     assert 'name="password"' not in client.get("/sign-up").text
     assert "A mail is on its way to the address that you entered." in ask(client, " LAN@example.org ")
     (text,) = send()
-    opened = client.get(link_in(text))
-    assert (opened.status_code, opened.location) == (303, "/sign-up/finish")
-    assert "Its address is lan@example.org." in client.get(opened.location).text
+    assert hand_over(client, link_in(text)) == 303
+    assert "Its address is lan@example.org." in client.get("/sign-up/finish").text
     refused = client.post("/sign-up/finish", data={**CHOSEN, "password": "lan@example.org is me"})
     assert (refused.status_code, "which others know about you" in refused.text) == (422, True)
     done = client.post("/sign-up/finish", data=CHOSEN)
@@ -100,7 +99,7 @@ def test_a_member_is_told_so_and_the_page_says_the_same(
     app: Flask, client: FlaskClient, ann: User, send: Send
 ) -> None:
     assert ask(client, "ann@example.org") == ask(client)
-    (member, unknown) = sorted(send(), key=lambda text: "token=" in text)
+    (member, unknown) = sorted(send(), key=lambda text: "/sign-up/link#" in text)
     assert "There is one already. Sign in to it here:" in member
     assert f"{BASE}/sign-in" in member
     assert "Choose its name and password here." in unknown
@@ -116,7 +115,7 @@ def test_whoever_has_no_account_is_written_to_in_the_language_of_the_page(
     client.set_cookie("language", "vi")
     client.post("/sign-up", data={"email": LAN})
     client.post("/sign-up", data={"email": "ann@example.org"})
-    (member, unknown) = sorted(send(), key=lambda text: "token=" in text)
+    (member, unknown) = sorted(send(), key=lambda text: "/sign-up/link#" in text)
     assert "There is one already. Sign in to it here:" in member
     assert "Hãy đặt tên và mật khẩu tại đây." in unknown
     client.set_cookie("language", "en")
@@ -268,7 +267,7 @@ def test_who_is_overtaken_is_told(
         return hash_password(password)
 
     monkeypatch.setattr(people, "hash_password", be_overtaken)
-    client.get(first)
+    hand_over(client, first)
     gone = client.post("/sign-up/finish", data={**CHOSEN, "name": "Somebody else"})
     assert (gone.status_code, "If you have finished your account, sign in" in gone.text) == (410, True)
     with app.app_context():
