@@ -19,9 +19,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import OperationalError
 
+from app import audit
 from app.config import LARGE_QUEUE, MAIL_QUEUE, QUEUE, socket_path
 from app.extensions import db
-from app.journal.demo import Credentials, create_demo, read_demo
+from app.journal.demo import Credentials, create_demo, renew_demo
 from app.local import valkey
 from app.local.lock import LockError, hold_lock
 from app.local.supervisor import ChildEndedError, StopAskedError, Supervisor
@@ -129,8 +130,9 @@ def _check_stores() -> None:
 
 def _find_demo() -> Credentials | None:
     """An empty database of this machine gets a demo account; one that was given in DATABASE_URL is left alone."""
+    audit.act_as(audit.OPERATOR)
     try:
-        return read_demo() or (create_demo() if current_app.config["DATABASE_URL"] is None else None)
+        return renew_demo() or (create_demo() if current_app.config["DATABASE_URL"] is None else None)
     finally:
         db.session.remove()
         db.engine.dispose()
@@ -163,7 +165,7 @@ def _run(instance: Path, listener: socket.socket, concurrency: int, started: flo
         shown = f"[{host}]" if ":" in host else host
         programs.say(f"ready on http://{shown}:{port} after {time.monotonic() - started:.1f}s (Ctrl-C stops it)")
         if demo:
-            programs.say(f"sign in as {demo.email} with the password {demo.password}")
+            programs.say(f"sign in as {demo.email} with the password {demo.password or 'that was chosen for it'}")
         programs.wait()
 
 

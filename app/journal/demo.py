@@ -1,5 +1,7 @@
 """A demo person with a journal, so that a new site has something to show. Only an empty site gets one.
 
+Its password is made anew at each start, until the person chooses one: none that we made lasts for longer than a run.
+
 Everything but the password comes from one seed: the same day gives the same journal.
 """
 
@@ -11,15 +13,18 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
+from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
+from sqlalchemy import update
 
+from app import audit
 from app.accounts.people import find_user, has_people
 from app.disk import replace_file
-from app.extensions import begin_write, db, password_hasher
+from app.extensions import begin_write, count_changed, db, password_hasher
 from app.journal import demo_words as words
 from app.journal.attachments import Upload, stored
 from app.journal.tags import ensure_tags
-from app.models import Attachment, Comment, Entry, Tag, User, Visibility
+from app.models import Attachment, Comment, Entry, Tag, User, Visibility, What
 from app.models.columns import new_id, now
 
 DEMO_EMAIL = "demo@example.org"
@@ -33,7 +38,8 @@ class Credentials:
     """How to sign in as the demo person."""
 
     email: str
-    password: str
+    password: str | None
+    """None: the person has chosen one of their own."""
 
 
 def create_demo(today: date | None = None) -> Credentials | None:
@@ -56,33 +62,71 @@ def _check_still_empty() -> None:
 
 def _create(today: date) -> Credentials:
     random = Random(_SEED)  # noqa: S311  # decides about words and pictures, not about secrets
-    demo = Credentials(DEMO_EMAIL, "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4)))
+    password = _make_password()
     try:
         with stored(_files(random)) as attachments:
             begin_write()
             _check_still_empty()
-            _add_journal(random, demo, attachments, today)
-            _keep(demo)  # before the commit: an account that nobody can enter would stay for ever
+            _add_journal(random, password_hasher.hash(password), attachments, today)
+            _keep(DEMO_EMAIL, password)  # before the commit: an account that nobody can enter would stay for ever
             db.session.commit()
     except BaseException:
         with suppress(OSError):
             _path().unlink()
         raise
-    return demo
+    return Credentials(DEMO_EMAIL, password)
 
 
-def read_demo() -> Credentials | None:
-    """The demo account's sign-in, as long as the account is there."""
-    try:
-        email, password = _path().read_text().split()
-    except (OSError, ValueError):
+def renew_demo() -> Credentials | None:
+    """The demo account's sign-in from here on, as long as the account is there and open. Who is signed in stays so."""
+    email, *made = _read()
+    person = find_user(email)
+    db.session.commit()
+    known = person.password_hash if person else None
+    if person is None or known is None:
         return None
-    return Credentials(email, password) if find_user(email) else None
+    present = next((each for each in made if _is_of(known, each)), None)
+    if present is None:
+        return Credentials(email, None)
+    password = _make_password()
+    _keep(email, password, present)  # before the commit, and both: one of them is right, whenever we are killed
+    return Credentials(email, password if _exchange(person.id, known, password) else None)
 
 
-def _keep(demo: Credentials) -> None:
+def _exchange(user_id: str, known: str, password: str) -> bool:
+    """Whether it is the account's now; not if the person has chosen one in this moment."""
+    password_hash = password_hasher.hash(password)
+    begin_write()
+    same = (User.id == user_id, User.password_hash == known)
+    is_ours = count_changed(update(User).where(*same).values(password_hash=password_hash)) == 1
+    if is_ours:
+        audit.record(What.PASSWORD_CHANGED, user_id)
+    db.session.commit()
+    return is_ours
+
+
+def _is_of(password_hash: str, password: str) -> bool:
+    try:
+        return password_hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _make_password() -> str:
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
+
+
+def _read() -> list[str]:
+    """The address, and the passwords that were made for it, the newest first."""
+    try:
+        return _path().read_text().split() or [""]
+    except (OSError, ValueError):
+        return [""]
+
+
+def _keep(email: str, *passwords: str) -> None:
     """Readable by the owner of the site's files only, like the database itself."""
-    replace_file(_path(), f"{demo.email}\n{demo.password}\n")
+    replace_file(_path(), "".join(f"{each}\n" for each in (email, *passwords)))
 
 
 def _path() -> Path:
@@ -96,8 +140,8 @@ def _files(random: Random) -> list[Upload]:
     return [*pictures, Upload("fish soup.txt", io.BytesIO(words.TEXT_FILE.encode()))]
 
 
-def _add_journal(random: Random, demo: Credentials, attachments: list[Attachment], today: date) -> None:
-    person = User(id=new_id(), email=demo.email, name="Demo Person", password_hash=password_hasher.hash(demo.password))
+def _add_journal(random: Random, password_hash: str, attachments: list[Attachment], today: date) -> None:
+    person = User(id=new_id(), email=DEMO_EMAIL, name="Demo Person", password_hash=password_hash)
     friends = [User(id=new_id(), name=name, email=email) for name, email in words.FRIENDS]
     db.session.add_all([person, *friends])
     db.session.flush()
