@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli, logs, mails, tasks, web  # noqa: F401  # tasks: every @shared_task is known from here on
 from app import config as settings
+from app.accounts import breached
 from app.archives import ledger
 from app.extensions import (
     celery_init_app,
@@ -53,6 +54,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     _init_stores(app)
     _init_mails(app)
     _init_scanner(app)
+    _check_breached(app.config["BREACHED_PASSWORDS"])
     web.init_app(app)
     cli.init_app(app)
     return app
@@ -89,6 +91,18 @@ def _init_scanner(app: Flask) -> None:
         app.extensions["scanner"] = None if address is None else read_address(address)
     except ScannerSettingError as error:
         raise settings.SettingError(str(error)) from error
+
+
+def _check_breached(path: str | None) -> None:
+    """Raises SettingError: a password that cannot be looked up cannot be chosen either."""
+    try:
+        if path:
+            breached.check(path)
+    except breached.ListError as error:
+        raise settings.SettingError(
+            f"BREACHED_PASSWORDS must name the list of Have I Been Pwned as one file: {error}. "
+            "docs/production.md says how to get it."
+        ) from error
 
 
 def _init_stores(app: Flask) -> None:

@@ -116,6 +116,7 @@ SETTINGS = (
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
     Setting("SECOND_FACTOR_REQUIRED", False, "Everybody sets up a second factor before anything else."),
+    Setting("BREACHED_PASSWORDS", None, "The list of Have I Been Pwned, as a file; no new password may be in it."),
     Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
     Setting(
         "SESSION_COOKIE_SAMESITE",

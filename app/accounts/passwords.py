@@ -1,7 +1,8 @@
 """What a password may be: long, and nothing that many people take or that can be read off the account.
 
 There are no rules about kinds of characters, and none has to be changed after a time (NIST SP 800-63B-4). It knows no
-rows. `common_passwords.txt` is what of the list that Django brings has eight characters or more.
+rows. `common_passwords.txt` is what of the list that Django brings has eight characters or more; operators may add the
+list of all that were found in breaches.
 """
 
 import re
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+
+from app.accounts.breached import is_breached
 
 PASSWORD_MIN = 15
 PASSWORD_MIN_WITH_FACTOR = 8
@@ -39,16 +42,20 @@ _PERSONAL_MIN = 4
 _COMMON = lazy_gettext(
     "This password is one of the first that others try. Take a few words that only you would put together."
 )
+_BREACHED = lazy_gettext(
+    "This password is in a list of stolen ones, which others try. Take a few words that only you would put together."
+)
 
 
 def least_length(*, has_second_factor: bool = False) -> int:
     return PASSWORD_MIN_WITH_FACTOR if has_second_factor else PASSWORD_MIN
 
 
-def find_weakness(password: str, about: Iterable[str | None] = ()) -> str | None:
+def find_weakness(password: str, about: Iterable[str | None] = (), *, breached: str | None = None) -> str | None:
     """Why this password is guessed early, as a sentence; None: nothing is known against it.
 
-    `about`: what others know of its owner, such as name, e-mail address, and the site's name.
+    `about`: what others know of its owner, such as name, e-mail address, and the site's name. `breached`: the path of
+    the list, if there is one.
     """
     folded = password.casefold()
     if _is_common(folded):
@@ -56,7 +63,7 @@ def find_weakness(password: str, about: Iterable[str | None] = ()) -> str | None
     for word in _personal_words(about):
         if word in folded:
             return str(_("The password contains “%(word)s”, which others know about you. Leave that out.", word=word))
-    return None
+    return str(_BREACHED) if breached and is_breached(breached, password) else None
 
 
 def _is_common(folded: str) -> bool:

@@ -120,6 +120,7 @@ def _read_password(from_stdin: bool, about_owner: list[str | None], least: int =
         password = click.prompt(f"Password ({rule})", hide_input=True, confirmation_prompt=True)
     if not least <= len(password) <= PASSWORD_MAX:
         raise click.ClickException(f"This password has {len(password)} characters. It needs {rule}.")
-    if weakness := find_weakness(password, [*about_owner, current_app.config["SITE_NAME"]]):
+    about = [*about_owner, current_app.config["SITE_NAME"]]
+    if weakness := find_weakness(password, about, breached=current_app.config["BREACHED_PASSWORDS"]):
         raise click.ClickException(weakness)
     return password

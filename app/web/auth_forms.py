@@ -125,7 +125,8 @@ class NewPasswordForm(FlaskForm):
             )
         if length > PASSWORD_MAX:
             raise ValidationError(_("A password may have at most %(most)s characters.", most=PASSWORD_MAX))
-        if weakness := find_weakness(password, [*self.about_owner(), current_app.config["SITE_NAME"]]):
+        about = [*self.about_owner(), current_app.config["SITE_NAME"]]
+        if weakness := find_weakness(password, about, breached=current_app.config["BREACHED_PASSWORDS"]):
             raise ValidationError(weakness)
 
     def about_owner(self) -> list[str | None]:
