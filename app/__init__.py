@@ -115,6 +115,8 @@ def _init_stores(app: Flask) -> None:
             uploads=uploads,
             has_files=_has_files,
             demand_tls=app.config["SESSION_COOKIE_SECURE"],
+            access_key_id=app.config["AWS_ACCESS_KEY_ID"],
+            secret_access_key=app.config["AWS_SECRET_ACCESS_KEY"],
         )
     except StoreSettingError as error:
         raise settings.SettingError(str(error)) from error

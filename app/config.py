@@ -2,11 +2,12 @@
 addresses, limits and keys, and what checks values.
 
 Order, later wins: the table below; DATABASE_URL, REDIS_URL, SECRET_KEY, STORAGE_URL and MAIL_URL; the environment's
-FLASK_… names; the mapping given to `create_app`. What follows from those (Celery's settings, the limiter's storage) is
-filled in last.
+FLASK_… names; the mapping given to `create_app`. A secret may be a file instead, and never both. What follows from
+those (Celery's settings, the limiter's storage) is filled in last.
 """
 
 import hashlib
+import json
 import math
 import os
 import re
@@ -24,6 +25,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.broker.address import TIMEOUTS, AddressError, spell
+from app.credential_files import FOLDER, CredentialError, read_credentials
 from app.key_files import KeyRefusedError, check_different, check_hex, find_key
 from app.postgresql.limits import Limits
 from app.setting_values import complain, is_text
@@ -37,6 +39,10 @@ MAIL_QUEUE = "mails"
 KEYS = ("SECRET_KEY", "SIGNING_KEY", "AUDIT_KEY")
 AS_THEY_ARE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "STORAGE_URL", "MAIL_URL")
 """Settings that the environment has without FLASK_ before their names."""
+AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""No settings: botocore looks for them itself, in the environment and elsewhere, but in no folder of credentials."""
+SECRETS = (*AS_THEY_ARE, "SECRET_KEY_FALLBACKS", "SIGNING_KEY", "AUDIT_KEY", *AWS_KEYS)
+"""What may be a file of the folder of credentials, under the name that it has in the environment."""
 
 
 class SettingError(click.ClickException):
@@ -162,6 +168,7 @@ def load(config: Config, instance: Path, overrides: Mapping[str, Any]) -> None:
     for name in AS_THEY_ARE:
         config[name] = os.environ.get(name) or None
     _read_environment(config)
+    _read_files(config)
     config.update(overrides)
     _check(config)
     try:
@@ -189,6 +196,42 @@ def _read_environment(config: Config) -> None:
         written = os.environ.get(f"FLASK_{setting.name}")
         if written and config[setting.name] is not None and is_text(setting.name, setting.default):
             config[setting.name] = written
+
+
+def _read_files(config: Config) -> None:
+    """Where a secret stands twice, nobody could tell which one counts, and the other might be a leak."""
+    try:
+        given = read_credentials([spell_name(name) for name in SECRETS], _looks_ours)
+    except CredentialError as error:
+        raise SettingError(str(error)) from error
+    config.update(dict.fromkeys(AWS_KEYS))
+    for name in SECRETS:
+        file = spell_name(name)
+        if file not in given:
+            continue
+        if config[name] is not None or os.environ.get(file):
+            raise SettingError(
+                f"{file} is given twice, in the environment and as a file in {FOLDER}. Take it out of the "
+                "environment, which programs that are started from here could read."
+            )
+        config[name] = _parse_list(given[file]) if name == "SECRET_KEY_FALLBACKS" else given[file]
+
+
+def spell_name(name: str) -> str:
+    """As the environment has it."""
+    return name if name in (*AS_THEY_ARE, *AWS_KEYS) else f"FLASK_{name}"
+
+
+def _looks_ours(file: str) -> bool:
+    return file.startswith(("FLASK_", "AWS_")) or any(file == setting.name for setting in SETTINGS)
+
+
+def _parse_list(text: str) -> Any:
+    """What is no JSON stays a text, which no list is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _check(config: Config) -> None:

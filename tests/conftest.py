@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from app import create_app
 from app.accounts import people
 from app.config import AS_THEY_ARE
+from app.credential_files import FOLDER
 from app.extensions import db, limiter
 from app.models import User
 from tests import fuzzing, programs
@@ -45,7 +46,7 @@ fuzzing.load_profile()
 def clean_environment() -> None:
     """A developer's own settings must not decide what the tests see."""
     for name in list(os.environ):
-        if name.startswith(("FLASK_", "AWS_", "PGSSL")) or name in AS_THEY_ARE:
+        if name.startswith(("FLASK_", "AWS_", "PGSSL")) or name in (*AS_THEY_ARE, FOLDER):
             del os.environ[name]
     os.environ |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull

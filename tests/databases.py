@@ -229,7 +229,7 @@ def grant(url: str, file: Path = GRANTS) -> str:
     found = re.search(r"^psql (.*)$", _GUIDE.read_text(), re.MULTILINE)
     assert found
     arguments = found[1].replace("/srv/satchel/docs/postgresql/grants.sql", str(file))
-    command = arguments.replace("\"$(sed -n 's/^DATABASE_URL=//p' /etc/satchel-owner.env)\"", '"$0"')
+    command = arguments.replace('"$owner"', '"$0"')
     assert "satchel" not in command.replace(str(file), "")
     script = f"{BINARIES / 'psql'} {command}"
     done = subprocess.run(["bash", "-c", script, url], capture_output=True, text=True, check=False)

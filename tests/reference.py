@@ -90,7 +90,8 @@ _SETTINGS = """## Settings
 
 They come from the environment. Values are read as JSON where they are JSON: `FLASK_ARCHIVE_KEEP_DAYS=14`, and `null`
 for None. Celery's own settings are reached as `FLASK_CELERY__worker_concurrency=4`; `FLASK_INSTANCE_PATH` names the
-folder for what this machine keeps. [Production](production.md) says which ones you need."""
+folder for what this machine keeps. Secrets may be [files](keys.md#files-of-a-secrets-manager) instead.
+[Production](production.md) says which ones you need."""
 _COMMANDS = """## Commands
 
 Each also answers `--help`. `flask db …` is Flask-Migrate's; `flask db upgrade` is the one you need."""

@@ -126,10 +126,10 @@ def make_archive(ann: User, folder: Path) -> tuple[Path, Any]:
 
 def type_in(text: str, settings: dict[str, Any], folder: Path) -> str:
     """On a machine whose instance folder and settings are elsewhere than the page says."""
-    file = folder / "satchel.env"
-    file.write_text(f"DATABASE_URL={settings['DATABASE_URL']}\n")
+    file = folder / "url"
+    file.write_text(f"{settings['DATABASE_URL']}\n")
     text = text.replace("/srv/satchel/instance", str(settings["INSTANCE_PATH"])).replace("/srv/satchel", str(ROOT))
-    text = re.sub(r"/etc/satchel(-owner)?\.env", str(file), text)
+    text = re.sub(r"systemd-creds decrypt --name=DATABASE_URL [\w/.-]+\.DATABASE_URL", f"cat {file}", text)
     text = re.sub(r"^flask (.*)$", rf"(cd {ROOT} && {sys.executable} -m flask \1)", text, flags=re.MULTILINE)
     variables = environment(settings) | {
         "PATH": f"{BINARIES}:{os.environ['PATH']}",

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -43,11 +44,14 @@ def make_stores(
     uploads: Path,
     has_files: Callable[[str], bool] = lambda _: False,
     demand_tls: bool = False,
+    access_key_id: str | None = None,
+    secret_access_key: str | None = None,
 ) -> dict[str, Store]:
     """The stores `archives` and `uploads`: below the URL's prefix, or these folders without a URL.
 
     `has_files`: whether somebody knows of files in the store of this name; asked where its folder is missing.
     `demand_tls`: as `read_address` has it.
+    Without the two keys of AWS, they are looked for where every S3 program does.
     Raises StoreSettingError when the URL cannot be understood. Nobody is asked yet.
     """
     if url is None:
@@ -59,6 +63,7 @@ def make_stores(
     from app.stores.s3 import S3Store  # noqa: PLC0415  # botocore: 6 MB in each process, only for a bucket
 
     address = read_address(url, demand_tls=demand_tls)
+    address = replace(address, access_key_id=access_key_id, secret_access_key=secret_access_key)
     return {
         "archives": S3Store(address, "archives"),
         # Operators who move to a bucket copy their uploads there with a tool of their own.

@@ -1,10 +1,11 @@
 """Reads STORAGE_URL: `s3://bucket/prefix?endpoint=https://…&region=…`.
 
-It names no credentials: they come from where every S3 program looks (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a
-profile, the machine's role), so that a URL in a log or a process list gives nothing away.
+It names no credentials: they are files of the folder of credentials, or come from where every S3 program looks
+(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, the machine's role), so that a URL in a log or a process list
+gives nothing away.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from app.stores.interface import StoreSettingError
@@ -31,6 +32,9 @@ class Address:
     """Seconds that an answer may take."""
     may_be_plain: bool = True
     """Whether an endpoint on another machine may do without TLS."""
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    """Without both, botocore looks where it always does."""
 
     @property
     def shown(self) -> str:

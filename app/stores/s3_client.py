@@ -64,7 +64,12 @@ def _make(address: Address) -> "S3Client":
     )
     try:
         made = botocore.session.get_session().create_client(
-            "s3", endpoint_url=address.endpoint, region_name=address.region, config=config
+            "s3",
+            endpoint_url=address.endpoint,
+            region_name=address.region,
+            aws_access_key_id=address.access_key_id,
+            aws_secret_access_key=address.secret_access_key,
+            config=config,
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreSettingError(f"STORAGE_URL or the AWS settings cannot be used: {error}") from error

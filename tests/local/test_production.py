@@ -1,22 +1,26 @@
 """What docs/production.md tells operators to type is what we run, and its settings exist."""
 
 import configparser
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from app.cli.serve import LARGE, SMALL
-from app.config import SETTINGS
+from app.config import SECRETS, SETTINGS, spell_name
 from tests.programs import ROOT
+from tests.tools import run_tool
 
 GUIDE = (ROOT / "docs" / "production.md").read_text()
 ALL = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md") if path.name != "reference.md")
 UNITS = sorted((ROOT / "docs" / "systemd").glob("*.service"))
+SECRET_NAMES = sorted(map(spell_name, SECRETS))
 
 
 def read_unit(text: str) -> configparser.SectionProxy:
-    unit = configparser.ConfigParser(interpolation=None)
+    """Of a line that stands there several times, the last."""
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str  # type: ignore[assignment,method-assign]  # keys keep their capitals
     unit.read_string(text)
     return unit["Service"]
@@ -54,6 +58,34 @@ def test_programs_can_read_the_log(path: Path) -> None:
     unit = read_unit(path.read_text())
     assert "FLASK_LOG_FORMAT=json" in unit["Environment"].split()
     assert "gunicorn" in unit["ExecStart"] or "--quiet" in unit["ExecStart"].split()
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_each_secret_is_decrypted_for_a_service_and_named_nowhere_else(path: Path) -> None:
+    """By a name that systemd looks for: with a path, a secret that a site does not have would stop the start."""
+    text = path.read_text()
+    assert sorted(re.findall(r"^LoadCredentialEncrypted=(\w+):satchel\.\1$", text, re.MULTILINE)) == SECRET_NAMES
+    assert not any(name in line for line in text.splitlines() if "Environment=" in line for name in SECRET_NAMES)
+
+
+def test_the_guide_keeps_no_secret_in_the_environment() -> None:
+    (written,) = re.findall(r"^cat > /etc/satchel.env <<'END'\n(.*?)^END", GUIDE, re.MULTILINE | re.DOTALL)
+    names = {line.partition("=")[0] for line in written.splitlines()}
+    assert names == {each for each in names if each.startswith("FLASK_")} - set(SECRET_NAMES)
+    assert "FLASK_TRUSTED_HOSTS" in names
+
+
+@pytest.mark.parametrize("whose", ["satchel", "satchel-owner"])
+def test_a_command_that_is_typed_is_given_them_too(whose: str, tmp_path: Path) -> None:
+    (tmp_path / "systemd-run").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    (tmp_path / "systemd-run").chmod(0o700)
+    (function,) = re.findall(r"^flask_as\(\) \{.*?^\}", GUIDE, re.MULTILINE | re.DOTALL)
+    typed = f"PATH={tmp_path}{os.pathsep}$PATH; {function}\nflask_as {whose} users create 'ann smith'"
+    said = run_tool("bash", "-ec", typed).stdout
+    given = dict(re.findall(r"^LoadCredentialEncrypted=(\w+):(.*)$", said, re.MULTILINE))
+    assert sorted(given) == SECRET_NAMES
+    assert given == {name: f"satchel.{name}" for name in given} | {"DATABASE_URL": f"{whose}.DATABASE_URL"}
+    assert said.endswith("/srv/satchel/.venv/bin/flask\nusers\ncreate\nann smith\n")
 
 
 def test_a_new_version_is_reloaded_without_a_refused_page() -> None:

@@ -12,17 +12,18 @@ import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from app.stores import StoreChangedError, StoreDownError, StoreSettingError, read_address
+from app.stores import StoreChangedError, StoreDownError, StoreSettingError, make_stores, read_address
 from app.stores.interface import StoreFullError
 from app.stores.s3 import S3Store
 from app.stores.s3_client import Client, is_passing, translated
-from tests.object_store import ObjectStore, bucket_url
+from tests.object_store import ACCESS_KEY, SECRET_KEY, ObjectStore, bucket_url
 from tests.programs import ROOT
 from tests.relay import Relay
 
@@ -302,6 +303,17 @@ def test_wrong_settings_are_said_with_what_to_do(
     with pytest.raises(StoreSettingError, match=word) as caught:
         S3Store(read_address(url), "archives").check()
     assert os.environ.get("AWS_SECRET_ACCESS_KEY", "secret") not in str(caught.value)
+
+
+def test_keys_that_are_given_need_no_environment(storage_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As files of the folder of credentials give them. The control: without them nobody finds any."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    given: dict[str, Any] = {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
+    make_stores(storage_url, archives=Path(), uploads=Path(), **given)["archives"].check()
+    assert SECRET_KEY not in repr(replace(read_address(storage_url), **given))
+    with pytest.raises(StoreSettingError, match="No credentials"):
+        make_stores(storage_url, archives=Path(), uploads=Path())["archives"].check()
 
 
 def test_a_missing_bucket_is_no_missing_file(object_store: ObjectStore, storage_url: str) -> None:
