@@ -23,6 +23,7 @@ missing() {
     has sqlite3 || echo "sqlite3"
     has postgres /usr/lib/postgresql/*/bin/postgres || echo "postgresql" # Debian's has TLS, and starts a server of its own
     has clamd || [ -x .venv-tools/bin/clamd ] || echo "clamd"
+    has systemd-analyze || echo "systemd" # starts nothing here; it reads the units
     has redis-server redis-check-rdb || echo "redis-tools redis" # the same program; as redis-tools it starts no service
 }
 

@@ -10,7 +10,7 @@ import pytest
 from app.cli.serve import LARGE, SMALL
 from app.config import SECRETS, SETTINGS, spell_name
 from tests.programs import ROOT
-from tests.tools import run_tool
+from tests.tools import find_tool, run_tool
 
 GUIDE = (ROOT / "docs" / "production.md").read_text()
 ALL = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md") if path.name != "reference.md")
@@ -86,6 +86,52 @@ def test_a_command_that_is_typed_is_given_them_too(whose: str, tmp_path: Path) -
     assert sorted(given) == SECRET_NAMES
     assert given == {name: f"satchel.{name}" for name in given} | {"DATABASE_URL": f"{whose}.DATABASE_URL"}
     assert said.endswith("/srv/satchel/.venv/bin/flask\nusers\ncreate\nann smith\n")
+
+
+def judge(text: str, folder: Path) -> tuple[str, dict[str, str]]:
+    """What systemd says of a unit: the lines that it does not understand, and how far it shuts the service in."""
+    analyze, unit = find_tool("systemd-analyze"), folder / "satchel-test.service"
+    unit.write_text(re.sub("^(ExecStart=).*", r"\1/bin/true", text, flags=re.MULTILINE))
+    lines = run_tool(analyze, "verify", "--man=no", unit).stderr.splitlines()
+    judged = run_tool(analyze, "security", "--offline=yes", "--no-pager", unit).stdout
+    found = dict(re.findall(r"^\S? *((?:IPAddr|RestrictAddr)\w+=\S*) +(.*?)(?: +[\d.]+)? *$", judged, re.MULTILINE))
+    return "\n".join(line for line in lines if unit.name in line), found
+
+
+ONLY_HERE = "Service defines IP address allow list with only localhost entries"
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.stem)
+def test_a_service_is_connected_with_this_machine_alone(path: Path, tmp_path: Path) -> None:
+    """As systemd itself reads the unit; its kernel filter is for whatever the service starts, in C too."""
+    complaints, found = judge(path.read_text(), tmp_path)
+    assert complaints == ""
+    assert found["IPAddressDeny="] == ONLY_HERE
+    assert found["RestrictAddressFamilies=~AF_PACKET"] == "Service cannot allocate packet sockets"
+    assert found["RestrictAddressFamilies=~…"] == "Service cannot allocate exotic sockets"
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("IPAddressDeny=any", ""),
+        ("IPAddressDeny=any", "IPAdressDeny=any"),
+        ("IPAddressAllow=localhost", "IPAddressAllow=localhost 192.0.2.7"),
+    ],
+)
+def test_systemd_notices_what_is_allowed_beyond(line: str, instead: str, tmp_path: Path) -> None:
+    """The control."""
+    text = UNITS[0].read_text()
+    complaints, found = judge(text.replace(line, instead), tmp_path)
+    assert found["IPAddressDeny="] != ONLY_HERE
+    assert bool(complaints) == ("Adress" in instead)
+
+
+def test_the_guide_says_how_a_server_elsewhere_is_allowed() -> None:
+    """With a drop-in whose name has the beginning of each unit's."""
+    (folder,) = set(re.findall(r"/etc/systemd/system/(\S+)\.service\.d/servers\.conf", GUIDE))
+    assert all(path.stem.startswith(folder) for path in UNITS)
+    assert re.search(r"^IPAddressAllow=\S+", GUIDE, re.MULTILINE)
 
 
 def test_a_new_version_is_reloaded_without_a_refused_page() -> None:
