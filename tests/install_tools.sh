@@ -1,5 +1,5 @@
 #!/bin/sh
-# Called by `make test`: gets a browser and the programs that check archives, where the system's package manager may.
+# Called by `make test`: gets a browser and the programs that check archives and units, where the package manager may.
 # It never fails: tests whose program is missing are skipped (and fail where CI is set, so that nobody is fooled).
 set -u
 
@@ -24,6 +24,7 @@ missing() {
     has postgres /usr/lib/postgresql/*/bin/postgres || echo "postgresql" # Debian's has TLS, and starts a server of its own
     has clamd || [ -x .venv-tools/bin/clamd ] || echo "clamd"
     has systemd-analyze || echo "systemd" # starts nothing here; it reads the units
+    has /lib/systemd/systemd-journal-upload || echo "systemd-journal-remote"
     has redis-server redis-check-rdb || echo "redis-tools redis" # the same program; as redis-tools it starts no service
 }
 
