@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 HOUR = dt.timedelta(hours=1)
 
@@ -24,9 +24,10 @@ def make_certificate(
     ends_in: dt.timedelta = 24 * HOUR,
     common_name: str = "A server of the tests",
     authority: Certificate | None = None,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
 ) -> Certificate:
     """For this name or address. With an end in the past it has expired. `authority`: another one than itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)])
     issuer, issuers_key = _read(authority) if authority else (name, key)
     now = dt.datetime.now(dt.UTC)
