@@ -10,6 +10,7 @@ from typing import IO, Any, NamedTuple
 
 from flask import current_app
 from sqlalchemy import Column, func, select, update
+from sqlalchemy.exc import OperationalError
 
 from app import audit
 from app.accounts.people import hold_person
@@ -93,6 +94,8 @@ def stored(
 ) -> Iterator[list[Attachment]]:
     """Rows for these files, for the block to add and commit. If it fails, their bytes are gone again.
 
+    Not where the database went away: it may have committed what it could not say. `sweep_uploads` finds out.
+
     `owner_id`: whose quota must have room for them. None: nobody's, when an operator brings them. `any_type`: under
     whatever names they have.
     """
@@ -106,7 +109,8 @@ def stored(
         yield rows
     except BaseException as error:
         db.session.rollback()
-        uploads.discard(row.stored_name for row in rows)
+        if not isinstance(error, OperationalError):
+            uploads.discard(row.stored_name for row in rows)
         if isinstance(error, UploadRefusedError) and error.refusal is Refusal.MALICIOUS:
             _report(error.found, owner_id)
         raise
