@@ -19,10 +19,12 @@ SMALL = 256 * 1024
 OpenFile = Callable[[str, str], BinaryIO]
 """(store, stored name) → the open file. Raises OSError when it cannot be read."""
 
-# A full disk and a store that is away are our trouble; they fail the attempt and are no gap of the person's.
-_OURS = frozenset(
-    {errno.EHOSTUNREACH, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE}
-)
+# These are our trouble: they fail the attempt and are no gap of the person's. EIO is a gap, since what a broken disk
+# has lost does not come back.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+_AWAY = {errno.EHOSTUNREACH, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.ENXIO}
+"""A store does not answer, or a folder of another machine."""
+_OURS = frozenset(_FULL | _AWAY)
 
 
 class Media:

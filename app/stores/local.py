@@ -64,7 +64,11 @@ class LocalStore:
             raise
 
     def open(self, name: str, sha256: str | None = None) -> Opened:
-        if not self._folder.is_dir():  # not mounted, perhaps: every file seems to be missing, and none is
+        try:
+            is_there = self._folder.is_dir()
+        except OSError as error:  # a mount whose server has died
+            raise StoreDownError(f"{self._folder} cannot be reached: {error.strerror}") from error
+        if not is_there:  # not mounted, perhaps: every file seems to be missing, and none is
             raise StoreDownError(f"{self._folder} is not there")
         raw = _Unchanging(open_regular(self._folder, name), name)
         file = BufferedReader(raw)

@@ -81,7 +81,10 @@ def test_without_a_checksum_a_shrunken_file_passes(package: Package) -> None:
     assert media(package, BYTES[:-1]).take(want(sha256=None)) == "media/000001.jpg"
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
+SICK_FOLDER = [errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.ENOMEM, errno.EAGAIN]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE, *SICK_FOLDER])
 def test_our_own_trouble_is_no_gap(package: Package, number: int) -> None:
     taking = media(package, OSError(number, "trouble"))
     with pytest.raises(OSError, match="trouble"):

@@ -1,5 +1,6 @@
 """What every store promises, on a folder and on a real S3-compatible server."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.stores import Store, StoreSettingError, make_stores
+from app.stores import Store, StoreDownError, StoreSettingError, make_stores
 
 Put = Callable[..., str]
 
@@ -91,6 +92,23 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     stores["uploads"].check()
     with pytest.raises(StoreSettingError, match="cannot be made"):
         stores["archives"].check()
+
+
+@pytest.mark.parametrize("number", [errno.ENOTCONN, errno.ESTALE])
+def test_a_folder_that_cannot_be_reached_is_no_missing_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """As the system says of a mount whose server has died. The control: of a folder that is there."""
+    store = make_stores(None, archives=tmp_path, uploads=tmp_path)["uploads"]
+    with pytest.raises(FileNotFoundError):
+        store.open("a")
+
+    def refuse(*_: object, **__: object) -> os.stat_result:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(StoreDownError, match="cannot be reached"):
+        store.open("a")
 
 
 def test_uploads_may_have_a_second_name_and_archives_may_not(tmp_path: Path) -> None:
