@@ -68,7 +68,9 @@ def delete(user_id: str, archive_id: str) -> bool:
     """Whether there was a ready archive; its files are gone at once."""
     deleted = ledger.delete_ready(user_id, archive_id)
     if deleted:
-        storage.discard([part.file_name for part in list_parts(archive_id)])
+        names = [part.file_name for part in list_parts(archive_id)]
+        db.session.commit()  # no connection is held while the store is asked
+        storage.discard(names)
     return deleted
 
 
@@ -100,7 +102,11 @@ def find_part(archive: Archive, number: int) -> ArchivePart | None:
 
 
 def open_download(part: ArchivePart) -> BinaryIO:
-    """The bytes of a part of a ready archive. Raises LostFileError, and OSError when the store cannot tell."""
+    """The bytes of a part of a ready archive. Raises LostFileError, and OSError when the store cannot tell.
+
+    Ends the transaction: a store may be silent for a minute and a half, and the pool has few connections.
+    """
+    db.session.commit()
     try:
         found = storage.open_published(part.file_name, part.sha256)
     except (FileNotFoundError, StoreChangedError) as error:

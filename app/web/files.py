@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from app.extensions import db
 from app.journal import attachments, uploads
 from app.models import Attachment
 from app.stores import StoreDownError
@@ -42,6 +43,7 @@ def show(attachment_id: UUID) -> Response:
 
 def _open(attachment: Attachment) -> BinaryIO:
     """Aborts when there is none, or when it cannot be had now."""
+    db.session.commit()  # no connection is held while the store is asked
     try:
         file = uploads.open_stored(attachment.stored_name, attachment.sha256)
     except StoreDownError:
