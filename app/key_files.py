@@ -8,6 +8,8 @@ import secrets
 import stat
 from pathlib import Path
 
+from app.disk import sync
+
 HOW = "`python3 -c 'import secrets; print(secrets.token_hex(32))'` prints a good one."
 SHORTEST = 32
 """Characters."""
@@ -66,13 +68,15 @@ def _check(name: str, key: object) -> str:
 
 
 def _make(path: Path) -> None:
-    """By whichever process comes first, whole or not at all."""
+    """By whichever process comes first, whole or not at all, also after a power cut: rows are signed with it."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     draft.touch(mode=0o600, exist_ok=False)
     try:
         draft.write_text(secrets.token_hex(32))
+        sync(draft)
         os.link(draft, path)
     except FileExistsError:
         pass  # another process was faster, and its key counts
     finally:
         draft.unlink()
+    sync(path.parent)

@@ -1,5 +1,6 @@
 """The site's keys: made where nobody could have given them, given in production, and none that others can guess."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from app import create_app
 from app.config import KEYS, SettingError
-from app.key_files import KeyRefusedError, find_key
+from app.key_files import HEX_DIGITS, KeyRefusedError, find_key
 
 PRODUCTION = {"SESSION_COOKIE_SECURE": True, "TRUSTED_HOSTS": ["localhost"]}
 
@@ -20,6 +21,29 @@ def test_they_are_made_on_first_start_and_only_we_can_read_them(tmp_path: Path) 
         assert len(first[name]) == 64
         assert first[name] == second[name]
     assert len({first[name] for name in KEYS}) == len(KEYS)
+
+
+def test_one_that_was_made_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are signed with it at once, and lie on the disk."""
+    path, done = tmp_path / "key", []
+    sync, link = os.fsync, os.link
+
+    def note_sync(descriptor: int) -> None:
+        synced = Path(f"/proc/self/fd/{descriptor}").readlink()
+        assert synced.is_dir() or synced.stat().st_size == HEX_DIGITS
+        done.append(str(synced))
+        sync(descriptor)
+
+    def note_link(source: Path, target: Path) -> None:
+        done.append(str(target))
+        link(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "link", note_link)
+    find_key("THE_KEY", None, path, make=True)
+    draft, *others = done
+    assert draft.startswith(f"{path}.")
+    assert others == [str(path), str(tmp_path)]
 
 
 def test_in_production_none_is_made(tmp_path: Path) -> None:
