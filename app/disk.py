@@ -4,9 +4,14 @@ Archives, uploads, mails and the audit use it; it knows none of them.
 """
 
 import os
+import re
 import secrets
 import stat
+import time
 from pathlib import Path
+
+_DRAFT = re.compile(r"(.+)\.[0-9a-f]{16}")
+"""Of `replace_file`, and of keys: beside what it is a draft of."""
 
 
 def open_regular(folder: Path, name: str) -> int:
@@ -30,6 +35,14 @@ def replace_file(path: Path, text: str) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def sweep_drafts(folder: Path, seconds: float) -> None:
+    """Remove drafts so old that who wrote them was killed; a key's holds a key. Raises OSError."""
+    for path in folder.iterdir():
+        draft = _DRAFT.fullmatch(path.name)
+        if draft and path.with_name(draft[1]).is_file() and time.time() - path.lstat().st_mtime > seconds:
+            path.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
@@ -9,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import audit
 from app.archives import ledger, pieces, storage
 from app.archives.reminding import remind
+from app.disk import sweep_drafts
 from app.extensions import db
 from app.log_format import about
 from app.models import State
@@ -34,7 +37,16 @@ def reconcile(most: int = ledger.HEAD_OF_LINE) -> list[str]:
     """Bring rows, leases and files into agreement. Returns the ids of the people to ring for, at most so many of each
     line. A step that fails keeps nobody waiting: the others are done, and it is tried again at the next turn.
     """
-    for step in (_recover_silent, pieces.forget_void, ledger.expire, _remind, ledger.beat_pulse, audit.anchor, _sweep):
+    for step in (
+        _recover_silent,
+        pieces.forget_void,
+        ledger.expire,
+        _remind,
+        ledger.beat_pulse,
+        audit.anchor,
+        _sweep_drafts,
+        _sweep,
+    ):
         _try(step)
     return ledger.take_unheard(None, most)  # the last: who is marked as rung must be rung for
 
@@ -66,6 +78,12 @@ def _sweep() -> None:
         return
     # After the fences: an archive that is finished in between is then found here.
     storage.sweep_published(ledger.files_vouched_for(), fences)
+
+
+def _sweep_drafts() -> None:
+    for folder in map(Path, (current_app.instance_path, current_app.config["PUBLIC_KEY_DIR"])):
+        with suppress(FileNotFoundError):  # no key was needed yet, or its owner was faster
+            sweep_drafts(folder, storage.SWEEP_AGE)
 
 
 def _recover_silent(user_id: str | None = None) -> None:
