@@ -86,7 +86,7 @@ class Store(Protocol):
         """Every file that is there. Raises StoreDownError."""
 
     def discard_unfinished(self, keep: Callable[[str], bool], seconds: float) -> None:
-        """Give back what uploads hold that nobody finished and that are so old. Raises StoreDownError."""
+        """Give back what uploads hold, and checks, that nobody finished and that are so old. Raises StoreDownError."""
 
     def check(self) -> None:
         """Try whether files can be kept: make the folder, or write, read and delete an object of the bucket.

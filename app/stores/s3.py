@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 PATIENCE = 120.0
 """Seconds that an upload waits for a store that is away. A build may have taken hours; a restart takes seconds."""
 _RANGE_NOT_SATISFIABLE = 416
+_CHECK = "check-"
+_CHECKED = re.compile("check-[0-9a-f]{16}")
 
 
 class S3Store:
@@ -64,10 +67,10 @@ class S3Store:
     def place_of(self, name: str) -> str:
         return f"s3://{self._address.bucket}/{self._key(name)}"
 
-    def names(self) -> Iterator[Named]:
+    def names(self, beginning: str = "") -> Iterator[Named]:
         with translated(self._folder):
             pages = self._client().get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self._address.bucket, Prefix=self._folder):
+            for page in pages.paginate(Bucket=self._address.bucket, Prefix=self._folder + beginning):
                 for each in page.get("Contents", ()):
                     yield Named(each["Key"].removeprefix(self._folder), _seconds_since(each["LastModified"]))
 
@@ -81,9 +84,12 @@ class S3Store:
                         self._client().abort_multipart_upload(
                             Bucket=self._address.bucket, Key=each["Key"], UploadId=each["UploadId"]
                         )
+        for found in self.names(_CHECK):
+            if found.seconds >= seconds and _CHECKED.fullmatch(found.name):
+                self.delete(found.name)
 
     def check(self) -> None:
-        name, word = f"check-{secrets.token_hex(8)}", secrets.token_bytes(16)
+        name, word = f"{_CHECK}{secrets.token_hex(8)}", secrets.token_bytes(16)
         sha256 = hashlib.sha256(word).hexdigest()
         with explained(self._address):
             self._client().head_bucket(Bucket=self._address.bucket)

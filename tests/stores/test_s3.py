@@ -261,6 +261,18 @@ def test_a_killed_upload_is_invisible_and_swept(
     assert object_store.unfinished(bucket) == set()
 
 
+def test_what_a_killed_check_has_left_is_swept(store: S3Store, object_store: ObjectStore, bucket: str) -> None:
+    """And nothing of which it only reminds."""
+    folder = "some/prefix/archives/"
+    left, others = f"{folder}check-{'0a' * 8}", {f"{folder}check-in.zip", f"some/prefix/uploads/check-{'0a' * 8}"}
+    for key in (left, *others):
+        object_store.client.put_object(Bucket=bucket, Key=key, Body=b"x")
+    store.discard_unfinished(lambda _: False, 3600)  # too young
+    assert object_store.keys(bucket) == {left, *others}
+    store.discard_unfinished(lambda _: False, ANY_AGE)
+    assert object_store.keys(bucket) == others
+
+
 def test_a_store_that_never_answers_is_given_up(object_store: ObjectStore, bucket: str) -> None:
     url = bucket_url(object_store.endpoint, bucket).replace("timeout=5", "timeout=0.3")
     store = S3Store(read_address(url), "archives")
