@@ -96,7 +96,10 @@ def _ask(name: str, question: Callable[[], Answer]) -> "Future[Answer]":
         if name not in asked or asked[name].done():
             asked[name] = Future()
             args = (app, question, asked[name])
-            threading.Thread(target=_reply, args=args, name=f"readiness: {name}", daemon=True).start()
+            try:
+                threading.Thread(target=_reply, args=args, name=f"readiness: {name}", daemon=True).start()
+            except RuntimeError as error:  # the machine has no thread left now; whoever asks next tries again
+                asked[name].set_exception(error)
         return asked[name]
 
 

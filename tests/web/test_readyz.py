@@ -163,6 +163,23 @@ def test_a_database_that_hangs(
         db.engine.dispose()
 
 
+def test_a_machine_without_a_free_thread_is_asked_again(
+    client: FlaskClient, reconciled: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "readiness: database":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert ask(client) == (503, UNKNOWN)
+    assert "not ready: the database: can't start new thread" in caplog.text
+    monkeypatch.undo()
+    assert ask(client) == (200, WELL)
+
+
 def test_a_database_that_is_gone(settings: dict[str, Any]) -> None:
     client = create_app({**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/nowhere"}).test_client()
     assert ask(client) == (503, UNKNOWN)
