@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 from flask import current_app
 
 from app.engine.build import BuiltPart
-from app.stores import GoOn, Opened, Store, StoreChangedError, always
+from app.stores import GoOn, Opened, Store, StoreChangedError, StoreSilentError, always
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +98,15 @@ def place_of(name: str) -> str:
 
 
 def discard(names: Iterable[str]) -> None:
-    """One that cannot be removed now must not keep the others; the sweeper removes it later."""
+    """One that cannot be removed now must not keep the others, unless each would wait for a store that is silent; the
+    sweeper removes it later.
+    """
     for name in names:
         try:
             _published().delete(name)
+        except StoreSilentError:
+            log.exception("%s is of no use and cannot be removed, nor what comes after it", name)
+            return
         except OSError:
             log.exception("%s is of no use and cannot be removed", name)
 

@@ -20,7 +20,7 @@ from typing import IO, BinaryIO, cast
 import puremagic
 from flask import current_app
 
-from app.stores import Store, StoreDownError
+from app.stores import Store, StoreDownError, StoreSilentError
 from app.words.text import clean_line
 
 OLD_SECONDS = 86_400
@@ -83,10 +83,10 @@ def open_stored(name: str, sha256: str | None = None) -> BinaryIO | None:
 
 
 def discard(names: Iterable[str]) -> None:
-    """Delete these files; one that is gone already is no error."""
-    for name in names:
-        with contextlib.suppress(OSError):
-            _store().delete(name)
+    """Delete these files; one that is gone already is no error. `sweep_uploads` takes what a silent store keeps."""
+    with contextlib.suppress(StoreSilentError):
+        for name in names:
+            _delete(name)
 
 
 def list_old() -> list[str]:
@@ -153,6 +153,16 @@ def _is_text(sample: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return all(each >= " " or each in "\t\n\r\f" for each in text)
+
+
+def _delete(name: str) -> None:
+    """Raises StoreSilentError."""
+    try:
+        _store().delete(name)
+    except StoreSilentError:
+        raise
+    except OSError:
+        pass  # the sweeper tries again
 
 
 def _store() -> Store:

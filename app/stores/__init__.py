@@ -16,6 +16,7 @@ from app.stores.interface import (
     StoreChangedError,
     StoreDownError,
     StoreSettingError,
+    StoreSilentError,
     always,
 )
 from app.stores.local import LocalStore
@@ -28,6 +29,7 @@ __all__ = [
     "StoreChangedError",
     "StoreDownError",
     "StoreSettingError",
+    "StoreSilentError",
     "always",
     "make_stores",
     "read_address",

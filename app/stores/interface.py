@@ -40,6 +40,10 @@ class StoreFullError(StoreDownError):
     number = errno.EDQUOT
 
 
+class StoreSilentError(StoreDownError):
+    """There was no answer. Who asks for the next file waits as long again."""
+
+
 class StoreChangedError(OSError):
     """What lies under the name is not what was put there."""
 

@@ -19,7 +19,7 @@ from botocore.exceptions import (
 )
 
 from app.stores.address import Address
-from app.stores.interface import StoreChangedError, StoreDownError, StoreFullError, StoreSettingError
+from app.stores.interface import StoreChangedError, StoreDownError, StoreFullError, StoreSettingError, StoreSilentError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -125,6 +125,8 @@ def translated(name: str) -> Iterator[None]:
             raise FileNotFoundError(name) from error
         if status_of(error) == _CONDITION_FAILED:
             raise StoreChangedError(name) from error
+        if isinstance(error, _NO_ANSWER):
+            raise StoreSilentError(str(error)) from error
         raise (StoreFullError if is_full(error) else StoreDownError)(str(error)) from error
 
 

@@ -1,8 +1,9 @@
 """A bucket that takes connections and never answers: who asks it holds no connection of the database meanwhile."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.archives import making
+from app.archives import making, storage
 from app.extensions import db
 from app.journal import uploads
 from app.models import Attachment, Entry, User
+from app.stores import make_stores
 from app.web.policy import POLICY, Access
 from tests.conftest import PASSWORD
 from tests.listener import HOST, Listener
@@ -22,6 +24,8 @@ from tests.test_database_away import is_busy
 
 SECONDS = 30
 """Until somebody has asked."""
+TRIES = 3
+"""The client's, for each question."""
 
 
 @pytest.fixture
@@ -32,8 +36,13 @@ def settings(postgresql_settings: dict[str, Any]) -> dict[str, Any]:
 class SilentStore:
     def __init__(self) -> None:
         self.is_asked = threading.Event()
-        self._listener = Listener(lambda _: self.is_asked.set())
+        self.times = 0
+        self._listener = Listener(self._meet)
         self.url = f"s3://bucket?endpoint=http://{HOST}:{self._listener.port}&region=nowhere&timeout=60"
+
+    def _meet(self, _: object) -> None:
+        self.times += 1
+        self.is_asked.set()
 
     def close(self) -> None:
         self._listener.close()
@@ -123,3 +132,18 @@ def test_in_a_transaction_it_would_hold_the_others_up(
     one, other = site.test_client(), sign_in(site, ann)
     with site.app_context(), db.engine.connect(), asked(one, store, "GET", "/held"):
         assert is_busy(other.get("/archives/"))
+
+
+@pytest.mark.parametrize("discard", [uploads.discard, storage.discard], ids=["uploads", "archives"])
+def test_of_many_files_only_the_first_is_waited_for(
+    app: Flask, store: SilentStore, discard: Callable[[list[str]], None]
+) -> None:
+    """An entry may have a hundred. The sweeper takes them later. The control: asked one by one, each is."""
+    url = store.url.replace("timeout=60", "timeout=0.1")
+    app.extensions["stores"] = make_stores(url, archives=Path(), uploads=Path())
+    names = ["a" * 32, "b" * 32, "c" * 32]
+    discard(names)
+    assert store.times == TRIES
+    for name in names:
+        discard([name])
+    assert store.times == 4 * TRIES
