@@ -15,6 +15,7 @@ from app.archives.heart import Heart
 from app.archives.ledger import Claim, LeaseLostError
 from app.archives.room import NoRoomError, OverQuotaError
 from app.archives.sharing import Ring, nobody, share
+from app.archives.storage import NoWorkspaceError
 from app.archives.weight import TooLargeError
 from app.engine.build import Order, build_archive
 from app.engine.census import Amount
@@ -25,6 +26,7 @@ from app.log_format import about
 from app.models import Cause, User
 from app.models.columns import is_id
 from app.sources import graph, subject_of
+from app.stores import StoreDownError
 from app.words import languages
 
 log = logging.getLogger(__name__)
@@ -141,6 +143,10 @@ def _give_up(held: Claim, error: Exception) -> None:
         pause = room.pause_after(held)
         log.warning("archive %s: waits for space, for %s s at the least", held.reference, pause)
         ledger.wait_for_space(held, pause)
+    elif isinstance(error, StoreDownError | NoWorkspaceError):
+        pause = room.pause_after(held)
+        log.warning("archive %s: waits for storage, for %s s at the least: %s", held.reference, pause, error)
+        ledger.wait_for_storage(held, pause)
     else:
         ledger.retry_later(held, Cause.FAULT)
 

@@ -88,7 +88,8 @@ def is_full(error: Exception) -> bool:
 
 
 def pause_after(held: Claim) -> float:
-    """Seconds until an archive that filled the disk is tried again: a quarter of the time it has waited, roughly.
+    """Seconds until an archive that filled the disk, or found no store, is tried again: a quarter of the time it has
+    waited, roughly.
 
     One that never fits must not fill the disk all day.
     """

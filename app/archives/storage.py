@@ -29,11 +29,18 @@ By this machine's clock, as the file's own time is. Nothing rests on it alone: f
 """
 
 
+class NoWorkspaceError(OSError):
+    """There is no folder to work in on this machine: its disk is not mounted, or may not be written to."""
+
+
 @contextmanager
 def workspace(archive_id: str, fence: str) -> Iterator[Path]:
-    """An empty folder that only we can read, gone at the end whatever happens."""
-    folder = _workspaces() / f"{archive_id}.{fence}"
-    folder.mkdir(mode=0o700)
+    """An empty folder that only we can read, gone at the end whatever happens. Raises NoWorkspaceError."""
+    try:
+        folder = _workspaces() / f"{archive_id}.{fence}"
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise NoWorkspaceError(error.errno, error.strerror, error.filename) from error
     try:
         yield folder
     finally:

@@ -70,9 +70,14 @@ def list_(email: str) -> None:
 
 
 def _facts(archive: Archive) -> str:
-    if archive.waits_for_space:
-        return "waiting for space"
-    return f"{archive.size:,} bytes" if archive.size else archive.error or ""
+    return _awaited(archive) or (f"{archive.size:,} bytes" if archive.size else archive.error or "")
+
+
+def _awaited(archive: Archive) -> str:
+    """What it waits for; empty: nothing but its turn."""
+    if archive.waits_for_storage:
+        return "waiting for storage"
+    return "waiting for space" if archive.waits_for_space else ""
 
 
 @archives.command("reconcile")
@@ -103,7 +108,7 @@ def _watch(user: User, archive_id: str) -> None:
     archive = _load(user, archive_id)
     with click.progressbar(length=TOTAL, label="waiting to start", width=30) as bar:
         while archive.is_active:
-            bar.label = "waiting for space" if archive.waits_for_space else archive.step or "waiting to start"
+            bar.label = _awaited(archive) or archive.step or "waiting to start"
             bar.update(max(0, archive.done - bar.pos))
             time.sleep(PAUSE)
             archive = _load(user, archive_id)

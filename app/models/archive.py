@@ -46,6 +46,7 @@ class Cause(enum.StrEnum):
     TOO_SLOW = "too_slow"
     TOO_LARGE = "too_large"
     DISK_FULL = "disk_full"
+    STORE_DOWN = "store_down"
     DAMAGED = "damaged"
     """It was ready, and its files were lost."""
 
@@ -56,6 +57,7 @@ CAUSES: dict[str, str] = {
     Cause.TOO_SLOW: "It took too long",
     Cause.TOO_LARGE: "It is larger than this site can keep",
     Cause.DISK_FULL: "The storage disk was full",
+    Cause.STORE_DOWN: "The storage could not be reached",
     Cause.DAMAGED: "Its file was damaged on the server",
 }
 """What each is to people, where it stands alone."""
@@ -182,6 +184,10 @@ class Archive(Model):
     @property
     def waits_for_space(self) -> bool:
         return self.state == State.QUEUED and self.error == Cause.DISK_FULL
+
+    @property
+    def waits_for_storage(self) -> bool:
+        return self.state == State.QUEUED and self.error == Cause.STORE_DOWN
 
 
 class ArchivePart(Model):

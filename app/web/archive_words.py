@@ -36,12 +36,16 @@ THERE = {"ready", "partial"}
 
 WAITS: dict[str, LazyString] = {
     Cause.DISK_FULL: lazy_gettext("Waiting for space on the server. Your request is kept, and starts by itself."),
+    Cause.STORE_DOWN: lazy_gettext(
+        "The server’s storage cannot be reached at the moment. Your request is kept, and starts by itself."
+    ),
     Cause.DAMAGED: lazy_gettext(
         "Its file was damaged on the server, so it is made again. You don’t need to do anything."
     ),
 }
 REASONS: dict[str, LazyString] = {
     Cause.DISK_FULL: lazy_gettext("the storage disk was full"),
+    Cause.STORE_DOWN: lazy_gettext("the storage could not be reached"),
     Cause.INTERRUPTED: lazy_gettext("the server was restarted too often"),
     Cause.TOO_SLOW: lazy_gettext("it took too long"),
     Cause.DAMAGED: lazy_gettext("its file was damaged on the server"),

@@ -83,8 +83,13 @@ Hand = Callable[[Claim], None]
 
 @pytest.mark.parametrize(
     "let_go",
-    [ledger.set_aside, partial(ledger.wait_for_space, seconds=0), lambda held: ledger.give_back(held.fence)],
-    ids=["set aside", "no space", "worker stopped"],
+    [
+        ledger.set_aside,
+        partial(ledger.wait_for_space, seconds=0),
+        partial(ledger.wait_for_storage, seconds=0),
+        lambda held: ledger.give_back(held.fence),
+    ],
+    ids=["set aside", "no space", "no storage", "worker stopped"],
 )
 def test_so_it_does_where_the_attempt_did_not_count(
     app: Flask, two_a_day: None, ann: User, ann_client: FlaskClient, let_go: Hand

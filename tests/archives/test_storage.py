@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from app.archives import storage
+from app.archives.storage import NoWorkspaceError
 from app.engine.build import BuiltPart
 
 
@@ -40,7 +41,7 @@ def test_a_published_file_has_its_name_and_is_ours_alone(app: Flask) -> None:
 
 
 def test_two_attempts_never_share_a_folder(app: Flask) -> None:
-    with storage.workspace("id", "fence"), pytest.raises(FileExistsError), storage.workspace("id", "fence"):
+    with storage.workspace("id", "fence"), pytest.raises(NoWorkspaceError), storage.workspace("id", "fence"):
         pass
 
 

@@ -22,6 +22,7 @@ from app.archives.ledger.work import (
     retry_later,
     set_aside,
     wait_for_space,
+    wait_for_storage,
 )
 from app.archives.ledger.writing import FRESH
 
@@ -56,4 +57,5 @@ __all__ = [
     "take_turn",
     "take_unheard",
     "wait_for_space",
+    "wait_for_storage",
 ]

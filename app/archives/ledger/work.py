@@ -162,10 +162,17 @@ def give_back(fence: str) -> None:
 
 def wait_for_space(held: Claim, seconds: float) -> None:
     """Back to the queue until there may be room; the attempt does not count. Raises LeaseLostError."""
+    _wait(held, Cause.DISK_FULL, seconds)
+
+
+def wait_for_storage(held: Claim, seconds: float) -> None:
+    """Back to the queue until its files can be reached; the attempt does not count. Raises LeaseLostError."""
+    _wait(held, Cause.STORE_DOWN, seconds)
+
+
+def _wait(held: Claim, error: Cause, seconds: float) -> None:
     uncounted = Archive.attempt - 1
-    _change_mine(
-        held, state=State.QUEUED, attempt=uncounted, error=Cause.DISK_FULL, **_not_before(seconds), **NO_LEASE
-    )
+    _change_mine(held, state=State.QUEUED, attempt=uncounted, error=error, **_not_before(seconds), **NO_LEASE)
 
 
 def set_aside(held: Claim) -> None:
