@@ -130,6 +130,20 @@ def test_a_living_worker_keeps_it(ann: User, waiting: str) -> None:
     assert load(waiting).state == State.RUNNING
 
 
+def test_a_longer_lease_of_a_process_that_was_restarted_sooner_is_believed(
+    app: Flask, ann: User, waiting: str
+) -> None:
+    """The setting is raised, and one process after the other restarted; one that was not looks after archives."""
+    raised, old = 600, app.config["ARCHIVE_LEASE_SECONDS"]
+    app.config["ARCHIVE_LEASE_SECONDS"] = raised
+    held = ledger.claim(ann.id)
+    assert held
+    app.config["ARCHIVE_LEASE_SECONDS"] = old
+    assert ledger.recover_silent(None) == []
+    assert ledger.claim(ann.id) is None
+    ledger.renew(held, "reading", 1)
+
+
 def test_a_clock_that_was_put_forward_costs_an_attempt_at_most(ann: User, waiting: str) -> None:
     held = ledger.claim(ann.id)
     assert held

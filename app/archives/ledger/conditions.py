@@ -9,6 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app.models import Archive, State
 from app.models.columns import database_time
 
+LONGEST_LEASE = 900
+"""Seconds that a lease may have whatever the setting says: another process may have been started with a longer one."""
+
 
 def is_active() -> Any:
     return Archive.state.in_((State.QUEUED, State.RUNNING))
@@ -30,8 +33,8 @@ def is_silent() -> ColumnElement[bool]:
 
 def is_over(lease: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """One that ends far beyond its length was given before the clock was put back; it would last as long again."""
-    farthest = database_time(2 * current_app.config["ARCHIVE_LEASE_SECONDS"] + 60)
-    return not_(lease.between(database_time(), farthest))
+    farthest = max(2 * current_app.config["ARCHIVE_LEASE_SECONDS"] + 60, LONGEST_LEASE)
+    return not_(lease.between(database_time(), database_time(farthest)))
 
 
 def is_silent_or_used_up() -> ColumnElement[bool]:
