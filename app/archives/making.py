@@ -135,7 +135,7 @@ def _weigh(held: Claim, *, large: bool) -> Weigh:
 
 
 def _give_up(held: Claim, error: Exception) -> None:
-    if isinstance(error, SoftTimeLimitExceeded):
+    if _is_too_slow(error):
         ledger.fail(held, Cause.TOO_SLOW)
     elif isinstance(error, OverQuotaError):
         ledger.fail(held, Cause.TOO_LARGE)
@@ -149,6 +149,13 @@ def _give_up(held: Claim, error: Exception) -> None:
         ledger.wait_for_storage(held, pause)
     else:
         ledger.retry_later(held, Cause.FAULT)
+
+
+def _is_too_slow(error: BaseException | None) -> bool:
+    """The limit may strike within a query; the ROLLBACK fails then, and its failure takes the limit's place."""
+    while error is not None and not isinstance(error, SoftTimeLimitExceeded):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _settle(held: Claim, deed: Callable[[], None]) -> None:

@@ -1,18 +1,23 @@
 """The database breaks in the middle of an archive: the attempt may be lost, the archive comes anyway, once."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from app.archives import making, reconciling, service, storage
 from app.engine.snapshot import open_snapshot
 from app.extensions import db
-from app.models import Entry, State, User
+from app.models import Cause, Entry, State, User
 from tests.archives.conftest import let_lease_pass, load, paths_of
 from tests.databases import away, before_statement, cut_connections, freezer
 
@@ -65,6 +70,42 @@ def test_a_connection_that_breaks_costs_an_attempt_at_most(app: Flask, ann: User
         number += 6
     assert number > 20
     assert load(archive_id).state == State.READY
+
+
+@contextmanager
+def soft_limit_in(seconds: float) -> Iterator[None]:
+    """Strikes as Celery's does: in the main thread, wherever that is."""
+
+    def strike(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    before = signal.signal(signal.SIGALRM, strike)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def locked_table(app: Flask) -> Iterator[None]:
+    """Whoever reads the comments waits."""
+    with psycopg.connect(app.config["DATABASE_URL"]) as connection:
+        connection.execute("LOCK TABLE comment IN ACCESS EXCLUSIVE MODE")
+        yield
+        connection.rollback()
+
+
+@pytest.mark.usefixtures("journal", "locked_table")
+def test_an_archive_that_is_too_slow_within_a_query_is_not_tried_again(
+    ann: User, waiting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with soft_limit_in(3):
+        attempt(ann.id)
+    [failure] = [each.exc_info[1] for each in caplog.records if each.name == making.__name__ and each.exc_info]
+    assert isinstance(failure, OperationalError)  # the control: whoever looks no further sees no time limit
+    assert (load(waiting).state, load(waiting).error) == (State.FAILED, Cause.TOO_SLOW)
 
 
 def test_a_database_that_stays_away_for_the_rest_of_the_attempt(
