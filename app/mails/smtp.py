@@ -5,6 +5,8 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from app.mails.address import MailAddress
 from app.mails.transport import RefusedError
 
@@ -24,10 +26,12 @@ class SmtpServer:
             self._introduce(connection)
             _hand_over(connection, message)
         finally:
-            # The server has the mail or has it not; a bad farewell must not have it sent again.
-            with contextlib.suppress(smtplib.SMTPException, OSError):
-                connection.quit()
-            connection.close()
+            # The server has the mail or has it not; a bad farewell, or a slow one, must not have it sent again.
+            with contextlib.suppress(smtplib.SMTPException, OSError, SoftTimeLimitExceeded):
+                try:
+                    connection.quit()
+                finally:
+                    connection.close()
 
     def forget_old(self, days: float) -> None:
         """The server has them, and nothing is here."""

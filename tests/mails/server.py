@@ -37,6 +37,9 @@ class Inbox:
         self.before_answer: Callable[[], None] | None = None
         """Called when a mail is taken, and before the sender hears of it."""
 
+        self.before_farewell: Callable[[], None] | None = None
+        """Called when the sender says QUIT."""
+
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, to: str, _options: Any) -> str:  # noqa: N802  # aiosmtpd's names
         if "RCPT" in self.refuse:
             return self.refuse["RCPT"]
@@ -56,6 +59,8 @@ class Inbox:
         return "250 OK"
 
     async def handle_QUIT(self, _server: Any, _session: Any, _envelope: Envelope) -> str:  # noqa: N802
+        if self.before_farewell:
+            await asyncio.to_thread(self.before_farewell)
         return self.refuse.get("QUIT", "221 Bye")
 
 

@@ -1,12 +1,16 @@
 """A real SMTP server: that takes mails, refuses them, hangs, wants a password, or shows a certificate."""
 
+import signal
 import smtplib
 import socket
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from flask import Flask
 
 from app.mails import sending, smtp
@@ -120,6 +124,35 @@ def test_a_bad_farewell_does_not_send_it_twice(app: Flask, put: Put, inbox: Inbo
     sending.send(mail_id)
     assert load(mail_id).sent_at
     with pytest.raises(smtplib.SMTPResponseException), smtplib.SMTP(HOST, inbox.port) as connection:
+        connection.send_message(inbox.mails[0])
+    assert len(inbox.mails) == 2
+
+
+@pytest.fixture
+def limit_at_farewell(inbox: Inbox) -> Iterator[None]:
+    """As Celery's soft time limit, which a relay that takes its time reaches when it has the mail."""
+
+    def strike(*_: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    def reach_limit() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        time.sleep(1)
+
+    before = signal.signal(signal.SIGUSR1, strike)
+    inbox.before_farewell = reach_limit
+    yield
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.usefixtures("limit_at_farewell")
+def test_a_time_limit_in_the_farewell_does_not_send_it_twice(app: Flask, put: Put, inbox: Inbox) -> None:
+    """The control: in smtplib's own `with` it would be raised, and the mail would go out again."""
+    use(app, f"smtp://{HOST}:{inbox.port}")
+    mail_id = put()
+    sending.send(mail_id)
+    assert load(mail_id).sent_at
+    with pytest.raises(SoftTimeLimitExceeded), smtplib.SMTP(HOST, inbox.port) as connection:
         connection.send_message(inbox.mails[0])
     assert len(inbox.mails) == 2
 
