@@ -26,6 +26,8 @@ LONGEST_PAUSE = 3600
 MOST_AT_ONCE = 500
 """So many are rung for at a time; the rest has time."""
 KEEP_DAYS = 30
+FORGOTTEN_AT_ONCE = 500
+"""A statement has seconds; all that have become old while no worker was there may take longer."""
 MOST_AN_HOUR = 10
 """So many mails of a kind a person gets: who asks and cancels in turn, or signs in again and again, must not bury what
 matters. Each deed stands in the audit all the same.
@@ -146,8 +148,15 @@ def count_lately(kind: MailKind) -> int:
 
 def forget_old() -> None:
     """Sent or given up so long ago that nobody will ask."""
-    old = database_time(-KEEP_DAYS * 86400)
-    _change(delete(Mail).where(or_(Mail.sent_at < old, Mail.given_up_at < old)))
+    while _forget_some() == FORGOTTEN_AT_ONCE:
+        pass
+
+
+def _forget_some() -> int:
+    """How many."""
+    moment = database_time(-KEEP_DAYS * 86400)
+    old = or_(Mail.sent_at < moment, Mail.given_up_at < moment)
+    return _change(delete(Mail).where(old, Mail.id.in_(select(Mail.id).where(old).limit(FORGOTTEN_AT_ONCE))))
 
 
 _FRESH = {"populate_existing": True}

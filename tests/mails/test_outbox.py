@@ -6,6 +6,7 @@ import threading
 import uuid
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app import outbox
 from app.accounts import credentials, resets, sign_ins
-from app.archives import ledger, making, reconciling, service
+from app.archives import ledger, making, reconciling, reminding, service
 from app.archives.ledger import work, writing
 from app.archives.reminding import remind
 from app.extensions import db
 from app.mails import sending
 from app.models import Archive, AuditRow, Mail, MailKind, State, User
-from app.models.columns import database_time
+from app.models.columns import database_time, now
 from tests.archives.test_ledger import in_threads
 from tests.mails.conftest import change, list_mails, load, read_folder
 
@@ -143,6 +144,25 @@ def test_one_reminder_a_day_before_the_end(app: Flask, ann: User, make_person: C
     remind()
     remind()
     assert [(mail.kind, mail.archive_id) for mail in list_mails()[before:]] == [(MailKind.REMINDER, soon)]
+
+
+def test_many_reminders_are_put_some_at_a_time(app: Flask, ann: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each archive is looked at once, although the last ones get no mail: ten an hour are enough."""
+    monkeypatch.setattr(reminding, "REMINDED_AT_ONCE", 3, raising=False)
+    for _ in range(13):
+        archive_id, _ = ledger.insert(ann.id)
+        change_archive(archive_id, state=State.READY, part_count=1, expires_at=database_time(86000))
+    before = len(list_mails())
+    put = [0]
+    """By transaction."""
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        put[-1] += statement.startswith("INSERT INTO mail")
+
+    sa.event.listen(db.engine, "before_cursor_execute", count)
+    sa.event.listen(db.engine, "commit", lambda _: put.append(0))
+    remind()
+    assert (max(put), sum(put), len(list_mails()) - before) == (3, 13, 10)
 
 
 @pytest.mark.usefixtures("put")
@@ -267,6 +287,24 @@ def test_mails_go_after_thirty_days_and_with_their_person(app: Flask, put: Calla
     db.session.execute(sa.delete(User).where(User.id == ann.id))
     db.session.commit()
     assert list_mails() == []
+
+
+def test_many_old_mails_go_some_at_a_time(app: Flask, ann: User, put: Callable[..., str]) -> None:
+    """All in one statement took longer than a statement may, and was tried again and again."""
+    young = put()
+    old = {"user_id": ann.id, "kind": MailKind.READY, "sent_at": now() - timedelta(days=31)}
+    db.session.execute(sa.insert(Mail), [{**old, "occasion": str(number)} for number in range(1001)])
+    db.session.commit()
+    deleted = []
+
+    def count(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM mail"):
+            deleted.append(cursor.rowcount)
+
+    sa.event.listen(db.engine, "after_cursor_execute", count)
+    outbox.forget_old()
+    assert deleted == [500, 500, 1]
+    assert [mail.id for mail in list_mails()] == [young]
 
 
 def test_whoever_is_deleted_while_it_is_sent_costs_nothing(
