@@ -1,14 +1,15 @@
-"""Asks clamd, the daemon of ClamAV, what it knows of a file. It imports nothing of ours.
+"""Asks clamd, the daemon of ClamAV, what it knows of a file.
 
 The protocol is a command, the bytes in blocks and one line of answer; a client of these few lines needs no library.
 """
 
-import ipaddress
 import socket
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlsplit
+
+from app.tls import is_here
 
 PORT = 3310
 CONNECT_SECONDS = 3
@@ -80,7 +81,7 @@ def read_address(url: str) -> Scanner:
         return Scanner(parts.path)
     if parts.scheme != "tcp" or not host or parts.path.strip("/") or parts.username is not None:
         raise ScannerSettingError(_HINT)
-    if not _is_here(host):
+    if not is_here(host):
         raise ScannerSettingError(
             "SCANNER_URL names another machine, and clamd speaks no TLS: everybody's files would go over the network "
             "for all to read. Let a clamd run on this machine, and name its socket or 127.0.0.1."
@@ -89,13 +90,6 @@ def read_address(url: str) -> Scanner:
 
 
 _HINT = "SCANNER_URL must look like unix:///run/clamav/clamd.ctl or tcp://127.0.0.1:3310, or be unset."
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _send(connection: socket.socket, file: BinaryIO | None) -> None:
