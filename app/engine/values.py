@@ -17,7 +17,7 @@ from types import NoneType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, types
+from sqlalchemy import Column, TypeDecorator, types
 from sqlalchemy.dialects.postgresql import HSTORE
 
 from app.engine.schema import stored_type
@@ -189,6 +189,8 @@ def _kind(column: Column[Any]) -> Kind:
     kind = stored_type(column)
     if isinstance(kind, types.String) and not isinstance(kind, types.Enum):
         return "longtext" if (kind.length or LONG_TEXT + 1) > LONG_TEXT else "text"
+    if isinstance(kind, types.LargeBinary) and isinstance(column.type, TypeDecorator):
+        return "longtext"  # what was compressed or encrypted is text as a rule; bytes would read as their base64
     return next((name for known, name in _KINDS if isinstance(kind, known)), "text")
 
 

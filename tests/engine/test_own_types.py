@@ -1,0 +1,79 @@
+"""Columns of the site's own types, and values that their type refuses: none costs a person the archive."""
+
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.engine.register import owned, subject
+from app.extensions import prepare_sqlite
+from tests.engine.conftest import ANN, make_archive
+from tests.engine.forging import Members, unpack
+
+Build = Callable[..., Members]
+
+
+@pytest.fixture
+def build_things(tmp_path: Path) -> Build:
+    """Ann's archive of one table with one row more for each value of its column, which is called `v`."""
+
+    def build(column: sa.Column[Any], *values: Any, raw: bool = False) -> Members:
+        metadata = sa.MetaData()
+        number = sa.Column("id", sa.Integer, primary_key=True)
+        sa.Table("person", metadata, number, sa.Column("name", sa.Text), info=subject())
+        owner: sa.Column[Any] = sa.Column("owner_id", sa.ForeignKey("person.id"))
+        thing = sa.Table(
+            "thing", metadata, sa.Column("id", sa.Integer, primary_key=True), owner, column, info=owned("owner_id")
+        )
+        engine = sa.create_engine(f"sqlite:///{tmp_path / 'things.sqlite'}")
+        prepare_sqlite(engine)
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            connection.execute(metadata.tables["person"].insert(), {"id": 1, "name": "Ann"})
+            for value in values:
+                row = {"owner_id": 1, column.key: value}
+                as_it_is = sa.text(f"INSERT INTO thing (owner_id, {column.name}) VALUES (1, :v)")
+                connection.execute(*((as_it_is, {"v": value}) if raw else (thing.insert(), row)))
+        built = make_archive(ANN, engine, metadata, tmp_path / "workspace")
+        engine.dispose()
+        return unpack(built.parts[0].file)
+
+    return build
+
+
+def read_json(members: Members) -> list[Any]:
+    return [row["v"] for row in json.loads(members["data/json/thing.json"])]
+
+
+def read_pages(members: Members) -> tuple[str, str]:
+    """What the report's script holds, and its page without one."""
+    return members["viewer/thing.0000.js"].decode(), members["thing.html"].decode()
+
+
+class Compressed(sa.TypeDecorator[str]):
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> bytes | None:  # noqa: ARG002
+        return None if value is None else zlib.compress(value.encode())
+
+    def process_result_value(self, value: bytes | None, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else zlib.decompress(value).decode()
+
+
+def test_text_that_is_kept_as_bytes_reads_as_text(build_things: Build) -> None:
+    texts = ["Chào Ann", "Four score word!"]  # no base64, and what could be some
+    members = build_things(sa.Column("v", Compressed), *texts, None)
+    assert read_json(members) == [*texts, None]
+    for page in read_pages(members):
+        assert all(text in page for text in texts)
+
+
+def test_bytes_are_counted(build_things: Build) -> None:
+    script, page = read_pages(build_things(sa.Column("v", sa.LargeBinary), b"Four score"))
+    assert "[1,1,10]" in script
+    assert "Bytes: 10" in page
