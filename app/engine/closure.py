@@ -59,7 +59,8 @@ class ReferenceClosure:
     def _close(self, ring: Ring) -> CTE:
         starts = [self._start(table, ring) for table in ring]
         start = starts[0] if len(starts) == 1 else select(union(*starts).subquery())
-        name = f"kept_{'_'.join(table.name for table in ring)}"[:60]
+        # Not by its tables: two schemas may have one of the same name, and a database cuts a long name off.
+        name = f"satchel_kept_{list(dict.fromkeys(self._rings.values())).index(ring)}"
         edges = [key for table in ring for key in _followed(table) if key.referred_table in ring]
         if not edges:
             return start.cte(name)

@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
+from app.engine.census import count_amount
 from app.engine.graph import build_graph
 from app.engine.plan import PlannedTable, plan_tables
-from app.engine.register import file, owned, subject
+from app.engine.register import file, owned, reference, subject
 
 
 def send(connection: sa.Connection, planned: PlannedTable) -> tuple[object, list[Any]]:
@@ -56,3 +57,31 @@ def test_a_statement_without_a_person_is_refused(engine: sa.Engine, schema: sa.M
 def test_an_id_that_nobody_can_have_is_refused(schema: sa.MetaData) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         plan_tables(build_graph(schema), "everybody")
+
+
+LONG = "customer_relationship_management_classification_of_products_"
+
+
+@pytest.mark.parametrize("names", [("shop.tag", "blog.tag"), (f"shop.{LONG}a", f"shop.{LONG}b")])
+def test_reference_tables_may_be_called_alike(names: tuple[str, str]) -> None:
+    """One statement counts them all."""
+    metadata = sa.MetaData()
+    sa.Table("person", metadata, sa.Column("id", sa.Integer, primary_key=True), info=subject())
+    for name in names:
+        schema, _, table = name.partition(".")
+        number = sa.Column("id", sa.Integer, primary_key=True)
+        sa.Table(table, metadata, number, schema=schema, info=reference())
+    keys: list[sa.Column[Any]] = [
+        sa.Column(f"key_{position}", sa.ForeignKey(f"{name}.id")) for position, name in enumerate(names)
+    ]
+    keys += [sa.Column("id", sa.Integer, primary_key=True), sa.Column("owner_id", sa.ForeignKey("person.id"))]
+    sa.Table("note", metadata, *keys, info=owned("owner_id"))
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        for schema in ("shop", "blog"):
+            connection.execute(sa.text(f"ATTACH ':memory:' AS {schema}"))
+        metadata.create_all(connection)
+        for name, row in {"person": {"id": 1}, names[0]: {"id": 5}, names[1]: {"id": 6}}.items():
+            connection.execute(metadata.tables[name].insert(), row)
+        connection.execute(metadata.tables["note"].insert(), {"owner_id": 1, "key_0": 5, "key_1": None})
+        assert count_amount(connection, build_graph(metadata), "1").rows == 3
