@@ -34,6 +34,8 @@ class Field:
     """The value is written as text to keep every digit, but sorts as a number."""
     words: tuple[tuple[Value, str], ...] = ()
     """Values that the report says in words, each with its word in English."""
+    may_nest: bool = False
+    """Lists and dicts may stand there: its type is the site's own."""
     alt: str | None = None
     """Of a file: the name of the field that says what a picture shows."""
 

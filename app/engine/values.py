@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, TypeDecorator, types
 from sqlalchemy.dialects.postgresql import HSTORE
+from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange
 
 from app.engine.schema import stored_type
 from app.engine.shape import Field, Kind, Value
@@ -177,7 +178,8 @@ def to_field(column: Column[Any], *, is_file: bool) -> Field:
     kind = "file" if is_file else _kind(column)
     # Not so where a pseudonym may stand: it is somebody's text and must stay harmless in a spreadsheet.
     number = isinstance(column.type, _NUMBERS) and not column.foreign_keys
-    return Field(column.name, _label(column), kind, number=number)
+    may_nest = kind not in {"json", "file"} and not type(column.type).__module__.startswith("sqlalchemy.")
+    return Field(column.name, _label(column), kind, number=number, may_nest=may_nest)
 
 
 def _kind(column: Column[Any]) -> Kind:
@@ -205,6 +207,7 @@ _KINDS: tuple[tuple[type, Kind], ...] = (
     (types.JSON, "json"),
     (types.ARRAY, "json"),
     (HSTORE, "json"),
+    (AbstractMultiRange, "json"),
     (types.LargeBinary, "bytes"),
 )
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, Range
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 
 from app.engine.register import owned, subject
+from app.engine.values import to_document, to_field
 from app.extensions import prepare_sqlite
 from tests.engine.conftest import ANN, make_archive
 from tests.engine.forging import Members, unpack
@@ -77,3 +80,32 @@ def test_bytes_are_counted(build_things: Build) -> None:
     script, page = read_pages(build_things(sa.Column("v", sa.LargeBinary), b"Four score"))
     assert "[1,1,10]" in script
     assert "Bytes: 10" in page
+
+
+class Preferences(sa.TypeDecorator[Any]):
+    """As SQLAlchemy's manual shows it."""
+
+    impl = sa.VARCHAR
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else json.loads(value)
+
+
+def test_lists_and_dicts_of_an_own_type_read_as_json(build_things: Build) -> None:
+    """JavaScript would say "[object Object]", and Python what only Python reads."""
+    members = build_things(sa.Column("v", Preferences), {"theme": "dark"}, [1, "é"], "text", None)
+    assert read_json(members) == [{"theme": "dark"}, [1, "é"], "text", None]
+    script, page = read_pages(members)
+    assert r'[1,1,"{\"theme\": \"dark\"}"]' in script
+    assert r'[2,1,"[1, \"é\"]"]' in script
+    assert '[3,1,"text"]' in script
+    assert "{&#34;theme&#34;: &#34;dark&#34;}" in page
+
+
+def test_several_ranges_are_a_list_of_them() -> None:
+    assert to_field(sa.Column("v", INT4MULTIRANGE), is_file=False).kind == "json"
+    assert to_document(MultiRange([Range(1, 3), Range(5, 8)])) == '["[1,3)", "[5,8)"]'

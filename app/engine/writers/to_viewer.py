@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from app.engine.names import file_name
 from app.engine.shape import Row, TableShape, Value
+from app.engine.values import to_document
 from app.engine.writers.to_json import encode_lines
 
 MOST_ROWS = 2000
@@ -32,7 +33,11 @@ class ViewerWriter:
         self.starts: list[int] = []
         """The number of each chunk's first row."""
         self._put = put_chunk
-        self._bytes = [position for position, field in enumerate(shape.fields) if field.kind == "bytes"]
+        self._shown = {
+            position: count_bytes if field.kind == "bytes" else flatten
+            for position, field in enumerate(shape.fields)
+            if field.kind == "bytes" or field.may_nest
+        }
         self._lines: list[bytes] = []
         """Of one row or of many, each with the comma and the line end that stand behind a row."""
         self._size = 0
@@ -55,12 +60,12 @@ class ViewerWriter:
             del lines[:count]
 
     def convert(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """What people read of values that would be long in a browser."""
-        if not self._bytes:
+        """What people read of values that would be long in a browser, or no text there."""
+        if not self._shown:
             return rows
         columns: list[Iterable[Value]] = list(zip(*rows, strict=True))
-        for position in self._bytes:
-            columns[position] = map(count_bytes, columns[position])
+        for position, show in self._shown.items():
+            columns[position] = map(show, columns[position])
         return list(zip(*columns, strict=True))
 
     def flush(self) -> None:
@@ -126,3 +131,8 @@ def to_script(value: Value) -> bytes:
 def count_bytes(value: Value) -> int | None:
     """Nobody reads base64: the page says how much there is, the JSON file has it."""
     return None if value is None else len(base64.b64decode(value))
+
+
+def flatten(value: Value) -> Value:
+    """A list or a dict as its JSON text, as it would stand in a column of documents."""
+    return to_document(value) if isinstance(value, list | dict) else value
