@@ -1,6 +1,6 @@
 """Columns of SQLAlchemy's own types as the driver has them, where we say the same of them in less time.
 
-SQLite holds documents, moments and UUIDs as text and decimals as numbers; PostgreSQL's driver knows all but documents,
+SQLite holds documents, days, moments and UUIDs as text and decimals as numbers; PostgreSQL's driver knows all but documents,
 which it would parse. A type of somebody's own may answer something else, and is always asked.
 """
 
@@ -22,6 +22,8 @@ Convert = Callable[[Sequence[Any]], Sequence[Value]]
 """A column of a batch, as it comes from the driver, to what the archive says."""
 
 _MOMENTS = frozenset({types.DateTime, types.DATETIME, types.TIMESTAMP})
+_DATES = frozenset({types.Date, types.DATE})
+_TIMES = frozenset({types.Time, types.TIME})
 _UUIDS = frozenset({types.Uuid, types.UUID})
 _DECIMALS = frozenset({types.Numeric, types.NUMERIC, types.DECIMAL})
 
@@ -40,6 +42,10 @@ def find_convert(column: Column[Any]) -> Convert | None:
         return to_documents
     if type(kind) in _MOMENTS:
         return to_moments
+    if type(kind) in _DATES:
+        return to_values  # SQLite's text is what we say
+    if type(kind) in _TIMES:
+        return to_times
     if type(kind) in _UUIDS:
         return to_uuids
     if type(kind) in _DECIMALS and isinstance(kind, types.Numeric) and kind.asdecimal:
@@ -70,6 +76,18 @@ _ARE_MOMENTS = re.compile(rf"{_MOMENT}(?:\n{_MOMENT})*", re.ASCII).fullmatch
 
 def _to_moment(text: str) -> str:
     return f"{text.replace(' ', 'T').removesuffix('.000000')}+00:00" if _IS_MOMENT(text) else text
+
+
+def to_times(column: Sequence[Any]) -> Sequence[Value]:
+    """SQLite's text always has microseconds; what is no time stays as it is."""
+    return [_to_time(raw) if isinstance(raw, str) else raw for raw in to_values(column)]
+
+
+_IS_TIME = re.compile(r"[0-2]\d:[0-5]\d:[0-5]\d\.000000", re.ASCII).fullmatch
+
+
+def _to_time(text: str) -> str:
+    return text.removesuffix(".000000") if _IS_TIME(text) else text
 
 
 def to_uuids(column: Sequence[Any]) -> Sequence[Value]:

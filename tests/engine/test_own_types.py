@@ -109,3 +109,12 @@ def test_lists_and_dicts_of_an_own_type_read_as_json(build_things: Build) -> Non
 def test_several_ranges_are_a_list_of_them() -> None:
     assert to_field(sa.Column("v", INT4MULTIRANGE), is_file=False).kind == "json"
     assert to_document(MultiRange([Range(1, 3), Range(5, 8)])) == '["[1,3)", "[5,8)"]'
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts"),
+    [(sa.Date(), ["", "0000-00-00", "2026-11-22"]), (sa.Time(), ["", "25:00", "soon.000000", "09:14:00"])],
+)
+def test_what_is_no_day_and_no_time_stays_as_it_is(build_things: Build, kind: Any, texts: list[str]) -> None:
+    """SQLite takes any text; the column's type raises an error for such ones."""
+    assert read_json(build_things(sa.Column("v", kind), *texts, raw=True)) == texts

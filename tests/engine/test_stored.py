@@ -60,6 +60,8 @@ COLUMNS: list[tuple[Any, list[Any]]] = [
     (sa.Uuid(), [ID, None]),
     (sa.Uuid(as_uuid=False), [str(ID), None]),
     (sa.Uuid(native_uuid=False), [ID, None]),
+    (sa.Date(), [dt.date(1, 1, 1), dt.date(2026, 11, 22), None]),
+    (sa.Time(), [dt.time(9, 14), dt.time(9, 14, 30, 5), None]),
     (sa.Float(), [1.5, None]),
     (Money(), [None]),
 ]
