@@ -18,7 +18,7 @@ from app.engine.register import (
     Words,
 )
 from app.engine.schema import column_declaration, is_date, is_left_out, keys_of, stored_type, table_declaration
-from app.engine.values import to_value
+from app.engine.stored import to_code
 
 LOOKS_SECRET = re.compile(r"password|passwd|hash|token|secret|otp(?![a-z])|salt|api_?key|private_?key", re.IGNORECASE)
 LOOKS_DELETED = re.compile(r"(is_)?(soft_)?(deleted|removed|trashed)(_at|_on|_date|_time)?", re.IGNORECASE)
@@ -140,15 +140,15 @@ def _check_shows(column: Column[object], shows: str) -> Iterator[tuple[str, str]
 
 def _check_words(column: Column[object], declared: Words) -> Iterator[tuple[str, str]]:
     """A code without its word would be read as it is stored, in one language."""
-    given = [to_value(code) for code, _word in declared.pairs]
+    given = [to_code(column, code) for code, _word in declared.pairs]
     kind = stored_type(column)
-    held = [to_value(code) for code in kind.enum_class or kind.enums] if isinstance(kind, types.Enum) else given
+    held = [to_code(column, code) for code in kind.enum_class or kind.enums] if isinstance(kind, types.Enum) else given
     for code in sorted(set(held) ^ set(given), key=str):
         problem = f"words(): none for {code!r}" if code in held else f"words(): this column never holds {code!r}"
         yield problem, f"codes: {', '.join(map(repr, held))}"
     for code, word in declared.pairs:
         if not word.strip():
-            yield f"words(): an empty one for {to_value(code)!r}", "say it as a person would read it"
+            yield f"words(): an empty one for {to_code(column, code)!r}", "say it as a person would read it"
 
 
 def _missing(table: Table, name: str) -> str:

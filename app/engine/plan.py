@@ -19,8 +19,8 @@ from app.engine.register import Secret, StoredFile, ThirdParty, Words
 from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
 from app.engine.selection import Limits, Selection, bind_choices, bind_person, limits_of
 from app.engine.shape import Field, Reference, TableShape
-from app.engine.stored import Convert, as_stored, find_convert
-from app.engine.values import to_field, to_value
+from app.engine.stored import Convert, as_stored, find_convert, to_code
+from app.engine.values import to_field
 
 ROLES = Field("roles", mark("Your part"), "text")
 """Added to tables with several owner paths: why the row is in the archive."""
@@ -161,7 +161,7 @@ def _field(column: Column[Any]) -> Field:
         case ThirdParty():  # a pseudonym reads as no number and no date, whatever the column holds
             return replace(field, kind="id", number=False)
         case Words(pairs):
-            return replace(field, words=tuple((to_value(code), word) for code, word in pairs))
+            return replace(field, words=tuple((to_code(column, code), word) for code, word in pairs))
         case StoredFile(alt=str(alt)):
             return replace(field, alt=column.table.columns[alt].name)
         case None if field.kind == "longtext" and _names_file(column):  # it is what the row is called

@@ -1,16 +1,18 @@
 """Columns of SQLAlchemy's own types as the driver has them, where we say the same of them in less time.
 
-SQLite holds documents, days, moments and UUIDs as text and decimals as numbers; PostgreSQL's driver knows all but documents,
+SQLite holds documents, times and UUIDs as text and decimals as numbers; PostgreSQL's driver knows all but documents,
 which it would parse. A type of somebody's own may answer something else, and is always asked.
 """
 
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Column, types
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -21,10 +23,6 @@ from app.engine.values import to_documents, to_value, to_values
 Convert = Callable[[Sequence[Any]], Sequence[Value]]
 """A column of a batch, as it comes from the driver, to what the archive says."""
 
-_MOMENTS = frozenset({types.DateTime, types.DATETIME, types.TIMESTAMP})
-_DATES = frozenset({types.Date, types.DATE})
-_TIMES = frozenset({types.Time, types.TIME})
-_UUIDS = frozenset({types.Uuid, types.UUID})
 _DECIMALS = frozenset({types.Numeric, types.NUMERIC, types.DECIMAL})
 
 
@@ -40,17 +38,24 @@ def find_convert(column: Column[Any]) -> Convert | None:
     kind = column.type
     if isinstance(kind, types.JSON) and type(kind).__module__.startswith("sqlalchemy."):
         return to_documents
-    if type(kind) in _MOMENTS:
-        return to_moments
-    if type(kind) in _DATES:
-        return to_values  # SQLite's text is what we say
-    if type(kind) in _TIMES:
-        return to_times
-    if type(kind) in _UUIDS:
-        return to_uuids
+    if holds_codes(column):
+        return to_values
     if type(kind) in _DECIMALS and isinstance(kind, types.Numeric) and kind.asdecimal:
         return partial(to_decimals, scale=_scale(kind))
-    return None
+    return _BY_TYPE.get(type(kind))
+
+
+def holds_codes(column: Column[Any]) -> bool:
+    """Of an enumeration, and as the database has them: its type knows none that Python has dropped."""
+    return isinstance(column.type, types.Enum) and type(column.type).__module__.startswith("sqlalchemy.")
+
+
+def to_code(column: Column[Any], given: Any) -> Value:
+    """A member of the column's enumeration, or another value, as the archive has it."""
+    if holds_codes(column) and (convert := column.type.bind_processor(DefaultDialect())):
+        with suppress(LookupError):  # no member of it
+            return to_value(convert(given))
+    return to_value(given)
 
 
 def _scale(kind: types.Numeric[Any]) -> int:
@@ -118,6 +123,14 @@ def to_decimals(column: Sequence[Any], scale: int) -> Sequence[Value]:
 
 
 _NUMBERS = frozenset({int, float})
+
+
+_BY_TYPE: dict[type, Convert] = {
+    **dict.fromkeys((types.DateTime, types.DATETIME, types.TIMESTAMP), to_moments),
+    **dict.fromkeys((types.Date, types.DATE), to_values),  # SQLite's text is what we say
+    **dict.fromkeys((types.Time, types.TIME), to_times),
+    **dict.fromkeys((types.Uuid, types.UUID), to_uuids),
+}
 
 
 @compiles(as_stored)

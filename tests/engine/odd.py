@@ -16,6 +16,9 @@ class Mood(enum.Enum):
     STORMY = "=stormy"
 
 
+MOODS = sa.Enum(Mood, values_callable=lambda mood: [each.value for each in mood])
+
+
 class Money(sa.TypeDecorator[str]):
     """Cents in the database, words outside."""
 
@@ -51,7 +54,7 @@ def make_types() -> sa.MetaData:
         sa.Column("day", sa.Date),
         sa.Column("clock", sa.Time),
         sa.Column("lasted", sa.Interval),
-        sa.Column("mood", sa.Enum(Mood), info=words({Mood.CALM: "Calm", Mood.STORMY: "Stormy"})),
+        sa.Column("mood", MOODS, info=words({Mood.CALM: "Calm", Mood.STORMY: "Stormy"})),
         sa.Column("facts", sa.JSON),
         sa.Column("blob", sa.LargeBinary),
         sa.Column("text", sa.Text),

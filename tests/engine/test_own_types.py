@@ -1,5 +1,6 @@
 """Columns of the site's own types, and values that their type refuses: none costs a person the archive."""
 
+import enum
 import json
 import zlib
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 
-from app.engine.register import owned, subject
+from app.engine.register import owned, subject, words
 from app.engine.values import to_document, to_field
 from app.extensions import prepare_sqlite
 from tests.engine.conftest import ANN, make_archive
@@ -118,3 +119,28 @@ def test_several_ranges_are_a_list_of_them() -> None:
 def test_what_is_no_day_and_no_time_stays_as_it_is(build_things: Build, kind: Any, texts: list[str]) -> None:
     """SQLite takes any text; the column's type raises an error for such ones."""
     assert read_json(build_things(sa.Column("v", kind), *texts, raw=True)) == texts
+
+
+class Step(enum.Enum):
+    OPEN = 1
+    PAID = 2
+
+
+STEPS = {Step.OPEN: "It is open", Step.PAID: "It is paid"}
+
+
+@pytest.mark.parametrize(
+    ("stored_as", "codes"),
+    [(None, ["OPEN", "PAID"]), (lambda step: [f"s{each.value}" for each in step], ["s1", "s2"])],
+    ids=["names", "values_callable"],
+)
+def test_codes_are_those_of_the_database(build_things: Build, stored_as: Any, codes: list[str]) -> None:
+    """Also one of a member that Python has no longer."""
+    kind = sa.Enum(Step, native_enum=False, create_constraint=False, values_callable=stored_as)
+    members = build_things(sa.Column("v", kind, info=words(STEPS)), *codes, "DRAFT", raw=True)
+    assert read_json(members) == [*codes, "DRAFT"]
+    package = json.loads(members["data/datapackage.json"])
+    (found,) = [each for table in package["resources"] for each in table["schema"]["fields"] if each["name"] == "v"]
+    assert [each["value"] for each in found["categories"]] == codes
+    page = read_pages(members)[1]
+    assert all(text in page for text in ("It is open", "It is paid", "DRAFT"))

@@ -62,6 +62,7 @@ COLUMNS: list[tuple[Any, list[Any]]] = [
     (sa.Uuid(native_uuid=False), [ID, None]),
     (sa.Date(), [dt.date(1, 1, 1), dt.date(2026, 11, 22), None]),
     (sa.Time(), [dt.time(9, 14), dt.time(9, 14, 30, 5), None]),
+    (sa.Enum("a", "b", name="stored_letters"), ["b", "a", None]),
     (sa.Float(), [1.5, None]),
     (Money(), [None]),
 ]
