@@ -7,6 +7,7 @@ import enum
 import io
 import json
 import uuid
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pytest
@@ -74,6 +75,29 @@ def test_csv_comes_back_through_the_csv_module() -> None:
     assert [unescape_formula(row[0]) for row in found[1:-1]] == NASTY
     assert found[-1] == ["Đà Lạt", "-12.50"]
     assert content[:3] == b"\xef\xbb\xbf"
+
+
+@given(st.lists(st.one_of(TEXT, st.decimals().map(str), st.floats().map(str), st.none(), st.integers()), min_size=1))
+@example(["1", "-1-1"])
+@example(["1\n-1", "2"])
+@example(["\n-"])
+@example(["-"])
+@example(["-1.2.3"])
+@example(["-Infinity", "-1E-7", "-inf"])
+def test_text_in_a_column_of_numbers_is_no_formula(column: list[Any]) -> None:
+    """SQLite keeps it there; only what is a number may begin with a minus."""
+    found = [row[1] for row in read_csv(write(CsvWriter(SHAPE), [("", value) for value in column]))[1:]]
+    assert [unescape_formula(cell) for cell in found] == ["" if value is None else str(value) for value in column]
+    for cell in found:
+        assert cell.lstrip()[:1] not in FORMULA or is_number(cell)
+
+
+def is_number(text: str) -> bool:
+    try:
+        Decimal(text)
+    except InvalidOperation:
+        return False
+    return True
 
 
 CELL = st.one_of(

@@ -14,6 +14,8 @@ FORMULA = frozenset("=+-@\t\r\n\0|%＝＋－＠")  # noqa: RUF001  # the full-wi
 _SIGNS = re.escape("".join(sorted(FORMULA)))
 _DANGEROUS = re.compile(rf"'|\s*[{_SIGNS}]").match
 _MAY_BEGIN_ONE = re.compile(rf"['\s{_SIGNS}]").search
+_IS_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE).fullmatch
+_ARE_NUMBERS = re.compile(r"(?:(?:-?[0-9]+(?:\.[0-9]+)?)?(?:\n|\Z))*").fullmatch
 _TEXT, _INTEGER = {str, NoneType}, {int, NoneType}
 
 
@@ -52,14 +54,23 @@ def _join(columns: Sequence[Sequence[str]]) -> bytes:
 
 
 def _numbers(column: Sequence[Value]) -> list[str]:
-    return _double_quotes(["" if value is None else str(value) for value in column])
+    texts = ["" if value is None else str(value) for value in column]
+    if str in set(map(type, column)) and not _are_numbers(texts):  # SQLite takes any text into any column
+        texts = [text if _IS_NUMBER(text) else escape_formula(text) for text in texts]
+    return _double_quotes(texts)
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    """Asked of a whole batch."""
+    lines = "\n".join(texts)
+    return lines.count("\n") == len(texts) - 1 and _ARE_NUMBERS(lines) is not None
 
 
 def _texts(column: Sequence[Value]) -> list[str]:
     """Most columns hold nothing to escape; that is asked once for the batch."""
     kinds = set(map(type, column))
     if kinds <= _INTEGER:
-        return _numbers(column)
+        return ["" if value is None else str(value) for value in column]
     if not kinds <= _TEXT:
         return _double_quotes(list(map(_say, column)))
     texts = [each or "" for each in column]
