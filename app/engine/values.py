@@ -149,7 +149,9 @@ def _list(raw: list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]) -> Value
 
 
 def _dict(raw: dict[Any, Any]) -> Value:
-    return {str(key): to_value(each) for key, each in raw.items()}
+    written = {str(key): to_value(each) for key, each in raw.items()}
+    # Python tells 1 from "1", JSON does not: then a list of pairs, so that nothing is lost.
+    return written if len(written) == len(raw) else [[to_value(key), to_value(each)] for key, each in raw.items()]
 
 
 _CONVERTERS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Value]], ...] = (

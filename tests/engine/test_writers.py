@@ -162,6 +162,8 @@ class Colour(enum.Enum):
         (Colour.RED, "red"),
         ([1, decimal.Decimal(2)], [1, "2"]),
         ({"a": {b"x"}}, {"a": ["eA=="]}),
+        ({1: "a", 2: "b"}, {"1": "a", "2": "b"}),
+        ({1: "a", "1": "b"}, [[1, "a"], ["1", "b"]]),
         (complex(1, 2), "(1+2j)"),
     ],
 )
