@@ -20,6 +20,7 @@ from app.engine.package import Part
 from app.engine.plan import PlannedTable
 from app.engine.schema import stored_type
 from app.engine.shape import Edition, Field
+from app.engine.values import DURATIONS
 from app.engine.writers.to_csv import escape_formula
 from app.engine.writers.to_json import encode_document
 
@@ -193,7 +194,7 @@ class _Describing:
 
 
 def _type(column: Column[Any]) -> str:
-    if isinstance(column.type, types.Interval):
+    if isinstance(column.type, DURATIONS):
         return "number"
     decorated = isinstance(column.type, TypeDecorator)
     kind = stored_type(column)

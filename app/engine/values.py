@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Column, TypeDecorator, types
-from sqlalchemy.dialects.postgresql import HSTORE
+from sqlalchemy.dialects.postgresql import HSTORE, INTERVAL
 from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange
 
 from app.engine.schema import stored_type
@@ -198,7 +198,8 @@ def _kind(column: Column[Any]) -> Kind:
     return next((name for known, name in _KINDS if isinstance(kind, known)), "text")
 
 
-_DECORATED: tuple[tuple[type, Kind], ...] = ((types.Interval, "number"), (types.PickleType, "json"))
+DURATIONS = (types.Interval, INTERVAL)
+_DECORATED: tuple[tuple[type | tuple[type, ...], Kind], ...] = ((DURATIONS, "number"), (types.PickleType, "json"))
 """Kept as a moment or as bytes where the database has nothing better; read as seconds, or as whatever was put in."""
 _NUMBERS: tuple[type, ...] = (types.Integer, types.Numeric, types.Float)
 _KINDS: tuple[tuple[type, Kind], ...] = (

@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sqlalchemy.dialects.postgresql import INTERVAL
 
 from app.engine.register import owned
 from app.engine.shape import Field, Row, TableShape
@@ -184,6 +185,8 @@ def test_every_value_becomes_what_json_can_say(raw: Any, value: Any) -> None:
         (sa.Column("body", sa.Text), "longtext", "Body"),
         (sa.Column("visibility", sa.Enum("a", "b")), "text", "Visibility"),
         (sa.Column("price", sa.Numeric), "number", "Price"),
+        (sa.Column("lasted", sa.Interval), "number", "Lasted"),
+        (sa.Column("lasted", INTERVAL), "number", "Lasted"),
         (sa.Column("is_open", sa.Boolean), "flag", "Is open"),
         (sa.Column("extra", sa.JSON), "json", "Extra"),
         (sa.Column("blob", sa.LargeBinary), "bytes", "Blob"),
