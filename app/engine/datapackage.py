@@ -141,7 +141,8 @@ class _Describing:
 
     def _schema(self, planned: PlannedTable, table: Table) -> Described:
         shape, elsewhere = planned.shape, _pseudonyms(planned)
-        fields = [self._field(field, table.columns.get(field.name), field.name in elsewhere) for field in shape.fields]
+        columns = {column.name: column for column in table.columns}
+        fields = [self._field(field, columns.get(field.name), field.name in elsewhere) for field in shape.fields]
         schema = {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "missingValues": [""]}
         if set(shape.key) <= {field.name for field in shape.fields}:
             schema["primaryKey"] = list(map(self._name, shape.key))

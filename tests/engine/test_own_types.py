@@ -58,6 +58,13 @@ def read_pages(members: Members) -> tuple[str, str]:
     return members["viewer/thing.0000.js"].decode(), members["thing.html"].decode()
 
 
+def describe(members: Members) -> dict[str, Any]:
+    """What the data package says of the column."""
+    tables = json.loads(members["data/datapackage.json"])["resources"]
+    (found,) = [each for table in tables for each in table["schema"]["fields"] if each["name"] == "v"]
+    return dict(found)
+
+
 class Compressed(sa.TypeDecorator[str]):
     impl = sa.LargeBinary
     cache_ok = True
@@ -139,8 +146,11 @@ def test_codes_are_those_of_the_database(build_things: Build, stored_as: Any, co
     kind = sa.Enum(Step, native_enum=False, create_constraint=False, values_callable=stored_as)
     members = build_things(sa.Column("v", kind, info=words(STEPS)), *codes, "DRAFT", raw=True)
     assert read_json(members) == [*codes, "DRAFT"]
-    package = json.loads(members["data/datapackage.json"])
-    (found,) = [each for table in package["resources"] for each in table["schema"]["fields"] if each["name"] == "v"]
-    assert [each["value"] for each in found["categories"]] == codes
+    assert [each["value"] for each in describe(members)["categories"]] == codes
     page = read_pages(members)[1]
     assert all(text in page for text in ("It is open", "It is paid", "DRAFT"))
+
+
+def test_a_column_is_described_by_its_name(build_things: Build) -> None:
+    """Python may know it by another."""
+    assert describe(build_things(sa.Column("v", sa.Integer, key="number"), 5))["type"] == "integer"
