@@ -20,7 +20,12 @@ from app.engine.register import (
 from app.engine.schema import column_declaration, is_date, is_left_out, keys_of, stored_type, table_declaration
 from app.engine.stored import to_code
 
-LOOKS_SECRET = re.compile(r"password|passwd|hash|token|secret|otp(?![a-z])|salt|api_?key|private_?key", re.IGNORECASE)
+LOOKS_SECRET = re.compile(
+    r"password|passwd|pwd|passphrase|passcode|hash|token|secret|credential|otp(?![a-z])|salt|mfa_?seed"
+    r"|(api|private|access|signing|encryption|session|ssh)_?key|(recovery|backup)_?codes?(?![a-z])"
+    r"|(?<![a-z])(cvv|cvc)2?(?![a-z])|(^|_)pin(_?code)?$",
+    re.IGNORECASE,
+)
 LOOKS_DELETED = re.compile(r"(is_)?(soft_)?(deleted|removed|trashed)(_at|_on|_date|_time)?", re.IGNORECASE)
 
 

@@ -44,10 +44,44 @@ def test_an_unclassified_table_is_found_and_the_line_is_suggested(schema: sa.Met
     assert 'owned("person_id"' in findings(schema)
 
 
-@pytest.mark.parametrize("name", ["password", "api_key", "reset_token", "totp_secret", "PasswdCrypt", "otp"])
+SECRETS = [
+    "password",
+    "api_key",
+    "reset_token",
+    "totp_secret",
+    "PasswdCrypt",
+    "otp",
+    "pwd",
+    "passphrase",
+    "passcode",
+    "pin",
+    "card_pin",
+    "pinCode",
+    "credentials",
+    "access_key",
+    "accessKey",
+    "signing_key",
+    "encryption_key",
+    "session_key",
+    "ssh_key",
+    "recovery_code",
+    "backup_codes",
+    "mfa_seed",
+    "cvv",
+    "card_cvc",
+]
+
+
+@pytest.mark.parametrize("name", SECRETS)
 def test_a_column_that_looks_like_a_secret_is_found(schema: sa.MetaData, name: str) -> None:
     add(schema, sa.Column("person_id", sa.ForeignKey("person.id")), sa.Column(name, sa.Text), info=owned("person_id"))
     assert f"extra.{name}: this looks like a secret" in findings(schema)
+
+
+@pytest.mark.parametrize("name", ["pinned", "pin_id", "spin", "shipping", "session_id", "key", "postcode", "seed"])
+def test_other_columns_need_no_word(schema: sa.MetaData, name: str) -> None:
+    add(schema, sa.Column("person_id", sa.ForeignKey("person.id")), sa.Column(name, sa.Text), info=owned("person_id"))
+    build_graph(schema)
 
 
 @pytest.mark.parametrize(
