@@ -291,3 +291,24 @@ def test_controls_are_large_enough_to_touch(entries: Page) -> None:
         box = button.bounding_box()
         assert box
         assert min(box["width"], box["height"]) >= 43.5
+
+
+def count_pages(page: Page) -> int:
+    return len(re.findall(rb"/Type /Page\b", page.pdf()))
+
+
+def test_a_long_row_is_printed_to_its_end(entries: Page) -> None:
+    """And the list behind it is not. Shut, the list is printed."""
+    expect_status(entries, "Rows 1–50 of 5,000")
+    with_list = count_pages(entries)
+    entries.locator("tbody th").first.get_by_role("button").click()
+    lines = "\n".join(f"Line {number}" for number in range(400))
+    entries.locator("#detail-fields dd").last.evaluate("(cell, text) => { cell.textContent = text }", lines)
+    assert count_pages(entries) >= 6
+    entries.emulate_media(media="print")
+    expect(entries.locator("#table")).to_be_hidden()
+    assert entries.locator("#detail").evaluate("row => row.scrollHeight <= row.clientHeight")
+    entries.emulate_media(media="null")
+    assert not entries.locator("#detail").evaluate("row => row.scrollHeight <= row.clientHeight")  # the control
+    entries.get_by_role("button", name="Close").click()
+    assert count_pages(entries) == with_list
