@@ -25,6 +25,8 @@ SETTINGS: dict[str, Any] = {
     "ARCHIVE_RING_SECONDS": 3,
     "RECONCILE_SECONDS": 1,
     "ARCHIVE_RETRY_SECONDS": 1,
+    # Five by default. With a fault a second, five may meet one archive where the machine has much else to do.
+    "ARCHIVE_MAX_ATTEMPTS": 10,
     "MAIL_RETRY_SECONDS": 1,
     "ARCHIVE_PART_SIZES": [400_000],
     "ARCHIVES_PER_DAY": None,
