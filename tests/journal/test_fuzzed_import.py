@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from app.extensions import db
 from app.journal.import_file import ImportFileError, Line, read_lines
 from app.models import Comment, Entry, User
+from app.words.text import clean_line
 from tests.fuzzing import examples
 
 pytestmark = pytest.mark.fuzz
@@ -85,6 +86,7 @@ EDITS = st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 3), PIECES)
 @example(edits=[(0, len(GOOD), b'{"title": ' + b"1" * 5000 + b"}")])
 @example(edits=[(0, len(GOOD), b'{"title": "x", "body": NaN}')])
 @example(edits=[(0, len(GOOD), b'{"title": "x", "title": "y"}')])
+@example(edits=[(33, 0, codecs.BOM_UTF8)])
 def test_bytes_of_any_kind(tmp_path_factory: pytest.TempPathFactory, edits: list[tuple[int, int, bytes]]) -> None:
     """What is taken is JSON to the standard library, too."""
     text = GOOD
@@ -97,7 +99,7 @@ def test_bytes_of_any_kind(tmp_path_factory: pytest.TempPathFactory, edits: list
         assert re.fullmatch(r"(?s)Line \d+: .*Nothing was imported\.", found)
     else:
         each = filter(bytes.strip, text.removeprefix(codecs.BOM_UTF8).split(b"\n"))
-        assert [line.title for line in found] == [json.loads(line)["title"].strip() for line in each]
+        assert [line.title for line in found] == [clean_line(json.loads(line)["title"]) for line in each]
 
 
 def read_or_refuse(path: Path) -> list[Line] | str:
