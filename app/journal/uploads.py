@@ -84,9 +84,13 @@ def open_stored(name: str, sha256: str | None = None) -> BinaryIO | None:
 
 def discard(names: Iterable[str]) -> None:
     """Delete these files; one that is gone already is no error. `sweep_uploads` takes what a silent store keeps."""
-    with contextlib.suppress(StoreSilentError):
-        for name in names:
-            _delete(name)
+    for name in names:
+        try:
+            _store().delete(name)
+        except StoreSilentError:
+            return
+        except OSError:
+            pass
 
 
 def list_old() -> list[str]:
@@ -153,16 +157,6 @@ def _is_text(sample: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return all(each >= " " or each in "\t\n\r\f" for each in text)
-
-
-def _delete(name: str) -> None:
-    """Raises StoreSilentError."""
-    try:
-        _store().delete(name)
-    except StoreSilentError:
-        raise
-    except OSError:
-        pass  # the sweeper tries again
 
 
 def _store() -> Store:

@@ -9,7 +9,6 @@ from flask import Flask
 from redis import Redis
 
 from app import create_app
-from app.extensions import limiter
 from app.models import User
 from app.web import serving_slots
 from app.web.serving_slots import NoSlotError, Slot, take_slot
@@ -17,15 +16,8 @@ from tests.programs import Program, wait_until
 from tests.web.conftest import SignIn
 from tests.web.test_serving import Stored, archive, picture  # noqa: F401  # fixtures
 
-pytestmark = pytest.mark.worker
+pytestmark = [pytest.mark.worker, pytest.mark.usefixtures("forgetful_limiter")]
 MOST = 3
-
-
-@pytest.fixture(autouse=True)
-def forgetful_limiter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its one object remembers what applications of other tests taught it."""
-    monkeypatch.setattr(limiter, "_storage_dead", False)
-    monkeypatch.setattr(limiter, "_storage_options", {})
 
 
 @pytest.fixture

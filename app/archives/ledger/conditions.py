@@ -46,12 +46,8 @@ def is_of_head(count: int) -> ColumnElement[bool]:
     """One of the oldest that wait. Large ones stand in a line of their own, as they do before their workers."""
     line = aliased(Archive)
     waits = (line.state == State.QUEUED, is_due(line))
-
-    def first(large: bool) -> ColumnElement[bool]:
-        some = select(line.id).where(*waits, line.large.is_(large)).order_by(line.created_at).limit(count)
-        return Archive.id.in_(some)
-
-    return or_(first(large=False), first(large=True))
+    lines = (select(line.id).where(*waits, line.large.is_(large)) for large in (False, True))
+    return or_(*(Archive.id.in_(each.order_by(line.created_at).limit(count)) for each in lines))
 
 
 def is_unheard() -> ColumnElement[bool]:
