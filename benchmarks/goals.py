@@ -102,7 +102,7 @@ def _memory(records: Records) -> Iterator[Finding]:
 
 def _growth(records: Records) -> Iterator[Finding]:
     for database, way, rows, found, before in growth(records):
-        if before and rows >= MILLION and way != OURS_WORKER:
+        if before and rows >= MILLION:
             times = found.median / before.median
             what = f"{DATABASES[database]}, {way}, {rows // 10:,} → {rows:,} rows"
             yield Finding(what, "×10 (± 15 %)", f"×{times:.2f}", tell_near(times, 10, 0.15))

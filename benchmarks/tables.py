@@ -12,11 +12,8 @@ DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def ratios(measurement: Measurement, base: Measurement) -> tuple[float, float, float]:
-    """How many times as long as `base` within one round: the median, the least, the most.
-
-    A slow way takes part in fewer rounds; what `base` took in the others is left out.
-    """
-    rounds = [one / other for one, other in zip(measurement.seconds, base.seconds, strict=False)]
+    """How many times as long as `base` within one round: the median, the least, the most."""
+    rounds = [one / other for one, other in zip(measurement.seconds, base.seconds, strict=True)]
     return statistics.median(rounds), min(rounds), max(rounds)
 
 

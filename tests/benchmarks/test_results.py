@@ -14,9 +14,10 @@ from benchmarks.tables import tell_time
 
 
 def record(rows: int, tutorial: list[float], *, only: str = "") -> Record:
+    ours = [1.0, 2.0, 4.0]
     measurements = [
-        Measurement(OURS_JSON, [1.0, 2.0, 4.0], [1.0, 1.0, 1.0], [50, 60, 50], 10),
-        Measurement(OURS_ALL, [5.0], [5.0], [50], 10),
+        Measurement(OURS_JSON, ours, ours, [50, 60, 50], 10),
+        Measurement(OURS_ALL, [5.0] * 3, [5.0] * 3, [50], 10),
         Measurement(TUTORIAL, tutorial, tutorial, [3000], 10),
         Measurement(SQLITE_ZIP, skipped="zip not installed"),
     ]
@@ -28,7 +29,7 @@ def record(rows: int, tutorial: list[float], *, only: str = "") -> Record:
     [
         ([24.0, 20.0, 100.0], "| ≥ 12× faster | 24.00 (10.00–25.00) | reached |"),
         ([12.0, 12.0, 12.0], "| ≥ 12× faster | 6.00 (3.00–12.00) | missed: 50% of the goal |"),
-        ([24.0], "| ≥ 12× faster | 24.00 (24.00–24.00) | reached |"),
+        ([24.0, 48.0, 96.0], "| ≥ 12× faster | 24.00 (24.00–24.00) | reached |"),
     ],
 )
 def test_a_figure_is_judged_by_the_median_of_the_rounds(seconds: list[float], told: str) -> None:
@@ -36,11 +37,11 @@ def test_a_figure_is_judged_by_the_median_of_the_rounds(seconds: list[float], to
 
 
 def test_few_rows_prove_nothing() -> None:
-    assert "faster" not in render([record(2000, [24.0])])
+    assert "faster" not in render([record(2000, [24.0] * 3)])
 
 
 def test_a_peer_that_is_not_there_is_named_with_the_reason() -> None:
-    page = render([record(1_000_000, [24.0])])
+    page = render([record(1_000_000, [24.0] * 3)])
     assert "| sqlite3 -json \\| zip | zip not installed |" in page
 
 
