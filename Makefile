@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format pictures reference languages requirements clean tools
+.PHONY: run test asvs fuzz chaos deploys rush crash torn mixing bench bench-watching lint format pictures reference languages requirements components clean tools
 
 run: .venv/installed  ## start everything on this machine
 	$(BIN)/flask db upgrade
@@ -79,6 +79,10 @@ requirements: .venv/installed-dev  ## resolve anew; hashes, no URLs
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --extra dev pyproject.toml -o requirements-dev.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 --group pyproject.toml:tools -o requirements-tools.txt
 	$(BIN)/uv pip compile --universal --upgrade --generate-hashes --no-header --no-annotate --quiet --python-version 3.11 --group pyproject.toml:bench -o requirements-bench.txt
+	$(BIN)/python -m tests.components --stamp
+
+components: .venv/installed-dev  ## whether they were brought up to date as lately as docs/security.md promises
+	@$(BIN)/python -m tests.components
 
 tools:
 	@sh tests/install_tools.sh
