@@ -122,6 +122,8 @@ SETTINGS = (
     Setting("SIGN_IN_DAYS", 30, "Longest time that a sign-in lasts."),
     Setting("SIGN_IN_IDLE_DAYS", 7, "It ends earlier when nobody has used it for so long."),
     Setting("SECOND_FACTOR_REQUIRED", False, "Everybody sets up a second factor before anything else."),
+    Setting("SECOND_FACTOR_LEEWAY", False, "The code before and the one after count as well, for clocks that differ."),
+    Setting("SECOND_FACTOR_SHA1", False, "Apps may be set up that know SHA-1 only; SHA-256 is offered all the same."),
     Setting("BREACHED_PASSWORDS", None, "The list of Have I Been Pwned, as a file; no new password may be in it."),
     Setting("CONFIRM_SECONDS", 600, "Asking for an archive and downloading need a password or code given so lately."),
     Setting(

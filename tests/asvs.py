@@ -124,7 +124,8 @@ def summarize(rows: Sequence[Row]) -> str:
     of = Counter(row.status for row in rows)
     return (
         f"Of the {len(rows)} requirements of OWASP ASVS 5.0 at levels 1 and 2, {of['met']} are met, each with the "
-        f"tests that prove it, {of['not applicable']} do not apply and {of['not met']} are not met"
+        f"tests that prove it, {of['not applicable']} do not apply, and {of['not met'] or 'none'} of them "
+        f"{'is' if of['not met'] <= 1 else 'are'} left open"
     )
 
 

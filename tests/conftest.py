@@ -112,7 +112,14 @@ def built_urls() -> Iterator[None]:
 @pytest.fixture
 def made_app(settings: dict[str, Any], compiled_templates: BytecodeCache) -> Flask:
     app = create_app(
-        {"TESTING": True, "WTF_CSRF_ENABLED": False, "RATELIMIT_ENABLED": False, "ARCHIVES_PER_DAY": None, **settings}
+        {
+            "TESTING": True,
+            "WTF_CSRF_ENABLED": False,
+            "RATELIMIT_ENABLED": False,
+            "ARCHIVES_PER_DAY": None,
+            "SECOND_FACTOR_LEEWAY": True,  # a code that a test has read may end before it is sent
+            **settings,
+        }
     )
     app.jinja_env.bytecode_cache = compiled_templates
     return app

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.engine.register import owned, secret
+from app.engine.register import harmless, owned, secret
 from app.extensions import Model
 from app.models.columns import Moment, new_id, now
 from app.models.user import User
@@ -35,6 +35,8 @@ class SecondFactor(Model):
     user_id: Mapped[str] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     sealed_secret: Mapped[str] = mapped_column(String(200), info=secret())
     """Encrypted: a copy of the database alone makes no codes."""
+    hash_name: Mapped[str] = mapped_column(String(10), default="SHA256", server_default="SHA1", info=harmless())
+    """What the app makes its codes by: SHA256, or SHA1, beside which earlier versions knew no other."""
     begun_at: Mapped[datetime] = mapped_column(Moment, default=now)
     switched_on_at: Mapped[datetime | None] = mapped_column(Moment)
     """Empty: being set up, and not asked for."""

@@ -7,7 +7,7 @@ from flask_login import current_user
 from wtforms import Field
 
 from app.accounts import people
-from app.accounts.second_factor import checking, recovery_codes
+from app.accounts.second_factor import checking, recovery_codes, setting_up, totp
 from app.web.formats import moment_text
 
 FEW = 3
@@ -26,8 +26,9 @@ def take_code(field: Field, user_id: str, *, uses: int | None = None) -> bool:
     """Spends the code; or the field says why not."""
     try:
         checking.accept(user_id, field.data or "", uses=uses)
-    except checking.WrongCodeError:
-        field.errors = [_("This code is not right, or it was used already. Wait for the next one, and enter that.")]
+    except checking.WrongCodeError as error:
+        used = _("This code is not right, or it was used already. Wait for the next one, and enter that.")
+        field.errors = [tell_wrong_code(error) or used]
     except checking.WaitError as error:
         wait = _(
             "Too many codes were wrong. Wait until %(moment)s, or enter a recovery code, which works now.",
@@ -37,6 +38,37 @@ def take_code(field: Field, user_id: str, *, uses: int | None = None) -> bool:
     else:
         return True
     return False
+
+
+def tell_wrong_code(error: checking.WrongCodeError) -> str | None:
+    """Why it is wrong, where that can be known."""
+    if isinstance(error, setting_up.OldAppError):
+        old = _(
+            "This app makes codes by SHA-1, an old method that this site does not take. Scan with another one, such "
+            "as Google Authenticator, Aegis, 2FAS or a password manager."
+        )
+        return str(old)
+    return _tell_time(error.steps) if isinstance(error, checking.OtherTimeError) else None
+
+
+def _tell_time(steps: int) -> str:
+    if steps == 1:
+        return str(_("This code has just ended. Enter the one that the app shows now."))
+    minutes = max(1, round(abs(steps) * totp.STEP_SECONDS / 60))
+    if steps > 0:
+        clock = ngettext(
+            "The clock of the device with the app is about %(num)d minute slow.",
+            "The clock of the device with the app is about %(num)d minutes slow.",
+            minutes,
+        )
+    else:
+        clock = ngettext(
+            "The clock of the device with the app is about %(num)d minute fast.",
+            "The clock of the device with the app is about %(num)d minutes fast.",
+            minutes,
+        )
+    remedy = _("Have it set its time by itself, and enter the next code.")
+    return f"{clock} {remedy}"
 
 
 def say_codes_left(user_id: str, typed: str | None) -> None:

@@ -17,7 +17,7 @@ from app.accounts.second_factor import checking, setting_up, totp
 from app.web.auth import continue_session
 from app.web.auth_forms import CodeForm, SwitchOffForm
 from app.web.guessing import limit_confirmations
-from app.web.proofs import NOT_YOURS, take_code, take_password
+from app.web.proofs import NOT_YOURS, take_code, take_password, tell_wrong_code
 
 bp = Blueprint("second_factor", __name__, url_prefix="/settings/second-factor")
 
@@ -33,23 +33,27 @@ def set_up() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             codes = credentials.switch_on_factor(current_user.id, form.code.data or "", but=g.known.sign_in.id)
-        except checking.WrongCodeError:
-            form.code.errors = [_("This is not the code of this secret. Enter the one that the app shows now.")]
+        except checking.WrongCodeError as error:
+            another = _("This is not the code of this secret. Enter the one that the app shows now.")
+            form.code.errors = [tell_wrong_code(error) or another]
         else:
             continue_session()
             return render_template("auth/recovery_codes.html", codes=codes, is_new=True)
-    letters = totp.spell(secret)
-    return render_template("auth/set_up_factor.html", form=form, letters=letters), 422 if form.errors else 200
+    shown = {"letters": totp.spell(secret), "address": _address(secret)}
+    return render_template("auth/set_up_factor.html", form=form, **shown), 422 if form.errors else 200
 
 
 @bp.get("/qr.svg")
 def qr() -> Response:
     """An image of its own: the pages' policy allows neither `data:` addresses nor styles within."""
     secret = setting_up.find_pending(current_user.id) or abort(404)
-    address = totp.address(secret, site=current_app.config["SITE_NAME"], account=current_user.email)
     image = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(image, kind="svg", scale=4, light="#fff")
+    segno.make(_address(secret), error="m", micro=False).save(image, kind="svg", scale=4, light="#fff")
     return Response(image.getvalue(), mimetype="image/svg+xml")
+
+
+def _address(secret: bytes) -> str:
+    return totp.address(secret, site=current_app.config["SITE_NAME"], account=current_user.email)
 
 
 @bp.route("/recovery-codes", methods=["GET", "POST"])

@@ -28,6 +28,7 @@ GENEROUS = {
     "RATELIMIT_ENABLED": False,
     "ARCHIVES_PER_DAY": None,
     "ARCHIVE_LEASE_SECONDS": 24 * HOUR,
+    "SECOND_FACTOR_LEEWAY": True,
 }
 """Nobody waits, is asked again, or loses an archive while pictures are taken."""
 Done = TypeVar("Done")

@@ -14,10 +14,14 @@ from app.models import SecondFactor, User
 class Factor(NamedTuple):
     secret: bytes
     recovery_codes: list[str]
+    hash_name: str = totp.NEW
 
     def code(self, later: int = 0) -> str:
         """What the app shows, so many half minutes from now."""
-        return totp.code_at(self.secret, int(time.time()) // totp.STEP_SECONDS + later)
+        return self.code_at(time.time(), later)
+
+    def code_at(self, at: float, later: int = 0) -> str:
+        return totp.code_at(self.secret, totp.step_at(at) + later, self.hash_name)
 
     def wrong(self) -> str:
         """No code of the app for minutes."""

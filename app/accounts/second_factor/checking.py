@@ -1,13 +1,14 @@
 """Is this code right? Accepts each once, and bounds how many can be tried.
 
-Codes of the app have a million values, of which three are right at a time. After five wrong ones in a row none is
+Codes of the app have a million values, of which one is right at a time. After five wrong ones in a row none is
 looked at for a quarter of an hour, after five more for an hour, then four, then a day: some 1,840 guesses in a year,
-and a chance of 0.6 % for a guesser who knows the password. A quarter of an hour each time would give 41 %. A right
+and a chance of 0.2 % for a guesser who knows the password. A quarter of an hour each time would give 16 %. A right
 code of either kind begins the count anew. Whoever is made to wait by somebody else's guesses enters with a recovery
 code, and takes another password.
 """
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import current_app
@@ -23,10 +24,20 @@ from app.models.columns import database_time
 GUESSES = 5
 PAUSES = (15 * 60, 3600, 4 * 3600, 24 * 3600)
 """Seconds, after each five; the last stays."""
+NEAR = 20
+"""Of so many steps it is said how far a clock is off: ten minutes."""
 
 
 class WrongCodeError(Exception):
     """Not a code, not yet, not any more, or used before."""
+
+
+class OtherTimeError(WrongCodeError):
+    """The code of another half minute: so many `steps` ago; below 0, of one to come."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(steps)
+        self.steps = steps
 
 
 class WaitError(Exception):
@@ -70,13 +81,24 @@ def is_of_app(typed: str) -> bool:
 
 
 def _accept_code(user_id: str, code: str, uses: int | None) -> None:
-    sealed = _take_guess(user_id)
-    step = totp.find_step(_unseal(sealed, user_id), code, read_clock())
+    factor = _take_guess(user_id)
+    secret, now = _unseal(factor.sealed_secret, user_id), totp.step_at(read_clock())
+    find = partial(totp.find_step, secret, code, hash_name=factor.hash_name)
+    step = find(accepted_steps(now))
     begin_write()
     is_right = step is not None and _spend(user_id, uses, _is_later(step), last_step=step)
     db.session.commit()
+    if step is None:
+        # Those that are over are worth nothing to anybody; of one to come nobody is told that it is a code.
+        over = find(range(now - NEAR, now))
+        raise WrongCodeError if over is None else OtherTimeError(now - over)
     if not is_right:
         raise WrongCodeError
+
+
+def accepted_steps(now: int) -> range:
+    leeway = int(current_app.config["SECOND_FACTOR_LEEWAY"])
+    return range(now - leeway, now + leeway + 1)
 
 
 def _accept_recovery_code(user_id: str, code: str, uses: int | None) -> None:
@@ -88,8 +110,8 @@ def _accept_recovery_code(user_id: str, code: str, uses: int | None) -> None:
         raise WrongCodeError
 
 
-def _take_guess(user_id: str) -> str:
-    """The sealed secret. Counted before it is known whether the code is right, so that guesses at once count, too."""
+def _take_guess(user_id: str) -> SecondFactor:
+    """What a code is compared with. Counted before it is known whether it is right: guesses at once count, too."""
     begin_write()
     may_guess = or_(SecondFactor.next_guess_at.is_(None), SecondFactor.next_guess_at <= database_time())
     nth = SecondFactor.wrong_codes + 1
@@ -101,7 +123,7 @@ def _take_guess(user_id: str) -> str:
         raise WrongCodeError
     if not has_one and factor.next_guess_at is not None:
         raise WaitError(factor.next_guess_at)
-    return factor.sealed_secret
+    return factor
 
 
 def _pause_after(nth: ColumnElement[int]) -> ColumnElement[datetime]:

@@ -3,16 +3,28 @@
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import audit, outbox
 from app.accounts.second_factor import recovery_codes, totp
-from app.accounts.second_factor.checking import WrongCodeError, is_of_app, read_clock
+from app.accounts.second_factor.checking import (
+    NEAR,
+    OtherTimeError,
+    WrongCodeError,
+    accepted_steps,
+    is_of_app,
+    read_clock,
+)
 from app.accounts.second_factor.sealing import SealError, open_sealed, seal
 from app.extensions import begin_write, count_changed, db
 from app.models import MailKind, SecondFactor, What
 from app.models.columns import database_time
+
+
+class OldAppError(WrongCodeError):
+    """The app makes codes by SHA-1, and SECOND_FACTOR_SHA1 is off."""
 
 
 def begin(user_id: str, confirmed_at: datetime | None = None) -> bytes | None:
@@ -45,16 +57,35 @@ def forget_pending(user_id: str) -> None:
 
 
 def mark_on(user_id: str, code: str) -> list[str]:
-    """The recovery codes. Raises WrongCodeError. The commit is the caller's, as `credentials.switch_on_factor`."""
+    """The recovery codes. Raises WrongCodeError, of a kind that says why where that can be known. The commit is the
+    caller's, as `credentials.switch_on_factor`.
+    """
     sealed = _find_sealed(user_id)
     secret = _open(sealed, user_id)
-    step = totp.find_step(secret, "".join(code.split()), read_clock()) if secret and is_of_app(code) else None
-    on = {"switched_on_at": database_time(), "last_step": step}
+    if secret is None or not is_of_app(code):
+        raise WrongCodeError
+    step, hash_name = _recognise(secret, "".join(code.split()))
+    on = {"switched_on_at": database_time(), "last_step": step, "hash_name": hash_name}
     # Another window may have begun anew since: its secret is one that this app does not have.
-    if step is None or not _change(user_id, on, SecondFactor.sealed_secret == sealed):
+    if not _change(user_id, on, SecondFactor.sealed_secret == sealed):
         raise WrongCodeError
     outbox.put(MailKind.FACTOR_ON, user_id)
     return recovery_codes.replace(user_id)
+
+
+def _recognise(secret: bytes, code: str) -> tuple[int, str]:
+    """Its step, and the hash that the app makes codes by. Whoever sets it up sees the secret: all may be told."""
+    now = totp.step_at(read_clock())
+    for hash_name in (totp.NEW, totp.OLD):
+        step = totp.find_step(secret, code, range(now - NEAR, now + NEAR + 1), hash_name)
+        if step is None:
+            continue
+        if hash_name == totp.OLD and not current_app.config["SECOND_FACTOR_SHA1"]:
+            raise OldAppError
+        if step not in accepted_steps(now):
+            raise OtherTimeError(now - step)
+        return step, hash_name
+    raise WrongCodeError
 
 
 def remove(user_id: str) -> bool:
