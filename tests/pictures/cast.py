@@ -129,6 +129,11 @@ def full_disk(who: User) -> None:
     _expect(who, State.QUEUED)
 
 
+def storage_away(who: User) -> None:
+    ask(who)
+    ledger.wait_for_storage(_claim(who), HOUR)
+
+
 def fault(who: User) -> None:
     """A row that no program can read."""
     broken = sa.text("UPDATE entry SET created_at = 'poison' WHERE author_id = :id").bindparams(
@@ -236,6 +241,7 @@ SECOND_ACT: dict[str, Play] = {
     "retrying": retrying,
     "waiting-to-retry": waiting_to_retry,
     "waiting-for-space": full_disk,
+    "waiting-for-storage": storage_away,
     "ready": ready,
     "ready-in-parts": ready_in_parts,
     "ready-with-gaps": with_gaps,
