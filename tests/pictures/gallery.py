@@ -19,7 +19,8 @@ PUBLISHED = {
     "report.png": ("report-index",),
     "coverage.png": ("report-coverage",),
 }
-"""Picture of the docs → whose light look it is: the first of these that was taken."""
+"""Picture of the docs → whose look it is: the first of these that was taken."""
+PUBLISHED_LOOK = "light"
 COLOURS = 128
 
 
@@ -60,7 +61,7 @@ def publish(folder: Path, into: Path = DOCS) -> list[str]:
     into.mkdir(exist_ok=True)
     missing = []
     for name, taken in PUBLISHED.items():
-        sources = [folder / f"{each}-light.png" for each in taken]
+        sources = [folder / f"{each}-{PUBLISHED_LOOK}.png" for each in taken]
         if source := next((each for each in sources if each.exists()), None):
             shrink(source, into / name)
         else:
