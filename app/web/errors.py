@@ -17,7 +17,7 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import BadHost, HTTPException, RequestEntityTooLarge, SecurityError
 
 from app.log_format import about
 from app.web.formats import file_size, number
@@ -48,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, explain_expired_form)
     app.register_error_handler(RequestEntityTooLarge, explain_too_large)
     app.register_error_handler(SecurityError, explain_strange_host)
+    app.register_error_handler(BadHost, explain_strange_host)
     app.register_error_handler(RateLimitExceeded, explain_limit)
     app.register_error_handler(NoSlotError, explain_no_slot)
     app.register_error_handler(OperationalError, explain_busy)
@@ -102,8 +103,8 @@ def explain_too_large(_error: RequestEntityTooLarge, typed: Sequence[Typed] = ()
     return render_template("error.html", title=_("This is too large"), advice=advice, typed=typed), 413
 
 
-def explain_strange_host(_error: SecurityError) -> ResponseReturnValue:
-    """Not a page of ours: without a host that is trusted, nothing can be linked to."""
+def explain_strange_host(_error: SecurityError | BadHost) -> ResponseReturnValue:
+    """Not a page of ours: without a host that is trusted, or that is a name at all, nothing can be linked to."""
     with force_locale(choose_without_person()):
         text = _("This site does not answer under this name.")
     return f"{text}\n", 400, {"Content-Type": "text/plain; charset=utf-8"}

@@ -111,6 +111,7 @@ def pages(app: Flask) -> Iterator[str]:
 @example(headers={"Accept-Language": "de-ß;q=x"}, host="[")
 @example(headers={"Accept": "*/*;q=²"}, host="a b")
 @example(headers={"Cookie": "session=\x00; session=.."}, host="\xff")
+@example(headers={}, host=".")
 def test_headers(app: Flask, headers: dict[str, str], host: str | None) -> None:
     """A stranger's on every page that can be read."""
     client = app.test_client()

@@ -53,6 +53,13 @@ class TestEverywhere:
                 assert (answer.location or "/").startswith("/"), path
 
 
+@pytest.mark.parametrize("host", [".", "a..b", "x" * 64 + ".org"])
+def test_what_is_no_name_is_refused_where_any_name_is_taken(client: FlaskClient, host: str) -> None:
+    """Of it no address can be made, so that no page of ours could be shown: it would be a fault."""
+    answer = client.get("/", headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+
+
 def test_a_link_made_from_it_would(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control."""
     monkeypatch.setitem(POLICY, "careless", Access.ANYONE)
