@@ -142,7 +142,10 @@ class EntryForm(FlaskForm):
                     _("A tag may have at most %(most)s characters. Put commas between tags.", most=TAG_MAX)
                 )
 
-    def validate_files(self, _field: MultipleFileField) -> None:
+    def validate_files(self, field: MultipleFileField) -> None:
+        if any(isinstance(each, str) and each for each in field.data or ()):
+            # Some programs write a line break into the header as it is; what comes behind is then no name of a file.
+            raise ValidationError(_("A file came without a name that can be read. Rename it, and choose it again."))
         if any(len(text) > DESCRIPTION_MAX for text in self.description.data or ()):
             raise ValidationError(str(TOO_LONG))
 

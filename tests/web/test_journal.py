@@ -340,6 +340,14 @@ def test_several_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
             assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize(("name", "code", "kept"), [("a\nb.txt", 422, 0), ("a%0Ab.txt", 302, 1)])
+def test_a_file_whose_name_is_lost_on_its_way(app: Flask, anns: FlaskClient, name: str, code: int, kept: int) -> None:
+    """A program wrote the line break into the header as it is: what follows is a field. Browsers write %0A."""
+    answer = anns.post("/journal/new", data={**NEW, "files": [(io.BytesIO(b"A note"), name)]})
+    assert (answer.status_code, count(app, Attachment)) == (code, kept)
+    assert ("Rename it, and choose it again" in answer.text) == (code == 422)  # noqa: PLR2004
+
+
 def test_an_entry_has_some_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
     """Its page shows them all. The control: up to the limit they are kept, and a text changes without them."""
     for count_of_files, code in ((FILES_MAX + 1, 422), (FILES_MAX, 302)):
