@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from benchmarks import reasons
 from benchmarks.catalogue import OURS_ALL, OURS_JSON, OURS_WORKER, PSQL_ZIP, SQLITE_ZIP, TUTORIAL, ZIP_0
 from benchmarks.measured import Measurement, Record, quantile
+from benchmarks.profile import CHECKING, WHOLE
 from benchmarks.tables import DATABASES, MB, growth, ratios, tell_ratio
 
 MILLION = 1_000_000
@@ -152,6 +153,15 @@ def _pieces(records: Records) -> Iterator[Finding]:
             yield Finding(_name(record), "≥ 1.6× faster", tell_ratio(one, two), tell(ratios(one, two)[0], 1.6))
 
 
+def _checking(records: Records) -> Iterator[Finding]:
+    for record in _of("profile", records):
+        checking, whole = record.find(CHECKING), record.find(WHOLE)
+        if checking and whole:
+            middle, least, most = ratios(checking, whole)
+            verdict = tell_limit(middle, 0.25)
+            yield Finding(_name(record), "< 25 %", f"{middle:.0%} ({least:.0%}–{most:.0%})", verdict)
+
+
 def _of(case: str, records: Records) -> Iterator[Record]:
     yield from (record for record in records if record.case == case)
 
@@ -175,6 +185,7 @@ FIGURES = (
     ),
     Figure("Peak memory of a worker, 10 thousand to 10 million rows", _memory, reasons.MEMORY),
     Figure("Two workers for one person's archive on PostgreSQL, against one", _pieces, reasons.PIECES),
+    Figure("The check of the finished archive, as a share of the whole", _checking, reasons.SHARE),
     Figure("Small accounts: 100 rows, 3 formats, verified", _small, reasons.SMALL),
     Figure("From click to ready", _click, reasons.CLICK),
     Figure("A 5 GB picture and 100,000 pictures, against `zip -0`", _files, reasons.FILES),

@@ -9,6 +9,11 @@ CHECK = (
     "Of the largest part, the check, most is parsing: every row of JSON and of CSV is read again, counted, and "
     "its keys are followed."
 )
+SHARE = (
+    "Every member is unpacked and hashed again, every row of JSON and of CSV read and counted, and its keys followed. "
+    "Unpacking and hashing in a second thread beside the parser was tried, and took longer: each block waits for "
+    "Python's one lock."
+)
 SERVER = "There the rows are made into JSON by the server, in C, and never come to Python."
 MEMORY = (
     "About 100 MB are there before any row: what importing the application and Celery takes. Then come buffers of a "

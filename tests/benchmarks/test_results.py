@@ -9,6 +9,7 @@ import pytest
 from benchmarks.catalogue import OURS_ALL, OURS_JSON, OURS_WORKER, SQLITE_ZIP, TUTORIAL
 from benchmarks.goals import FIGURES, ORDINARY, STATUS
 from benchmarks.measured import Measurement, Record, keep, percentiles, quantile, read_records
+from benchmarks.profile import CHECKING, WHOLE
 from benchmarks.results import render
 from benchmarks.tables import tell_time
 
@@ -81,6 +82,12 @@ def test_each_figure_is_judged_by_its_goal(case: str, seconds: dict[str, list[fl
 def test_below_a_missed_figure_stands_what_is_left(share: float, *, is_missed: bool) -> None:
     [why] = [figure.why for figure in FIGURES if figure.title.startswith("Small accounts")]
     assert (why in render([of_case("crowd", **{"2_worker_processes": [share]})])) is is_missed
+
+
+@pytest.mark.parametrize(("checking", "told"), [(0.24, "24% (24%–24%) | reached"), (0.5, "missed: 2.00 times")])
+def test_the_check_is_judged_by_its_share(checking: float, told: str) -> None:
+    measured = [Measurement(CHECKING, [checking]), Measurement(WHOLE, [1.0])]
+    assert told in render([Record("profile", "sqlite", 100_000, "", "2026-01-02", "abc1234", "", "", measured)])
 
 
 @pytest.mark.parametrize(

@@ -345,7 +345,7 @@ def test_a_file_whose_name_is_lost_on_its_way(app: Flask, anns: FlaskClient, nam
     """A program wrote the line break into the header as it is: what follows is a field. Browsers write %0A."""
     answer = anns.post("/journal/new", data={**NEW, "files": [(io.BytesIO(b"A note"), name)]})
     assert (answer.status_code, count(app, Attachment)) == (code, kept)
-    assert ("Rename it, and choose it again" in answer.text) == (code == 422)  # noqa: PLR2004
+    assert ("Rename it, and choose it again" in answer.text) == (code == 422)
 
 
 def test_an_entry_has_some_files(app: Flask, anns: FlaskClient, uploads: Path) -> None:
