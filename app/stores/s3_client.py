@@ -1,5 +1,6 @@
 """The S3 client: time-outs, retries, checksums, and what its errors mean."""
 
+import errno
 import logging
 import os
 import threading
@@ -125,6 +126,8 @@ def translated(name: str) -> Iterator[None]:
             raise FileNotFoundError(name) from error
         if status_of(error) == _CONDITION_FAILED:
             raise StoreChangedError(name) from error
+        if code_of(error) == "InvalidObjectState":  # in Glacier or the like: nobody reads it until it is restored
+            raise PermissionError(errno.EPERM, str(error), name) from error
         if isinstance(error, _NO_ANSWER):
             raise StoreSilentError(str(error)) from error
         raise (StoreFullError if is_full(error) else StoreDownError)(str(error)) from error

@@ -379,11 +379,22 @@ def test_memory_stays_flat(store: S3Store, tmp_path: Path) -> None:
 )
 def test_the_words_of_other_stores_for_a_full_bucket(status: int, code: str, full: bool) -> None:
     """MinIO, Ceph and Versity, Swift; the last two are the control. What is full is not tried again at once."""
-    error = ClientError(
-        {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
-        "PutObject",
-    )
+    error = answer(status, code)
     with pytest.raises(StoreDownError) as translated_error, translated("name"):
         raise error
     assert isinstance(translated_error.value, StoreFullError) is full
     assert is_passing(error) is (code == "SlowDown")
+
+
+def test_an_object_that_was_moved_to_colder_storage_is_one_that_cannot_be_read() -> None:
+    """Its archive gets a gap. The control: of what is refused otherwise nothing is known, and the archive waits."""
+    with pytest.raises(PermissionError), translated("name"):
+        raise answer(403, "InvalidObjectState")
+    with pytest.raises(StoreDownError), translated("name"):
+        raise answer(403, "AccessDenied")
+
+
+def answer(status: int, code: str) -> ClientError:
+    """As botocore tells of it."""
+    said = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said, "PutObject")  # type: ignore[arg-type]  # not all that it may have
