@@ -75,7 +75,7 @@ def build_graph(metadata: MetaData) -> Graph:
     nodes = [node for table in tables if (node := _read_table(table, subject, findings))]
     if subject is None:
         raise RegisterError(findings)
-    findings += _check_keys(nodes, subject)
+    findings += [*_check_keys(nodes, subject), *_check_references(tables)]
     if findings:
         raise RegisterError(findings)
     return Graph(subject, tuple(sorted(nodes, key=lambda node: node.table is not subject)))
@@ -148,6 +148,19 @@ def _check_key(
         others = (other for other in keys_of(element.parent) if other is not key)
         if _names_person(element.column, subject) and not any(is_followed(other) for other in others):
             yield element.parent, f"may name somebody else, like the rest of the key to {target.name}"
+
+
+def _check_references(tables: list[Table]) -> Iterator[Finding]:
+    """Rows of a reference table come as far as they are pointed to, so somebody must be able to point."""
+    reached = [table for table in tables if kind_of(table) not in {"reference", "excluded"}]
+    for table in reached:  # it grows
+        targets = [key.referred_table for key in foreign_keys(table) if is_followed(key)]
+        reached += [each for each in dict.fromkeys(targets) if kind_of(each) == "reference" and each not in reached]
+    for table in tables:
+        if table not in reached and kind_of(table) == "reference":
+            problem = "a reference that no key of an archive leads to, so none of its rows would ever be there"
+            fix = 'a ForeignKey to it in a table that is owned, or info=excluded("why it is not in the archive")'
+            yield Finding(table.fullname, problem, fix)
 
 
 def _names_person(column: Column[object], subject: Table, seen: frozenset[Column[object]] = frozenset()) -> bool:

@@ -165,6 +165,39 @@ def test_a_reference_table_may_lead_to_others_and_to_itself(schema: sa.MetaData)
     build_graph(schema)
 
 
+UNREACHED = "a reference that no key of an archive leads to"
+
+
+def test_a_reference_that_nothing_points_to_is_found(schema: sa.MetaData) -> None:
+    """Its rows come as far as they are pointed to, and so none of them would ever be in an archive."""
+    add(schema, info=reference())
+    assert f"extra: {UNREACHED}" in findings(schema)
+    schema.tables["album"].append_column(sa.Column("extra_id", sa.ForeignKey("extra.id")))
+    build_graph(schema)
+
+
+@pytest.mark.parametrize("source", ["itself", "a ring", "an excluded table", "a key that stays here", "a pseudonym"])
+def test_it_must_be_a_key_of_an_archive(schema: sa.MetaData, source: str) -> None:
+    add(schema, sa.Column("parent_id", sa.ForeignKey("extra.id")), info=reference())
+    key: sa.Column[Any] = sa.Column("extra_id", sa.ForeignKey("extra.id"))
+    if source == "a ring":
+        ring = sa.Table("ring", schema, sa.Column("id", sa.Integer, primary_key=True), key, info=reference())
+        schema.tables["extra"].append_column(sa.Column("ring_id", sa.ForeignKey(ring.c.id)))
+    elif source == "an excluded table":
+        schema.tables["setting"].append_column(key)
+    elif source != "itself":
+        key.info.update(third_party() if source == "a pseudonym" else internal("x"))
+        schema.tables["album"].append_column(key)
+    assert f"extra: {UNREACHED}" in findings(schema)
+
+
+def test_a_table_that_is_not_classified_yet_may_point_to_it(schema: sa.MetaData) -> None:
+    add(schema, info=reference())
+    sa.Table("next", schema, sa.Column("extra_id", sa.ForeignKey("extra.id"), primary_key=True))
+    assert "next: this table is not classified" in findings(schema)
+    assert UNREACHED not in findings(schema)
+
+
 def test_a_key_to_what_is_a_pseudonym_there_is_found(schema: sa.MetaData) -> None:
     schema.tables["genre"].c.id.info.update(third_party())
     assert "album.genre_id: shows what genre.id does not" in findings(schema)

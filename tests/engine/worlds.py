@@ -210,19 +210,29 @@ def _point(random: Random, sheet: Sheet, world: World) -> None:
 
 
 def to_metadata(world: World) -> sa.MetaData:
-    """Adds `third_party` wherever the engine asks for it, as its findings say, until it asks no more."""
+    """Adds `third_party` and keys wherever the engine asks for them, as its findings say, until it asks no more."""
     while True:
         metadata = _declare(world)
         try:
             build_graph(metadata)
         except RegisterError as error:
             for finding in error.findings:
+                if finding.problem.startswith("a reference that no key"):
+                    _add_key(world.sheets["person"], finding.where)
+                    continue
                 assert finding.problem.startswith(("may point to a row", "shows what", "may name")), finding
                 table, column = finding.where.split(".")
                 assert column not in world.sheets[table].others
                 world.sheets[table].others.add(column)
         else:
             return metadata
+
+
+def _add_key(sheet: Sheet, target: str) -> None:
+    """One that is null in every row."""
+    sheet.keys.append(Key((f"to_{target}",), target, ("code",)))
+    for row in sheet.rows:
+        row[f"to_{target}"] = None
 
 
 def _declare(world: World) -> sa.MetaData:
