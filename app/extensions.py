@@ -59,7 +59,8 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
             "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
             "pk": "pk_%(table_name)s",
-        }
+        },
+        info={"satchel": "own"},  # models of our own are loaded with the engine, wherever that is used
     )
 
 

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from app.engine.graph import Graph, build_graph
+from app.engine.graph import Graph
+from app.engine.mapped import read_models
 from app.engine.shape import Subject
 from app.extensions import db
 from app.models import User
@@ -11,7 +12,7 @@ from app.models import User
 @cache
 def graph() -> Graph:
     """The graph of our own tables. Raises RegisterError as long as a table or column is not classified."""
-    return build_graph(db.metadata)
+    return read_models(db.metadatas)
 
 
 def subject_of(person: User, locale: str | None, time_zone: str | None) -> Subject:

@@ -1,15 +1,18 @@
 """`flask archives check` finds what a migration forgot, and `plan` tells what an archive would hold."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import DeclarativeBase
 
 from app import sources
 from app.archives import ledger, making, service
-from app.engine.register import owned, secret
+from app.engine.graph import RegisterError
+from app.engine.register import excluded, owned, secret
 from app.extensions import db
 from app.models import User
 
@@ -84,6 +87,63 @@ def test_a_table_that_no_model_knows_is_found(run: Callable[..., Any], app: Flas
     assert done.exit_code == 1
     assert "forgotten: this table is in the database, but no model knows it" in done.output
     assert "archives are made without it" in done.output
+
+
+@pytest.fixture
+def other_database(settings: dict[str, Any], tmp_path: Path) -> Iterator[str]:
+    """The URL of a second one, of which models say `__bind_key__ = "other"`."""
+    settings["SQLALCHEMY_BINDS"] = {"other": f"sqlite:///{tmp_path / 'other.sqlite'}"}
+    yield settings["SQLALCHEMY_BINDS"]["other"]
+    del db.metadatas["other"]
+
+
+def test_models_of_another_database_are_not_forgotten(other_database: str, run: Callable[..., Any]) -> None:
+    assert run("check").exit_code == 0
+    letter = sa.Table("letter", db.metadatas["other"], sa.Column("id", sa.Integer, primary_key=True))
+    done = run("check")
+    assert done.exit_code == 1
+    assert "other:letter: this table is in another database than the people" in done.output
+    assert "no archive is made until then" in done.output
+    with pytest.raises(RegisterError, match="other:letter"):
+        sources.graph.__wrapped__()
+    letter.info.update(excluded("Ask the post office."))
+    done = run("check")
+    assert done.exit_code == 0, done.output
+    assert "Ask the post office." in done.output
+
+
+def make_model(metadata_: sa.MetaData) -> type[DeclarativeBase]:
+    class Second(DeclarativeBase):
+        metadata = metadata_
+
+    class Letter(Second):
+        __table__ = sa.Table("letter", metadata_, sa.Column("id", sa.Integer, primary_key=True))
+
+    return Letter  # whoever lets go of it has no model any more
+
+
+def test_models_of_a_second_base_are_not_forgotten(run: Callable[..., Any]) -> None:
+    letter = make_model(sa.MetaData())
+    try:
+        done = run("check")
+        with pytest.raises(RegisterError, match="give its Base metadata"):
+            sources.graph.__wrapped__()
+    finally:
+        letter.registry.dispose()
+    assert done.exit_code == 1
+    assert "letter: the model tests.test_register_commands.make_model.<locals>.Letter stands in a Meta" in done.output
+    assert "no archive is made until then" in done.output
+
+
+def test_a_second_base_may_share_the_metadata(run: Callable[..., Any]) -> None:
+    letter = make_model(db.metadata)
+    try:
+        assert "letter: this table is not classified" in run("check").output
+        db.metadata.tables["letter"].info.update(excluded("x"))
+        assert run("check").exit_code == 0
+    finally:
+        letter.registry.dispose()
+        db.metadata.remove(db.metadata.tables["letter"])
 
 
 def test_no_archive_is_made_while_something_is_open(

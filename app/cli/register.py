@@ -6,7 +6,8 @@ from sqlalchemy import inspect
 
 from app import sources
 from app.cli.accounts import load_user
-from app.engine.graph import Finding, Graph, Node, RegisterError, build_graph
+from app.engine.graph import Finding, Graph, Node, RegisterError
+from app.engine.mapped import read_models
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.snapshot import open_snapshot
 from app.extensions import db
@@ -21,7 +22,7 @@ def check() -> None:
     """Is every table and column classified? Prints what becomes of each table; exits 1 with each finding."""
     unknown, undeclared = _unknown_tables(), []
     try:
-        graph = build_graph(db.metadata)
+        graph = read_models(db.metadatas)
     except RegisterError as error:
         undeclared = list(error.findings)
     else:

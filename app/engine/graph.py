@@ -5,7 +5,7 @@ classified and every owner path ends at the person, or raises `RegisterError` wi
 write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table
@@ -37,11 +37,13 @@ class Node:
     table: Table
     declaration: TableDeclaration
     paths: tuple[OwnerPath, ...]
+    database: str = ""
+    """What another database than the people's is called."""
 
     @property
     def name(self) -> str:
-        """With the schema, where one is given: two schemas may hold tables of the same name."""
-        return self.table.fullname
+        """With schema and database, where they are given: two of them may hold tables of the same name."""
+        return name_table(self.table, self.database)
 
     @property
     def is_included(self) -> bool:
@@ -60,25 +62,34 @@ class Graph:
 
     subject: Table
     nodes: tuple[Node, ...]
-    """Every table of the database, by name; the subject's first."""
+    """Every table, by name; the subject's first, those of other databases last."""
 
     def node(self, table: Table) -> Node:
         return next(node for node in self.nodes if node.table is table)
 
 
-def build_graph(metadata: MetaData) -> Graph:
-    """Raises RegisterError with every finding, not only the first."""
+def name_table(table: Table, database: str) -> str:
+    return f"{database}:{table.fullname}" if database else table.fullname
+
+
+def build_graph(metadata: MetaData, others: Mapping[str, MetaData] | None = None) -> Graph:
+    """Raises RegisterError with every finding, not only the first.
+
+    `others`: what other databases are called, and their tables. No snapshot holds two databases, so they must be
+    excluded.
+    """
     tables = sorted(metadata.tables.values(), key=lambda table: table.fullname)
     _require_targets(tables)
     findings: list[Finding] = []
     subject = _find_subject(tables, findings)
     nodes = [node for table in tables if (node := _read_table(table, subject, findings))]
+    elsewhere = [node for name, each in (others or {}).items() for node in _read_other(each, name, findings)]
     if subject is None:
         raise RegisterError(findings)
     findings += [*_check_keys(nodes, subject), *_check_references(tables)]
     if findings:
         raise RegisterError(findings)
-    return Graph(subject, tuple(sorted(nodes, key=lambda node: node.table is not subject)))
+    return Graph(subject, (*sorted(nodes, key=lambda node: node.table is not subject), *elsewhere))
 
 
 def _require_targets(tables: list[Table]) -> None:
@@ -118,6 +129,18 @@ def _read_table(table: Table, subject: Table | None, findings: list[Finding]) ->
         except RegisterError as error:
             findings += error.findings
     return Node(table, declaration, tuple(paths))
+
+
+def _read_other(metadata: MetaData, database: str, findings: list[Finding]) -> Iterator[Node]:
+    for table in sorted(metadata.tables.values(), key=lambda table: table.fullname):
+        declaration = table_declaration(table)
+        if declaration is not None and declaration.kind == "excluded":
+            findings += check_table(table, None)
+            yield Node(table, declaration, (), database)
+        else:
+            problem = "this table is in another database than the people, and an archive is read from theirs"
+            fix = 'info=excluded("why it is not in the archive"), or keep it in the database of the people'
+            findings.append(Finding(name_table(table, database), problem, fix))
 
 
 def _check_keys(nodes: list[Node], subject: Table) -> Iterator[Finding]:

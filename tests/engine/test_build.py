@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from app.engine.build import Built, Order, build_archive
 from app.engine.graph import build_graph
-from app.engine.register import owned
+from app.engine.register import excluded, owned
 from app.engine.writers.to_csv import unescape_formula
 from app.words import languages
 from tests.engine import making
@@ -82,6 +82,22 @@ def test_every_table_of_the_database_is_accounted_for(schema: sa.MetaData, read:
         "setting": 0,
     }
     assert coverage["setting"]["reason"] == "About the shop, not about people."
+
+
+def test_a_table_of_another_database_is_listed(
+    ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path
+) -> None:
+    """Although it is called as one of the people's database, which is included."""
+    letters = sa.MetaData()
+    sa.Table("message", letters, info=excluded("Ask the post office."))
+    graph = build_graph(schema, {"letters": letters})
+    built = build_archive(
+        ann, engine=engine, graph=graph, open_file=open_file, workspace=tmp_path, tell=lambda _step, _done: None
+    )
+    statement = json.loads(unpack(built.parts[0].file)["data/coverage.json"])
+    coverage = {table["table"]: table for table in statement["tables"]}
+    assert (coverage["letters:message"]["status"], coverage["message"]["rows"]) == ("excluded", 4)
+    assert coverage["letters:message"]["reason"] == "Ask the post office."
 
 
 def test_files_come_along_and_a_lost_one_is_a_gap(build: Built, read: Callable[[str], bytes]) -> None:

@@ -198,6 +198,26 @@ def test_a_table_that_is_not_classified_yet_may_point_to_it(schema: sa.MetaData)
     assert UNREACHED not in findings(schema)
 
 
+def elsewhere(info: dict[Any, Any] | None) -> dict[str, sa.MetaData]:
+    """Another database with a table that is called as one of the shop's."""
+    metadata = sa.MetaData()
+    sa.Table("message", metadata, sa.Column("id", sa.Integer, primary_key=True), info=info)
+    return {"letters": metadata}
+
+
+@pytest.mark.parametrize("info", [None, owned("person_id"), reference()])
+def test_a_table_of_another_database_cannot_be_included(schema: sa.MetaData, info: dict[Any, Any] | None) -> None:
+    with pytest.raises(RegisterError, match="letters:message: this table is in another database than the people"):
+        build_graph(schema, elsewhere(info))
+
+
+def test_a_table_of_another_database_is_excluded_with_a_reason(schema: sa.MetaData) -> None:
+    with pytest.raises(RegisterError, match="excluded without a reason"):
+        build_graph(schema, elsewhere(excluded("")))
+    graph = build_graph(schema, elsewhere(excluded("Ask the post office.")))
+    assert {node.name for node in graph.nodes} == {*schema.tables, "letters:message"}
+
+
 def test_a_key_to_what_is_a_pseudonym_there_is_found(schema: sa.MetaData) -> None:
     schema.tables["genre"].c.id.info.update(third_party())
     assert "album.genre_id: shows what genre.id does not" in findings(schema)

@@ -239,6 +239,9 @@ class Picture(Item):
     width: Mapped[int]
 
 
+Base.registry.dispose()  # its tables are enough; models would be strays to the tests of our own
+
+
 def test_inherited_keys_are_followed_and_stay_keys(read: Read) -> None:
     rows: Rows = {
         "person": [{"id": 1}, {"id": 2}, {"id": 3}],
