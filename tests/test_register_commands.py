@@ -1,5 +1,6 @@
 """`flask archives check` finds what a migration forgot, and `plan` tells what an archive would hold."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -80,13 +81,26 @@ def test_a_declared_table_passes(run: Callable[..., Any], plant: Plant) -> None:
 
 
 def test_a_table_that_no_model_knows_is_found(run: Callable[..., Any], app: Flask) -> None:
-    with db.engine.connect().execution_options(writes=True) as connection:
-        connection.exec_driver_sql("CREATE TABLE forgotten (id integer)")
-        connection.commit()
+    alter("CREATE TABLE forgotten (id integer)")
     done = run("check")
     assert done.exit_code == 1
     assert "forgotten: this table is in the database, but no model knows it" in done.output
     assert "archives are made without it" in done.output
+
+
+def test_a_column_that_no_model_knows_is_found(run: Callable[..., Any]) -> None:
+    alter("ALTER TABLE entry ADD COLUMN mood text")
+    done = run("check")
+    assert done.exit_code == 1
+    assert "entry.mood: this column is in the database, but no model knows it" in done.output
+    assert "archives are made without it" in done.output
+
+
+def test_what_is_passed_over_is_told(run: Callable[..., Any]) -> None:
+    alter("CREATE VIEW moods AS SELECT id AS mood FROM entry")
+    done = run("check")
+    assert done.exit_code == 0, done.output
+    assert re.search(r"^moods +- +a view, which shows what tables hold$", done.output, re.MULTILINE)
 
 
 @pytest.fixture
@@ -110,6 +124,19 @@ def test_models_of_another_database_are_not_forgotten(other_database: str, run: 
     done = run("check")
     assert done.exit_code == 0, done.output
     assert "Ask the post office." in done.output
+
+
+def test_another_database_is_looked_at(other_database: str, run: Callable[..., Any]) -> None:
+    sa.Table("letter", db.metadatas["other"], info=excluded("x"))
+    engine = sa.create_engine(other_database)
+    with engine.begin() as connection:
+        for name in ("letter", "forgotten"):
+            connection.exec_driver_sql(f"CREATE TABLE {name} (id integer)")
+    engine.dispose()
+    done = run("check")
+    assert done.exit_code == 1
+    assert "other:forgotten: this table is in the database, but no model knows it" in done.output
+    assert "other:letter:" not in done.output
 
 
 def make_model(metadata_: sa.MetaData) -> type[DeclarativeBase]:
@@ -144,6 +171,12 @@ def test_a_second_base_may_share_the_metadata(run: Callable[..., Any]) -> None:
     finally:
         letter.registry.dispose()
         db.metadata.remove(db.metadata.tables["letter"])
+
+
+def alter(statement: str) -> None:
+    with db.engine.connect().execution_options(writes=True) as connection:
+        connection.exec_driver_sql(statement)
+        connection.commit()
 
 
 def test_no_archive_is_made_while_something_is_open(

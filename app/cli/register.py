@@ -2,17 +2,16 @@
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import inspect
 
 from app import sources
 from app.cli.accounts import load_user
-from app.engine.graph import Finding, Graph, Node, RegisterError
+from app.engine.catalog import Comparison, compare_databases
+from app.engine.graph import Graph, Node, RegisterError
 from app.engine.mapped import read_models
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.snapshot import open_snapshot
 from app.extensions import db
 
-MIGRATIONS = "alembic_version"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
@@ -20,14 +19,14 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 @with_appcontext
 def check() -> None:
     """Is every table and column classified? Prints what becomes of each table; exits 1 with each finding."""
-    unknown, undeclared = _unknown_tables(), []
+    standing, undeclared = compare_databases(db.engines, db.metadatas), []
     try:
         graph = read_models(db.metadatas)
     except RegisterError as error:
         undeclared = list(error.findings)
     else:
-        _print_tables(graph)
-    findings = [*unknown, *undeclared]
+        _print_tables(graph, standing)
+    findings = [*standing.findings, *undeclared]
     for finding in findings:
         click.echo(str(finding), err=True)
     if findings:
@@ -51,17 +50,12 @@ def plan(email: str | None, sql: bool) -> None:
             _print_planned(table, count, sql=sql)
 
 
-def _unknown_tables() -> list[Finding]:
-    """Tables that stand in the database and that no model knows: their rows would be forgotten."""
-    unknown = set(inspect(db.engine).get_table_names()) - db.metadata.tables.keys() - {MIGRATIONS}
-    fix = "declare it as a Table with info=owned(…) or info=excluded(…), or drop it"
-    return [Finding(name, "this table is in the database, but no model knows it", fix) for name in sorted(unknown)]
-
-
-def _print_tables(graph: Graph) -> None:
-    widest = max(len(node.name) for node in graph.nodes)
-    for node in graph.nodes:
-        click.echo(f"{node.name:<{widest}}  {node.declaration.kind:<9}  {_why(node)}")
+def _print_tables(graph: Graph, standing: Comparison) -> None:
+    lines: list[tuple[str, str, str]] = [(node.name, node.declaration.kind, _why(node)) for node in graph.nodes]
+    lines += [(name, "-", why) for name, why in standing.passed_over]
+    widest = max(len(name) for name, _kind, _why in lines)
+    for name, kind, why in lines:
+        click.echo(f"{name:<{widest}}  {kind:<9}  {why}")
 
 
 def _why(node: Node) -> str:
