@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -185,18 +186,20 @@ def sweep_uploads() -> None:
 def _find_named(names: Sequence[str]) -> set[str]:
     """Those that have a row, of whatever table keeps its files here."""
     found: set[str] = set()
-    for column in _columns_of_uploads():
+    for column, database in _columns_of_uploads():
         for at in range(0, len(names), _AT_ONCE):
-            found.update(db.session.scalars(select(column).where(column.in_(names[at : at + _AT_ONCE]))))
+            some = select(column).where(column.in_(names[at : at + _AT_ONCE]))
+            found.update(db.session.scalars(some, bind_arguments={"bind": db.engines[database]}))
     return found
 
 
-def _columns_of_uploads() -> Iterator[Column[Any]]:
-    for table in db.metadata.tables.values():
-        for column in table.columns:
+def _columns_of_uploads() -> Iterator[tuple[Column[Any], str | None]]:
+    """Each with its database, as Flask-SQLAlchemy calls it: the people's is None."""
+    for database, metadata in db.metadatas.items():
+        for column in chain.from_iterable(table.columns for table in metadata.tables.values()):
             declared = column_declaration(column)
             if isinstance(declared, StoredFile) and declared.store == STORE:
-                yield column
+                yield column, database
 
 
 def _check_quota(owner_id: str, rows: Sequence[Attachment]) -> None:

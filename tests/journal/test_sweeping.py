@@ -3,13 +3,15 @@
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.engine.register import excluded
 from app.engine.register import file as declare_file
 from app.extensions import db
 from app.journal import attachments, uploads
@@ -95,6 +97,28 @@ def test_what_another_table_names_stays(app: Flask, ann: User, store: str) -> No
         db.metadata.remove(scan)
     assert (kept in names(app)) is (store == "uploads")
     assert len(names(app)) == 1 + (store == "uploads")
+
+
+class TestAnotherDatabase:
+    """Of a site's own, whose models say `__bind_key__ = "other"`."""
+
+    @pytest.fixture
+    def settings(self, settings: dict[str, Any], tmp_path: Path) -> Iterator[dict[str, Any]]:
+        yield {**settings, "SQLALCHEMY_BINDS": {"other": f"sqlite:///{tmp_path / 'other.sqlite'}"}}
+        del db.metadatas["other"]
+
+    @pytest.mark.parametrize("store", ["uploads", "elsewhere"], ids=["ours", "control: another store"])
+    def test_what_a_table_there_names_stays(self, app: Flask, ann: User, store: str) -> None:
+        write(ann, 10)
+        kept = uploads.store(file(20).source).stored_name  # type: ignore[arg-type]  # an open one
+        column = sa.Column("stored_name", sa.String(80), info=declare_file(store))
+        scan = sa.Table("scan", db.metadatas["other"], column, info=excluded("Scans stay at the office."))
+        with db.engines["other"].begin() as connection:
+            scan.create(connection)
+            connection.execute(sa.insert(scan).values(stored_name=kept))
+        make_old(app)
+        attachments.sweep_uploads()
+        assert (kept in names(app)) is (store == "uploads")
 
 
 def test_with_another_database_nothing_is_deleted(
