@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from app.engine.plan import FileColumn, PlannedTable
 from app.engine.pointers import Pointer
 from app.engine.shape import Row, Value, WantedFile
-from app.engine.values import to_document, to_value, to_values
+from app.engine.values import NoTextError, to_document, to_value, to_values
 
 MOST_ROWS = 1000
 MOST_CHARACTERS = 1024**2
@@ -58,6 +58,8 @@ def read_rows(
     """Yields lists of rows; the table as a whole is never in memory, and long texts make shorter lists.
 
     A column of files holds a `WantedFile` in each row that names one. `count`: how many rows there are, if known.
+
+    Raises NoTextError, which names the column.
     """
     # max_row_buffer: the server's cursor gives as many rows as are asked for, and SQLAlchemy keeps no more. Of few
     # rows it would hold none back; without it, PostgreSQL is asked once, not three times, and remembers the plan.
@@ -79,7 +81,7 @@ def _choose_size(rows: list[Row]) -> int:
 
 def _finish(batch: Sequence[Sequence[Any]], planned: PlannedTable, pseudonyms: Pseudonyms) -> list[Row]:
     raw = list(zip(*batch, strict=True))
-    columns = [_convert(raw[position], planned, position) for position in range(planned.width)]
+    columns = [_convert_column(raw[position], planned, position) for position in range(planned.width)]
     keys = _keys(planned, columns) if planned.files else ()
     if planned.pointers:
         _point(raw, columns, planned.pointers, pseudonyms)
@@ -89,6 +91,13 @@ def _finish(batch: Sequence[Sequence[Any]], planned: PlannedTable, pseudonyms: P
     if planned.roles:
         columns.append(_roles(planned.roles, raw))
     return list(zip(*columns, strict=True))
+
+
+def _convert_column(column: Sequence[Any], planned: PlannedTable, position: int) -> Sequence[Value]:
+    try:
+        return _convert(column, planned, position)
+    except NoTextError as error:
+        raise NoTextError(f"{planned.shape.name}.{planned.shape.fields[position].name}: {error}") from None
 
 
 def _convert(column: Sequence[Any], planned: PlannedTable, position: int) -> Sequence[Value]:

@@ -29,14 +29,25 @@ LONG_TEXT = 200
 """A text column that holds more characters than this is shown as running text."""
 
 
+class NoTextError(TypeError):
+    """Python prints nothing of a value but its address in memory: it would be lost, and nobody would see that."""
+
+
 def to_value(raw: Any) -> Value:
-    """One value of any column. Types that nobody foresaw are written as Python prints them."""
+    """One value of any column. Types that nobody foresaw are written as Python prints them. Raises NoTextError."""
     if raw is None or (isinstance(raw, bool | str) and not isinstance(raw, enum.Enum)):
         return raw
     for kind, convert in _CONVERTERS:
         if isinstance(raw, kind):
             return convert(raw)
-    return str(raw)
+    return _text(raw)
+
+
+def _text(raw: Any) -> str:
+    text = str(raw)
+    if hex(id(raw)) in text:
+        raise NoTextError(f"{type(raw).__qualname__} has no text: give it a __str__, or declare the column internal()")
+    return text
 
 
 def to_values(column: Sequence[Any]) -> Sequence[Value]:
@@ -149,7 +160,7 @@ def _list(raw: list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]) -> Value
 
 
 def _dict(raw: dict[Any, Any]) -> Value:
-    written = {str(key): to_value(each) for key, each in raw.items()}
+    written = {_text(key): to_value(each) for key, each in raw.items()}
     # Python tells 1 from "1", JSON does not: then a list of pairs, so that nothing is lost.
     return written if len(written) == len(raw) else [[to_value(key), to_value(each)] for key, each in raw.items()]
 

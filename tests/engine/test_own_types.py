@@ -1,7 +1,9 @@
 """Columns of the site's own types, and values that their type refuses: none costs a person the archive."""
 
+import base64
 import enum
 import json
+import pickle
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, Range
 from sqlalchemy.dialects.postgresql.ranges import MultiRange
 
 from app.engine.register import owned, subject, words
-from app.engine.values import to_document, to_field
+from app.engine.values import NoTextError, to_document, to_field
 from app.extensions import prepare_sqlite
 from tests.engine.conftest import ANN, make_archive
 from tests.engine.forging import Members, unpack
@@ -126,6 +128,60 @@ def test_several_ranges_are_a_list_of_them() -> None:
 def test_what_is_no_day_and_no_time_stays_as_it_is(build_things: Build, kind: Any, texts: list[str]) -> None:
     """SQLite takes any text; the column's type raises an error for such ones."""
     assert read_json(build_things(sa.Column("v", kind), *texts, raw=True)) == texts
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "said"),
+    [
+        (sa.LargeBinary(), ["", "café", b"\xff", 5, None], [b"", "café".encode(), b"\xff", b"5", None]),
+        (sa.Interval(), ["", "soon", 5, "1970-01-01 00:01:30.000000", None], ["", "soon", 5, 90.0, None]),
+        (sa.Float(asdecimal=True), ["", "much", 1.5, None], ["", "much", "1.5000000000", None]),
+        (sa.Double(asdecimal=True), ["", "much", 1.5, None], ["", "much", "1.5000000000", None]),
+        (sa.PickleType(), ["", b"\xff", pickle.dumps([1, "a"]), None], ["", "/w==", [1, "a"], None]),
+    ],
+    ids=["LargeBinary", "Interval", "Float", "Double", "PickleType"],
+)
+def test_what_a_type_cannot_read_is_in_the_archive(
+    build_things: Build, kind: Any, stored: list[Any], said: list[Any]
+) -> None:
+    """SQLite takes any value for any column; one of these cost its owner everything."""
+    expected = [base64.b64encode(each).decode() if isinstance(each, bytes) else each for each in said]
+    assert read_json(build_things(sa.Column("v", kind), *stored, raw=True)) == expected
+
+
+class Point:
+    """Nothing of it is printed but its address in memory."""
+
+    def __init__(self, x: int) -> None:
+        self.x = x
+
+
+class Place(Point):
+    def __str__(self) -> str:
+        return f"at {self.x}"
+
+
+class Places(sa.TypeDecorator[Any]):
+    impl = sa.Integer
+    cache_ok = True
+
+    def __init__(self, kind: type[Point], wrap: Callable[[Any], Any] = lambda it: it) -> None:
+        super().__init__()
+        self.kind, self.wrap = kind, wrap
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else self.wrap(self.kind(value))
+
+
+@pytest.mark.parametrize("wrap", [lambda it: it, lambda it: [it], lambda it: {it: 1}], ids=["alone", "list", "key"])
+def test_an_address_in_memory_is_no_value(build_things: Build, wrap: Callable[[Any], Any]) -> None:
+    """It says nothing of what was stored, and nobody would see that it is lost."""
+    with pytest.raises(NoTextError, match=r"^thing\.v: Point has no text: give it a __str__, or"):
+        build_things(sa.Column("v", Places(Point, wrap)), 3)
+
+
+def test_a_text_of_its_own_is_one(build_things: Build) -> None:
+    assert read_json(build_things(sa.Column("v", Places(Place)), 3, None)) == ["at 3", None]
 
 
 class Step(enum.Enum):

@@ -1,6 +1,7 @@
 """What is read past SQLAlchemy's types says the same as what they read."""
 
 import datetime as dt
+import enum
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,11 @@ def test_what_is_no_uuid_stays_as_it_is() -> None:
     assert list(to_uuids(texts)) == texts
 
 
+class Mood(enum.Enum):
+    CALM = "calm"
+    STORMY = "stormy"
+
+
 ID = UUID("0190e8a0-2b6f-7c3d-9e4f-a1b2c3d4e5f6")
 COLUMNS: list[tuple[Any, list[Any]]] = [
     (sa.DateTime(), [dt.datetime(1660, 1, 1, 9, 30), dt.datetime(2026, 11, 22, 9, 14, 0, 5), None]),  # noqa: DTZ001
@@ -64,6 +70,11 @@ COLUMNS: list[tuple[Any, list[Any]]] = [
     (sa.Time(), [dt.time(9, 14), dt.time(9, 14, 30, 5), None]),
     (sa.Enum("a", "b", name="stored_letters"), ["b", "a", None]),
     (sa.Float(), [1.5, None]),
+    (sa.Float(asdecimal=True), [Decimal("1.5"), Decimal("-0.1"), None]),
+    (sa.Interval(), [dt.timedelta(days=-1), dt.timedelta(microseconds=1), None]),
+    (sa.Interval(native=False), [dt.timedelta(days=-1), dt.timedelta(seconds=90), None]),
+    (sa.LargeBinary(), [b"", b"\xff\x00", None]),
+    (sa.PickleType(), [{"a": [1, None]}, "text", None]),
     (Money(), [None]),
 ]
 
@@ -81,12 +92,31 @@ def test_both_ways_to_read_a_column_agree(
         connection.execute(table.insert(), [{"v": value} for value in values])
         typed = connection.execute(sa.select(table.c.v)).scalars().all()
         convert = find_convert(table.c.v)
-        expected = list(map(to_document, typed)) if isinstance(kind, sa.JSON) else list(to_values(typed))
+        is_document = isinstance(kind, sa.JSON | sa.PickleType)
+        expected = list(map(to_document, typed)) if is_document else list(to_values(typed))
         if convert is None:
-            assert isinstance(kind, sa.Float | Money) or not kind.asdecimal
+            assert isinstance(kind, Money) or not kind.asdecimal
         else:
             stored = connection.execute(sa.select(as_stored(table.c.v)).select_from(table)).scalars().all()
             assert [each and str(each).replace(" ", "") for each in convert(stored)] == [
                 each and str(each).replace(" ", "") for each in expected
             ]
     engine.dispose()
+
+
+@pytest.mark.parametrize("options", [{"name": "moods"}, {"native_enum": False}], ids=["native", "text"])
+def test_lists_of_codes_are_those_of_the_database(postgres: str, options: dict[str, Any]) -> None:
+    """Python's members have values that the database has never heard of; SQLAlchemy answers members."""
+    engine = sa.create_engine(postgres)
+    column: sa.Column[Any] = sa.Column("v", sa.ARRAY(sa.Enum(Mood, **options)))
+    table = sa.Table("moods_of_days", sa.MetaData(), column)
+    with engine.connect() as connection:
+        table.create(connection)
+        connection.execute(table.insert(), [{"v": [Mood.STORMY, Mood.CALM]}, {"v": []}, {"v": None}])
+        convert = find_convert(column)
+        assert convert
+        stored = connection.execute(sa.select(as_stored(column)).select_from(table)).scalars().all()
+        typed = connection.execute(sa.select(column)).scalars().all()
+    engine.dispose()
+    assert list(convert(stored)) == ['["STORMY", "CALM"]', "[]", None]
+    assert to_document(typed[0]) == '["stormy", "calm"]'  # the control
