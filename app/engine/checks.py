@@ -89,9 +89,8 @@ def _check_column(column: Column[object], declaration: TableDeclaration) -> Iter
         yield from _check_shows(column, declared.shows)
     if isinstance(declared, Words):
         yield from _check_words(column, declared)
-    if declared == DeletionMark(leave_out=True) and declaration.kind != "owned":
-        problem = f"rows of a {declaration.kind} table are never left out: others point to them"
-        yield problem, "info=deletion_mark(leave_out=False)"
+    if isinstance(declared, DeletionMark):
+        yield from _check_mark(declared, declaration)
 
 
 def _check_undeclared(column: Column[object], declaration: TableDeclaration) -> Iterator[tuple[str, str]]:
@@ -141,6 +140,15 @@ def _check_shows(column: Column[object], shows: str) -> Iterator[tuple[str, str]
     elif all(_missing(target, shows) for target in targets):
         problem = f"third_party(shows={shows!r}): {_missing(targets[0], shows)}"
         yield problem, f"columns: {_exported(targets[0])}"
+
+
+def _check_mark(declared: DeletionMark, declaration: TableDeclaration) -> Iterator[tuple[str, str]]:
+    if declared.leave_out and declaration.kind != "owned":
+        problem = f"rows of a {declaration.kind} table are never left out: others point to them"
+        yield problem, "info=deletion_mark(leave_out=False)"
+    elif declared.by is not None and declared.by not in declaration.paths:
+        paths = ", ".join(declaration.paths) or "none"
+        yield f"deletion_mark(by={declared.by!r}): this table has no such owner path", f"owner paths: {paths}"
 
 
 def _check_words(column: Column[object], declared: Words) -> Iterator[tuple[str, str]]:

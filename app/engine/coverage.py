@@ -61,7 +61,7 @@ def _line(node: Node, found: tuple[PlannedTable, int, LeftOut] | None) -> Covera
     status: Literal["included", "empty", "left_out"] = "included" if count else "empty"
     if left_out.chosen and not count:
         status = "left_out"
-    kept = mark("Rows that you deleted and that are still held are included.")
+    kept = mark("Rows that are marked as deleted and still held are included.")
     reason = kept if marks_of(node.table, leave_out=False) else ""
     return Coverage(node.name, title, status, count, reason, planned.left_out, *left_out)
 

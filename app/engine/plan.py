@@ -16,7 +16,14 @@ from app.engine.graph import Graph, Node
 from app.engine.marking import mark
 from app.engine.pointers import Pointer, plan_pointers
 from app.engine.register import Secret, StoredFile, ThirdParty, Words
-from app.engine.schema import column_declaration, is_left_out, is_written_as_it_is, keys_of, stored_type
+from app.engine.schema import (
+    column_declaration,
+    is_left_out,
+    is_mark_of_one,
+    is_written_as_it_is,
+    keys_of,
+    stored_type,
+)
 from app.engine.selection import Limits, Selection, bind_choices, bind_person, limits_of
 from app.engine.shape import Field, Reference, TableShape
 from app.engine.stored import Convert, as_stored, find_convert, to_code
@@ -135,6 +142,8 @@ def _sort_columns(table: Table) -> tuple[list[Column[Any]], tuple[tuple[str, str
 
 def _reason(column: Column[Any]) -> str:
     declared = column_declaration(column)
+    if is_mark_of_one(column):
+        return mark("Whether others deleted a row for themselves stays with them.")
     secret = mark("A secret that never leaves the site.")
     return secret if isinstance(declared, Secret) else getattr(declared, "reason", "")
 

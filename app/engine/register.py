@@ -67,9 +67,11 @@ class Harmless:
 
 @dataclass(frozen=True)
 class DeletionMark:
-    """Set on rows that the person deleted and the database still holds: `deleted_at`, `is_deleted`."""
+    """Set on rows that were deleted and that the database still holds: `deleted_at`, `is_deleted`."""
 
     leave_out: bool
+    by: str | None = None
+    """The owner path to whoever sets it; None: what it marks is deleted for every owner."""
 
 
 @dataclass(frozen=True)
@@ -132,13 +134,15 @@ def harmless() -> Info:
     return {KEY: Harmless()}
 
 
-def deletion_mark(*, leave_out: bool) -> Info:
-    """For the column that is set, or true, on rows the person deleted.
+def deletion_mark(*, leave_out: bool, by: str | None = None) -> Info:
+    """For the column that is set, or true, on deleted rows.
 
     `leave_out`: such rows stay out of the archive with whatever is reached only through them, and the coverage
     statement counts them. Otherwise they are in it like all others, and the coverage statement says so.
+    `by`: the owner path to whoever deletes a row by it, where rows have several owners; the others keep it,
+    and are not told.
     """
-    return {KEY: DeletionMark(leave_out)}
+    return {KEY: DeletionMark(leave_out, by)}
 
 
 def words(of: Mapping[Any, str]) -> Info:

@@ -3,6 +3,7 @@
 Columns are looked up by their `key`, which is what `Table.c` knows them by, and written under their `name`.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Table, TypeDecorator, types
@@ -60,11 +61,17 @@ def keys_of(column: Column[object]) -> list[ForeignKeyConstraint]:
 
 
 def is_left_out(column: Column[object]) -> bool:
-    return isinstance(column_declaration(column), Secret | Internal)
+    return isinstance(column_declaration(column), Secret | Internal) or is_mark_of_one(column)
+
+
+def is_mark_of_one(column: Column[object]) -> bool:
+    """Whether one of several owners deletes rows by it. In archives of the others it would tell what that one did."""
+    declared = column_declaration(column)
+    return isinstance(declared, DeletionMark) and declared.leave_out and declared.by is not None
 
 
 def is_written_as_it_is(column: Column[object]) -> bool:
-    return not isinstance(column_declaration(column), Secret | Internal | ThirdParty | StoredFile)
+    return not is_left_out(column) and not isinstance(column_declaration(column), ThirdParty | StoredFile)
 
 
 def is_followed(key: ForeignKeyConstraint) -> bool:
@@ -75,6 +82,11 @@ def is_followed(key: ForeignKeyConstraint) -> bool:
     return all(is_written_as_it_is(column) for column in key.columns)
 
 
-def marks_of(table: Table, *, leave_out: bool) -> list[Column[object]]:
-    """The columns that say that a row of this table was deleted."""
-    return [column for column in table.columns if column_declaration(column) == DeletionMark(leave_out)]
+def marks_of(table: Table, *, leave_out: bool, by: Collection[str | None] | None = None) -> list[Column[object]]:
+    """The columns that say that a row of this table was deleted. `by`: only those of these owner paths."""
+    declared = [(column, column_declaration(column)) for column in table.columns]
+    return [
+        column
+        for column, mark in declared
+        if isinstance(mark, DeletionMark) and mark.leave_out == leave_out and (by is None or mark.by in by)
+    ]

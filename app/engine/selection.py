@@ -4,9 +4,11 @@ A row is in the archive because an owner path leads from it to the person, or be
 it and it is of a reference table. Conditions on one column use IN, so that the database can take an index on the
 foreign key; a correlated EXISTS, needed for keys of several columns, is asked row by row.
 
-What was deleted, and what the person left out, takes with it whatever reaches the person only through it.
+What was deleted, and what the person left out, takes with it whatever reaches the person only through it. What one
+of its owners deleted for themselves alone is still there for the others.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
@@ -86,13 +88,14 @@ class Selection:
     ) -> ColumnElement[bool]:
         """True where this owner path leads from the row to the person; what is left out on the way breaks it."""
         hop, rest = hops[0], hops[1:]
+        own = [] if with_deleted else self._not_deleted_by(hops, rows)
         if not rest and len(hop.elements) == 1 and hop.elements[0].column is self._key:
-            return rows.c[hop.elements[0].parent.key] == self._person
+            return and_(rows.c[hop.elements[0].parent.key] == self._person, *own)
         parent = hop.referred_table.alias()
         inside = self.reaches(rest, parent, with_deleted=with_deleted) if rest else self._is_person(parent)
         if not with_deleted:
             inside = and_(inside, *self._stays(hop.referred_table, parent))
-        return points_into(hop, rows, parent, inside)
+        return and_(points_into(hop, rows, parent, inside), *own)
 
     def points_to_included(self, key: ForeignKeyConstraint, rows: FromClause) -> ColumnElement[bool]:
         """True where the row that `key` points to is in the archive."""
@@ -113,7 +116,14 @@ class Selection:
 
     def _stays(self, table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
         """What must be true of a row by itself: it was not deleted, and the person did not leave it out."""
-        return [*_not_deleted(table, rows), *self._is_chosen(table, rows)]
+        return [*_not_deleted(table, rows, {None}), *self._is_chosen(table, rows)]
+
+    def _not_deleted_by(
+        self, hops: tuple[ForeignKeyConstraint, ...], rows: FromClause
+    ) -> list[ColumnElement[bool]]:
+        """What must be true of a row for the person that this owner path leads to, and for no other owner."""
+        node = self.graph.node(hops[0].table)
+        return _not_deleted(node.table, rows, {path.text for path in node.paths if path.hops == hops})
 
     def _is_chosen(self, table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
         node = self.graph.node(table)
@@ -192,8 +202,8 @@ def points_into(
     return exists().where(*same, inside)
 
 
-def _not_deleted(table: Table, rows: FromClause) -> list[ColumnElement[bool]]:
-    return [_is_unset(rows.c[column.key]) for column in marks_of(table, leave_out=True)]
+def _not_deleted(table: Table, rows: FromClause, by: Collection[str | None]) -> list[ColumnElement[bool]]:
+    return [_is_unset(rows.c[column.key]) for column in marks_of(table, leave_out=True, by=by)]
 
 
 def _is_unset(mark: ColumnElement[object]) -> ColumnElement[bool]:

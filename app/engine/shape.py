@@ -105,7 +105,7 @@ class Coverage:
     left_out: tuple[tuple[str, str], ...]
     """Columns that are not in the archive, each with the reason."""
     deleted: int = 0
-    """Rows that stay out because the person deleted them."""
+    """Rows that stay out because they, or what they stood under, are marked as deleted."""
     rows_left_out: int = 0
     """The person's own, which their choices keep out."""
     files_left_out: int = 0

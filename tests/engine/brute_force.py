@@ -17,15 +17,21 @@ def find_target(world: World, key: Key, row: Row) -> Row | None:
     return next((each for each in rows if [each[column] for column in key.target_columns] == values), None)
 
 
-def reaches(world: World, row: Row, path: list[Key], person: Any, *, with_deleted: bool = False) -> bool:
-    for key in path:
-        target = find_target(world, key, row)
-        if target is None:
-            return False
-        if world.sheets[key.target].leaves_out_deleted and target["gone"] and not with_deleted:
-            return False
-        row = target
-    return bool(row["id"] == person)
+def reaches(
+    world: World, sheet: Sheet, row: Row, path: list[Key], person: Any, *, with_deleted: bool = False
+) -> bool:
+    """Whether this path leads from a row of the sheet to the person, and nothing on it is out."""
+    if not with_deleted and _is_out(sheet, row, path):
+        return False
+    if not path:
+        return bool(row["id"] == person)
+    target, there = find_target(world, path[0], row), world.sheets[path[0].target]
+    return target is not None and reaches(world, there, target, path[1:], person, with_deleted=with_deleted)
+
+
+def _is_out(sheet: Sheet, row: Row, path: list[Key]) -> bool:
+    """`path`: by which it would be somebody's."""
+    return bool(row.get("unwanted")) or (_is_gone(sheet, row) and sheet.deleted_by in (None, path))
 
 
 def find_rows(world: World, person: Any, *, with_deleted: bool = False) -> Found:
@@ -34,24 +40,21 @@ def find_rows(world: World, person: Any, *, with_deleted: bool = False) -> Found
         for row in sheet.rows:
             if sheet.kind == "subject" and row["id"] == person:
                 found[name].append(row)
-            if any(reaches(world, row, path, person, with_deleted=with_deleted) for path in sheet.paths) and (
-                with_deleted or not (sheet.leaves_out_deleted and row["gone"])
-            ):
+            if any(reaches(world, sheet, row, path, person, with_deleted=with_deleted) for path in sheet.paths):
                 found[name].append(row)
     _follow(world, found)
     return {name: sorted(rows, key=lambda row, n=name: _order(world.sheets[n], row)) for name, rows in found.items()}  # type: ignore[misc]
 
 
 def leave_out(world: World, choices: Choices) -> World:
-    """The same world, where all that was chosen against was deleted."""
+    """The same world, where all that was chosen against is marked."""
     return World({name: _mark(world, sheet, choices) for name, sheet in world.sheets.items()}, world.ids)
 
 
 def _mark(world: World, sheet: Sheet, choices: Choices) -> Sheet:
     if not is_category(world, sheet):
         return replace(sheet, rows=[dict(row) for row in sheet.rows])
-    rows = [{**row, "gone": _is_gone(sheet, row) or _is_unwanted(sheet, row, choices)} for row in sheet.rows]
-    return replace(sheet, rows=rows, leaves_out_deleted=True)
+    return replace(sheet, rows=[{**row, "unwanted": _is_unwanted(sheet, row, choices)} for row in sheet.rows])
 
 
 def _is_gone(sheet: Sheet, row: Row) -> bool:

@@ -314,6 +314,8 @@ def test_a_declaration_that_makes_no_sense_is_found(schema: sa.MetaData, info: d
         (file("photos", alt="note"), "file(alt='note'): extra.note stays here"),
         (third_party(shows="note"), "third_party(shows='note'): this is no foreign key"),
         (deletion_mark(leave_out=True), None),
+        (deletion_mark(leave_out=True, by="person_id"), None),
+        (deletion_mark(leave_out=True, by="owner_id"), "deletion_mark(by='owner_id'): this table has no such owner path"),
         (third_party(), None),
         (file("photos", title="id"), None),
     ],

@@ -308,21 +308,92 @@ def test_deleted_rows_are_a_declared_choice(
         },
     )
     found = read_all(connection, metadata, "1")
-    graph = build_graph(metadata)
-    plan = plan_tables(graph, "1")
-    counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
-    left_out = count_left_out(connection, plan, counts, {})
-    told = {line.table: " ".join(tell_line(line, ENGLISH)) for line in cover(graph, plan, counts, left_out)}
+    told = tell(connection, metadata, "1")
     if leave_out:
         assert ids(found["post"]) == [1, 3]
         assert [(row["id"], row["post_id"]) for row in found["reply"]] == [(1, 1), (3, "Post 1")]
-        assert told["post"] == "Without 1 row that you deleted or that stood under something deleted."
+        assert told["post"] == "Without 1 row that is marked as deleted or that stood under something deleted."
         assert told["reply"] == told["post"]
     else:
         assert ids(found["post"]) == [1, 2, 3]
         assert ids(found["reply"]) == [1, 2, 3]
-        assert told["post"] == "Rows that you deleted and that are still held are included."
+        assert told["post"] == "Rows that are marked as deleted and still held are included."
         assert told["reply"] == ""
+
+
+def letters(by: dict[str, str | None]) -> MetaData:
+    """Each has a sender and a recipient, and may have enclosures. `by`: columns that mark a letter as deleted."""
+    metadata = MetaData()
+    people(metadata)
+    Table(
+        "letter",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        *(Column(name, ForeignKey("person.id"), info=third_party()) for name in ("from_id", "to_id")),
+        *(Column(name, sa.Boolean, info=deletion_mark(leave_out=True, by=path)) for name, path in by.items()),
+        info=owned("from_id", "to_id"),
+    )
+    Table(
+        "enclosure",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("letter_id", ForeignKey("letter.id")),
+        info=owned("letter_id.from_id", "letter_id.to_id"),
+    )
+    return metadata
+
+
+LETTERS: Rows = {
+    "person": [{"id": 1}, {"id": 2}],
+    "letter": [
+        {"id": 1, "from_id": 1, "to_id": 2},
+        {"id": 2, "from_id": 1, "to_id": 2, "gone_from": True},
+        {"id": 3, "from_id": 1, "to_id": 2, "gone_to": True},
+        {"id": 4, "from_id": 1, "to_id": 1, "gone_to": True},
+    ],
+    "enclosure": [{"id": number, "letter_id": number} for number in (1, 2, 3, 4)],
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "hers", "his"),
+    [
+        ({"gone_from": "from_id", "gone_to": "to_id"}, {1: "from", 3: "from", 4: "from"}, {1: "to", 2: "to"}),
+        ({"gone_from": None, "gone_to": None}, {1: "from"}, {1: "to"}),  # the control: deleted for both
+    ],
+    ids=["by one", "for all"],
+)
+def test_what_one_owner_deleted_is_still_the_others(
+    connection: sa.Connection, by: dict[str, str | None], hers: dict[int, str], his: dict[int, str]
+) -> None:
+    metadata = letters(by)
+    fill(connection, metadata, LETTERS)
+    for person, expected in (("1", hers), ("2", his)):
+        found = read_all(connection, metadata, person)
+        assert {row["id"]: row["roles"] for row in found["letter"]} == expected
+        assert {row["id"]: row["roles"] for row in found["enclosure"]} == {
+            number: f"letter {role}" for number, role in expected.items()
+        }
+        told = {column for row in found["letter"] for column in row if column.startswith("gone_")}
+        assert not told if by["gone_to"] else told  # what somebody deleted is theirs to know
+
+
+def test_nobody_is_told_that_they_deleted_what_another_did(connection: sa.Connection) -> None:
+    """The mark says that a letter is deleted, and not by whom."""
+    metadata = letters({"gone_from": None, "gone_to": None})
+    fill(connection, metadata, LETTERS)
+    told = tell(connection, metadata, "2")
+    assert told["letter"] == "Without 2 rows that are marked as deleted or that stood under something deleted."
+    assert not any("you deleted" in line for line in told.values())
+
+
+def tell(connection: sa.Connection, metadata: MetaData, person: str) -> dict[str, str]:
+    """What the coverage statement says of each table."""
+    graph = build_graph(metadata)
+    plan = plan_tables(graph, person)
+    counts = [connection.execute(planned.count, planned.given).scalar_one() for planned in plan]
+    left_out = count_left_out(connection, plan, counts, {})
+    return {line.table: " ".join(tell_line(line, ENGLISH)) for line in cover(graph, plan, counts, left_out)}
 
 
 def test_a_ring_of_people_and_teams(connection: sa.Connection) -> None:

@@ -94,7 +94,7 @@ def check_rows(world: World, archive: Archive, person: Any) -> None:
         for row, source in zip(rows, expected[name], strict=True):
             assert not row.keys() & sheet.hidden
             if len(sheet.paths) > 1:
-                held = [path for path in sheet.paths if reaches(world, source, path, person)]
+                held = [path for path in sheet.paths if reaches(world, sheet, source, path, person)]
                 roles = [path_text(sheet, path, world).replace(".", " ") for path in held]
                 assert row["roles"] == ", ".join(roles)
 
@@ -213,7 +213,16 @@ def follow_what_is_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def forget_that_rows_were_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selection, "_not_deleted", lambda _table, _rows: [])
+    monkeypatch.setattr(selection, "_not_deleted", lambda _table, _rows, _by: [])
+
+
+def forget_who_deleted_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = selection._not_deleted
+
+    def not_deleted(table: Any, rows: Any, by: Any) -> Any:
+        return original(table, rows, None) if None in by else []
+
+    monkeypatch.setattr(selection, "_not_deleted", not_deleted)
 
 
 def show_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,6 +246,7 @@ def name_by_the_value_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         stop_at_the_first_reference,
         follow_what_is_kept_back,
         forget_that_rows_were_deleted,
+        forget_who_deleted_them,
         show_whose_it_is,
         hide_what_is_yours,
         name_by_the_value_alone,

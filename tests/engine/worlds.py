@@ -42,6 +42,8 @@ class Sheet:
     others: set[str] = field(default_factory=set)
     """Columns declared `third_party`."""
     leaves_out_deleted: bool = False
+    deleted_by: list[Key] | None = None
+    """The path to whoever marks rows as deleted; None: they are gone for every owner."""
     rows: list[Row] = field(default_factory=list)
 
     @property
@@ -163,6 +165,7 @@ def _step(sheet: Sheet, key: Key) -> str | None:
 
 def _choose_columns(random: Random, sheet: Sheet) -> None:
     sheet.leaves_out_deleted = sheet.kind == "owned" and random.random() < 0.3
+    sheet.deleted_by = random.choice([None, *sheet.paths])
     for key in sheet.keys:
         choice = random.random()
         free = [column for column in key.columns if column not in sheet.primary]
@@ -245,11 +248,16 @@ def _declare(world: World) -> sa.MetaData:
             sa.Column("serial", sa.Integer),
             sa.Column("date", sa.Date),
             sa.Column("code", sa.Integer, unique=True),
-            sa.Column("gone", sa.Boolean, info=deletion_mark(leave_out=sheet.leaves_out_deleted)),
+            sa.Column("gone", sa.Boolean, info=_mark(sheet, world)),
             *(_constraint(key) for key in sheet.keys),
             info=_declaration(sheet, world),
         )
     return metadata
+
+
+def _mark(sheet: Sheet, world: World) -> dict[Any, Any]:
+    by = path_text(sheet, sheet.deleted_by, world) if sheet.deleted_by else None
+    return deletion_mark(leave_out=sheet.leaves_out_deleted, by=by)
 
 
 def _constraint(key: Key) -> sa.ForeignKeyConstraint:

@@ -96,8 +96,8 @@ def tell_line(line: Coverage, formats: Formats) -> list[str]:
     if line.deleted:
         told.append(
             formats.translate_count(
-                "Without %(count)s row that you deleted or that stood under something deleted.",
-                "Without %(count)s rows that you deleted or that stood under something deleted.",
+                "Without %(count)s row that is marked as deleted or that stood under something deleted.",
+                "Without %(count)s rows that are marked as deleted or that stood under something deleted.",
                 line.deleted,
             )
         )
