@@ -24,7 +24,7 @@ def category_of(graph: Graph, node: Node) -> Node:
 
 
 def _owner(graph: Graph, node: Node) -> Node | None:
-    ways = {path.hops[0].referred_table for path in node.paths}
+    ways = {path.hops[0].key.referred_table for path in node.paths}
     if len(ways) != 1 or any(len(path.hops) == 1 for path in node.paths):
         return None
     return graph.node(ways.pop())

@@ -13,7 +13,7 @@ from sqlalchemy.exc import NoReferencedColumnError, NoReferencedTableError
 
 from app.engine.checks import check_table
 from app.engine.findings import Finding, RegisterError
-from app.engine.paths import OwnerPath, resolve_path
+from app.engine.paths import Hop, OwnerPath, resolve_path
 from app.engine.register import TableDeclaration, ThirdParty
 from app.engine.schema import (
     column_declaration,
@@ -209,10 +209,11 @@ def _always_resolves(node: Node, key: ForeignKeyConstraint, target: Node, subjec
     if target.declaration.kind == "reference":
         return True
     return bool(node.paths) and all(
-        path.hops[0] is key and leads_on(path.hops[1:], target, subject) for path in node.paths
+        path.hops[0].key is key and leads_on(path.hops, target, subject) for path in node.paths
     )
 
 
-def leads_on(rest: tuple[ForeignKeyConstraint, ...], target: Node, subject: Table) -> bool:
-    """Whether a row of `target` that the rest of an owner path leads from is in the archive by a path of its own."""
-    return target.table is subject if not rest else any(path.hops == rest for path in target.paths)
+def leads_on(hops: tuple[Hop, ...], target: Node, subject: Table) -> bool:
+    """Whether the row of `target` that an owner path leads to first is in the archive by a path of its own."""
+    ways = [hops[1:], hops] if hops[0].repeats else [hops[1:]]
+    return all(any(path.hops == way for path in target.paths) if way else target.table is subject for way in ways)

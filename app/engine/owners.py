@@ -7,6 +7,7 @@ was sent over.
 from sqlalchemy import ForeignKeyConstraint, Table
 
 from app.engine.graph import Graph, Node, leads_on
+from app.engine.paths import Hop
 from app.engine.register import StoredFile
 from app.engine.schema import (
     column_declaration,
@@ -23,7 +24,7 @@ def find_owner_keys(graph: Graph, node: Node) -> list[ForeignKeyConstraint]:
 
     Empty where that cannot be seen in the archive, or where a foreign key that is never empty says it already.
     """
-    keys = list(dict.fromkeys(path.hops[0] for path in node.paths))
+    keys = list(dict.fromkeys(path.hops[0].key for path in node.paths))
     if len(keys) == 1 and is_followed(keys[0]) and not any(column.nullable for column in keys[0].columns):
         return []
     is_seen = all(map(_can_be_seen, keys)) and all(_goes_on(graph, path.hops) for path in node.paths)
@@ -41,8 +42,8 @@ def _can_be_seen(key: ForeignKeyConstraint) -> bool:
     )
 
 
-def _goes_on(graph: Graph, hops: tuple[ForeignKeyConstraint, ...]) -> bool:
-    return leads_on(hops[1:], graph.node(hops[0].referred_table), graph.subject)
+def _goes_on(graph: Graph, hops: tuple[Hop, ...]) -> bool:
+    return leads_on(hops, graph.node(hops[0].key.referred_table), graph.subject)
 
 
 def keys_to(graph: Graph, table: Table) -> list[ForeignKeyConstraint]:

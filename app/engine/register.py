@@ -95,6 +95,9 @@ def subject(**facts: str) -> Info:
 def owned(*paths: str, dated: str | None = None, **facts: str) -> Info:
     """Rows that reach the person by at least one owner path, for example `entry_id.author_id`.
 
+    A step that ends in `+`, such as `parent_id+.author_id`, is a key of a table to itself that is followed once or
+    more often, up to any depth; without `+` it is followed once.
+
     `dated`: the column that says when a row is from, for people who ask for a range of dates. By itself it is the
     column `date`, `at` or `created_at`, the first that there is; `""`: none, the rows belong to every date.
     """

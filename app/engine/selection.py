@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     Column,
     ColumnElement,
     ForeignKeyConstraint,
@@ -35,6 +36,7 @@ from app.engine.categories import find_date
 from app.engine.choices import Choices
 from app.engine.closure import ReferenceClosure
 from app.engine.graph import Graph, Node
+from app.engine.paths import Hop
 from app.engine.schema import marks_of, stored_type
 from app.engine.time_zones import find_zone
 
@@ -66,6 +68,7 @@ class Selection:
         self._key = _key_of(graph)
         # Without a value: a statement that is sent without a person is refused.
         self._person = bindparam(_PERSON, type_=self._key.type)
+        self._trees: dict[tuple[tuple[Hop, ...], bool], CTE] = {}
         self._references = ReferenceClosure(graph, self.includes)
 
     def includes(self, node: Node, rows: FromClause) -> ColumnElement[bool]:
@@ -83,19 +86,39 @@ class Selection:
         reached = or_(false(), *(self.reaches(path.hops, rows, with_deleted=with_deleted) for path in node.paths))
         return reached if with_deleted else and_(reached, *self._stays(node.table, rows))
 
-    def reaches(
-        self, hops: tuple[ForeignKeyConstraint, ...], rows: FromClause, *, with_deleted: bool = False
-    ) -> ColumnElement[bool]:
+    def reaches(self, hops: tuple[Hop, ...], rows: FromClause, *, with_deleted: bool = False) -> ColumnElement[bool]:
         """True where this owner path leads from the row to the person; what is left out on the way breaks it."""
-        hop, rest = hops[0], hops[1:]
+        key, rest = hops[0].key, hops[1:]
         own = [] if with_deleted else self._not_deleted_by(hops, rows)
-        if not rest and len(hop.elements) == 1 and hop.elements[0].column is self._key:
-            return and_(rows.c[hop.elements[0].parent.key] == self._person, *own)
-        parent = hop.referred_table.alias()
-        inside = self.reaches(rest, parent, with_deleted=with_deleted) if rest else self._is_person(parent)
-        if not with_deleted:
-            inside = and_(inside, *self._stays(hop.referred_table, parent))
-        return and_(points_into(hop, rows, parent, inside), *own)
+        if hops[0].repeats:
+            return and_(points_into(key, rows, self._find_tree(hops, with_deleted=with_deleted), true()), *own)
+        if not rest and len(key.elements) == 1 and key.elements[0].column is self._key:
+            return and_(rows.c[key.elements[0].parent.key] == self._person, *own)
+        parent = key.referred_table.alias()
+        return and_(points_into(key, rows, parent, self._leads(hops, parent, with_deleted=with_deleted)), *own)
+
+    def _leads(self, hops: tuple[Hop, ...], rows: FromClause, *, with_deleted: bool) -> ColumnElement[bool]:
+        """True for the rows at the end of the first hop that the others lead on from, and that are not left out."""
+        rest = hops[1:]
+        inside = self.reaches(rest, rows, with_deleted=with_deleted) if rest else self._is_person(rows)
+        return inside if with_deleted else and_(inside, *self._stays(hops[0].key.referred_table, rows))
+
+    def _find_tree(self, hops: tuple[Hop, ...], *, with_deleted: bool) -> CTE:
+        """The rows that a repeated key may name: those that the rest of the path leads from, and all below them.
+
+        By what the key names them with. UNION, and not UNION ALL: it ends where rows stand in a ring.
+        """
+        if (known := self._trees.get((hops, with_deleted))) is not None:
+            return known
+        key = hops[0].key
+        top, below = key.referred_table.alias(), key.table.alias()
+        named = [element.column.key for element in key.elements]
+        start = select(*(top.c[name] for name in named)).where(self._leads(hops, top, with_deleted=with_deleted))
+        tree = start.cte(recursive=True)
+        here = (below.c[each.parent.key] == tree.c[each.column.key] for each in key.elements)
+        stays = [] if with_deleted else [*self._stays(key.table, below), *self._not_deleted_by(hops, below)]
+        step = select(*(below.c[name] for name in named)).select_from(below.join(tree, and_(*here))).where(*stays)
+        return self._trees.setdefault((hops, with_deleted), tree.union(step))
 
     def points_to_included(self, key: ForeignKeyConstraint, rows: FromClause) -> ColumnElement[bool]:
         """True where the row that `key` points to is in the archive."""
@@ -118,11 +141,9 @@ class Selection:
         """What must be true of a row by itself: it was not deleted, and the person did not leave it out."""
         return [*_not_deleted(table, rows, {None}), *self._is_chosen(table, rows)]
 
-    def _not_deleted_by(
-        self, hops: tuple[ForeignKeyConstraint, ...], rows: FromClause
-    ) -> list[ColumnElement[bool]]:
+    def _not_deleted_by(self, hops: tuple[Hop, ...], rows: FromClause) -> list[ColumnElement[bool]]:
         """What must be true of a row for the person that this owner path leads to, and for no other owner."""
-        node = self.graph.node(hops[0].table)
+        node = self.graph.node(hops[0].key.table)
         return _not_deleted(node.table, rows, {path.text for path in node.paths if path.hops == hops})
 
     def _is_chosen(self, table: Table, rows: FromClause) -> list[ColumnElement[bool]]:

@@ -18,7 +18,14 @@ def find_target(world: World, key: Key, row: Row) -> Row | None:
 
 
 def reaches(
-    world: World, sheet: Sheet, row: Row, path: list[Key], person: Any, *, with_deleted: bool = False
+    world: World,
+    sheet: Sheet,
+    row: Row,
+    path: list[Key],
+    person: Any,
+    *,
+    with_deleted: bool = False,
+    passed: tuple[Row, ...] = (),
 ) -> bool:
     """Whether this path leads from a row of the sheet to the person, and nothing on it is out."""
     if not with_deleted and _is_out(sheet, row, path):
@@ -26,7 +33,14 @@ def reaches(
     if not path:
         return bool(row["id"] == person)
     target, there = find_target(world, path[0], row), world.sheets[path[0].target]
-    return target is not None and reaches(world, there, target, path[1:], person, with_deleted=with_deleted)
+    if target is None:
+        return False
+    goes_on = path[0].repeats and not any(target is each for each in passed)
+    ways: list[tuple[list[Key], tuple[Row, ...]]] = [(path[1:], ())]
+    ways += [(path, (*passed, target))] if goes_on else []
+    return any(
+        reaches(world, there, target, way, person, with_deleted=with_deleted, passed=behind) for way, behind in ways
+    )
 
 
 def _is_out(sheet: Sheet, row: Row, path: list[Key]) -> bool:

@@ -103,6 +103,40 @@ def test_a_path_that_does_not_reach_the_person_is_found(schema: sa.MetaData, pat
     assert problem in findings(schema)
 
 
+def test_only_a_key_of_a_table_to_itself_repeats(schema: sa.MetaData) -> None:
+    schema.tables["photo"].info.update(owned("shelf+.owner_id"))
+    found = findings(schema)
+    assert "photo: owner path 'shelf+.owner_id': photo.shelf leads to another table" in found
+    assert "    shelf, without +" in found
+
+
+def test_a_column_may_be_called_as_if_it_repeated(schema: sa.MetaData) -> None:
+    columns: list[sa.Column[Any]] = [
+        sa.Column(name, sa.ForeignKey("person.id"), info=third_party()) for name in ("by", "by+")
+    ]
+    add(schema, *columns, info=owned("by+"))
+    (path,) = build_graph(schema).node(schema.tables["extra"]).paths
+    assert [[column.name for column in hop.key.columns] for hop in path.hops] == [["by+"]]
+
+
+@pytest.mark.parametrize(
+    ("paths", "is_found"),
+    [(("owner_id", "up_id+.owner_id"), False), (("owner_id", "up_id.owner_id"), True), (("owner_id",), True)],
+)
+def test_what_stands_in_a_tree_needs_the_tree_in_the_archive(
+    schema: sa.MetaData, paths: tuple[str, ...], is_found: bool
+) -> None:
+    key: sa.Column[Any] = sa.Column("id", sa.Integer, primary_key=True)
+    ways = {"up_id": sa.ForeignKey("folder.id"), "owner_id": sa.ForeignKey("person.id")}
+    columns: list[sa.Column[Any]] = [sa.Column(name, way, info=third_party()) for name, way in ways.items()]
+    sa.Table("folder", schema, key, *columns, info=owned(*paths))
+    add(schema, sa.Column("folder_id", sa.ForeignKey("folder.id")), info=owned("folder_id.up_id+.owner_id"))
+    if is_found:
+        assert "extra.folder_id: may point to a row of folder that is not in the archive" in findings(schema)
+    else:
+        build_graph(schema)
+
+
 def test_an_unreachable_table_is_told_the_path_that_reaches(schema: sa.MetaData) -> None:
     columns: tuple[Any, ...] = (
         sa.Column("genre_id", sa.ForeignKey("genre.id")),
@@ -315,7 +349,7 @@ def test_a_declaration_that_makes_no_sense_is_found(schema: sa.MetaData, info: d
         (third_party(shows="note"), "third_party(shows='note'): this is no foreign key"),
         (deletion_mark(leave_out=True), None),
         (deletion_mark(leave_out=True, by="person_id"), None),
-        (deletion_mark(leave_out=True, by="owner_id"), "deletion_mark(by='owner_id'): this table has no such owner path"),
+        (deletion_mark(leave_out=True, by="id"), "deletion_mark(by='id'): this table has no such owner path"),
         (third_party(), None),
         (file("photos", title="id"), None),
     ],

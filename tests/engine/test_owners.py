@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from app.engine.build import Order
 from app.engine.datapackage import OWNERS, REFERRED
 from app.engine.minisign import Signer
+from app.engine.register import owned, third_party
 from app.engine.selection import Selection
 from app.engine.verify import Expected, VerificationError, verify_archive
 from app.engine.verify.keys import Keys, RowKeys
 from tests.engine.conftest import make_archive
-from tests.engine.forging import Members, change, drop_csv, pack, seal
+from tests.engine.forging import Members, change, drop_csv, pack, seal, unpack
 from tests.mixing.bugs import forget_where
 
 COMPLAINTS = {
@@ -33,6 +34,35 @@ def test_a_select_without_its_where_makes_no_archive(
     monkeypatch.setattr(Selection, "includes", forget_where(table))
     with pytest.raises(VerificationError, match=COMPLAINTS[table]):
         make_archive(ann, engine, schema, tmp_path / "workspace")
+
+
+def add_answers(schema: sa.MetaData, engine: sa.Engine) -> None:
+    """To whatever Ann said, and to answers to that; and one to Bob."""
+    answer = sa.Table(
+        "answer",
+        schema,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("to_id", sa.ForeignKey("answer.id"), info=third_party()),
+        sa.Column("author_id", sa.ForeignKey("person.id"), info=third_party()),
+        info=owned("author_id", "to_id+.author_id"),
+    )
+    answer.create(engine)
+    rows = [(1, None, 1), (2, 1, 2), (3, 2, 3), (4, None, 2), (5, 4, 3)]
+    with engine.begin() as connection:
+        for number, to_id, author_id in rows:
+            connection.execute(answer.insert().values(id=number, to_id=to_id, author_id=author_id))
+
+
+def test_a_tree_is_in_the_archive_and_somebody_elses_is_not(
+    ann: Order, engine: sa.Engine, schema: sa.MetaData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_answers(schema, engine)
+    built = make_archive(ann, engine, schema, tmp_path / "workspace")
+    rows = json.loads(unpack(built.parts[0].file)["data/json/answer.json"])
+    assert [(row["id"], row["roles"]) for row in rows] == [(1, "author"), (2, "to author"), (3, "to author")]
+    monkeypatch.setattr(Selection, "includes", forget_where("answer"))
+    with pytest.raises(VerificationError, match="answer: 2 rows lead to no row of this archive"):
+        make_archive(ann, engine, schema, tmp_path / "wrong")
 
 
 def test_without_what_the_data_package_says_of_owners_it_would_pass(

@@ -11,11 +11,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.engine.coverage import count_left_out, cover
 from app.engine.graph import build_graph
+from app.engine.pieces import Piece, narrow
 from app.engine.plan import plan_tables
 from app.engine.register import deletion_mark, internal, owned, reference, secret, subject, third_party
 from app.engine.report.contents import tell_line
 from app.engine.report.formats import ENGLISH
 from app.engine.rows import Pseudonyms, read_rows
+from app.engine.selection import Selection
 from app.engine.shape import Value, WantedFile
 from tests.engine.shop import ROWS, make_schema
 
@@ -319,6 +321,99 @@ def test_deleted_rows_are_a_declared_choice(
         assert ids(found["reply"]) == [1, 2, 3]
         assert told["post"] == "Rows that are marked as deleted and still held are included."
         assert told["reply"] == ""
+
+
+def folders(*paths: str) -> MetaData:
+    """In folders in folders; only the first of each tree says whose it is. `paths`: those of files."""
+    metadata = MetaData()
+    people(metadata)
+    Table(
+        "folder",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("parent_id", ForeignKey("folder.id"), info=third_party()),
+        Column("owner_id", ForeignKey("person.id"), info=third_party()),
+        Column("gone", sa.Boolean, info=deletion_mark(leave_out=True)),
+        info=owned("owner_id", "parent_id+.owner_id"),
+    )
+    Table(
+        "file",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("folder_id", ForeignKey("folder.id"), info=third_party() if len(paths) == 1 else {}),
+        info=owned(*paths),
+    )
+    return metadata
+
+
+FOLDERS: Rows = {
+    "person": [{"id": 1}, {"id": 2}],
+    "folder": [
+        {"id": 1, "owner_id": 1},
+        {"id": 2, "owner_id": 2},
+        *({"id": number + 2, "parent_id": number} for number in range(1, 21)),
+        {"id": 50, "parent_id": 20, "gone": True},  # below it are none of hers but in the database
+        {"id": 51, "parent_id": 50},
+        {"id": 60, "parent_id": None},
+        {"id": 61, "parent_id": 60},
+    ],
+    "file": [{"id": number, "folder_id": number} for number in (1, 2, 21, 22, 51, 61)],
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "hers"),
+    [
+        (("folder_id.owner_id", "folder_id.parent_id+.owner_id"), [1, 21]),
+        (("folder_id.parent_id.owner_id",), []),  # the control: to one depth, which none of these files has
+    ],
+)
+def test_a_tree_is_followed_to_any_depth(connection: sa.Connection, paths: tuple[str, ...], hers: list[int]) -> None:
+    metadata = folders(*paths)
+    fill(connection, metadata, FOLDERS)
+    found = read_all(connection, metadata, "1")
+    assert ids(found["folder"]) == list(range(1, 23, 2))
+    assert [row["roles"] for row in found["folder"]] == ["owner", *["parent owner"] * 10]
+    assert ids(found["file"]) == hers
+    assert ids(read_all(connection, metadata, "2")["folder"]) == list(range(2, 23, 2))
+
+
+def test_pieces_of_a_table_know_the_whole_tree(connection: sa.Connection) -> None:
+    metadata = folders("folder_id.owner_id", "folder_id.parent_id+.owner_id")
+    fill(connection, metadata, FOLDERS)
+    planned = next(each for each in plan_tables(build_graph(metadata), "1") if each.shape.name == "file")
+    for low, high, expected in ((None, "2", [1]), ("2", "22", [21]), ("22", None, [])):
+        piece = narrow(planned, Piece(1, "file", low, high))
+        assert [row[0] for batch in read_rows(connection, piece, Pseudonyms()) for row in batch] == expected
+
+
+def test_what_stands_under_something_deleted_is_counted_at_any_depth(connection: sa.Connection) -> None:
+    metadata = folders("folder_id.owner_id", "folder_id.parent_id+.owner_id")
+    fill(connection, metadata, FOLDERS)
+    assert 51 not in ids(read_all(connection, metadata, "2")["folder"])
+    told = tell(connection, metadata, "2")
+    assert told["folder"] == "Without 2 rows that are marked as deleted or that stood under something deleted."
+    assert told["file"] == "Without 1 row that is marked as deleted or that stood under something deleted."
+
+
+def test_a_tree_that_asked_only_its_first_row_would_go_past_what_was_deleted(
+    connection: sa.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control."""
+    find_tree = Selection._find_tree
+    monkeypatch.setattr(Selection, "_find_tree", lambda self, hops, **_: find_tree(self, hops, with_deleted=True))
+    metadata = folders("folder_id.owner_id", "folder_id.parent_id+.owner_id")
+    fill(connection, metadata, FOLDERS)
+    assert 51 in ids(read_all(connection, metadata, "2")["folder"])
+
+
+def test_a_ring_of_folders_ends(connection: sa.Connection) -> None:
+    metadata = folders("folder_id.owner_id", "folder_id.parent_id+.owner_id")
+    fill(connection, metadata, {"person": FOLDERS["person"], "folder": FOLDERS["folder"][:3]})
+    folder = metadata.tables["folder"]
+    connection.execute(folder.update().where(folder.c.id == 1).values(parent_id=3))
+    found = read_all(connection, metadata, "1")["folder"]
+    assert [(row["id"], row["roles"]) for row in found] == [(1, "owner, parent owner"), (3, "parent owner")]
 
 
 def letters(by: dict[str, str | None]) -> MetaData:

@@ -17,6 +17,7 @@ from app.engine import closure, pointers, selection
 from app.engine.graph import build_graph
 from app.engine.plan import PlannedTable, plan_tables
 from app.engine.rows import Pseudonyms, read_rows
+from app.engine.schema import marks_of
 from tests.engine.brute_force import find_rows, find_target, reaches
 from tests.engine.worlds import Row, Sheet, World, fill, make_world, path_text, to_metadata
 
@@ -95,8 +96,8 @@ def check_rows(world: World, archive: Archive, person: Any) -> None:
             assert not row.keys() & sheet.hidden
             if len(sheet.paths) > 1:
                 held = [path for path in sheet.paths if reaches(world, sheet, source, path, person)]
-                roles = [path_text(sheet, path, world).replace(".", " ") for path in held]
-                assert row["roles"] == ", ".join(roles)
+                roles = [path_text(sheet, path, world).replace(".", " ").replace("+", "") for path in held]
+                assert row["roles"] == ", ".join(dict.fromkeys(roles))
 
 
 def check_counts(
@@ -216,11 +217,18 @@ def forget_that_rows_were_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "_not_deleted", lambda _table, _rows, _by: [])
 
 
-def forget_who_deleted_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = selection._not_deleted
+def follow_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_tree(self: Any, hops: Any, *, with_deleted: bool) -> Any:
+        parent = hops[0].key.referred_table.alias()
+        return sa.select(parent).where(self._leads(hops, parent, with_deleted=with_deleted)).cte()
 
-    def not_deleted(table: Any, rows: Any, by: Any) -> Any:
-        return original(table, rows, None) if None in by else []
+    monkeypatch.setattr(selection.Selection, "_find_tree", find_tree)
+
+
+def forget_who_deleted_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_deleted(table: Any, rows: Any, by: Any) -> list[Any]:
+        marks = marks_of(table, leave_out=True) if None in by else []
+        return [selection._is_unset(rows.c[mark.key]) for mark in marks]
 
     monkeypatch.setattr(selection, "_not_deleted", not_deleted)
 
@@ -247,6 +255,7 @@ def name_by_the_value_alone(monkeypatch: pytest.MonkeyPatch) -> None:
         follow_what_is_kept_back,
         forget_that_rows_were_deleted,
         forget_who_deleted_them,
+        follow_once,
         show_whose_it_is,
         hide_what_is_yours,
         name_by_the_value_alone,

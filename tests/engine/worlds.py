@@ -4,7 +4,7 @@ A world is plain Python, so that the slow answer of `brute_force` can be found w
 `fill` turn it into what the engine reads.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -27,6 +27,8 @@ class Key:
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+    repeats: bool = False
+    """In a path: it is followed once or more often."""
 
 
 @dataclass
@@ -151,7 +153,8 @@ def _walk(random: Random, sheet: Sheet, sheets: dict[str, Sheet]) -> list[Key] |
         usable = [key for key in here.keys if _step(here, key)]
         if not usable:
             return None
-        walk.append(random.choice(usable))
+        key = random.choice(usable)
+        walk.append(replace(key, repeats=key.target == here.name and random.random() < 0.7))
         here = sheets[walk[-1].target]
         if here.kind == "excluded":
             return None
@@ -295,7 +298,9 @@ def _declaration(sheet: Sheet, world: World) -> dict[Any, Any]:
 
 def path_text(sheet: Sheet, path: list[Key], world: World) -> str:
     starts = [sheet.name, *(key.target for key in path)]
-    return ".".join(str(_step(world.sheets[start], key)) for start, key in zip(starts, path, strict=False))
+    return ".".join(
+        f"{_step(world.sheets[start], key)}{'+' * key.repeats}" for start, key in zip(starts, path, strict=False)
+    )
 
 
 def fill(connection: sa.Connection, metadata: sa.MetaData, world: World) -> None:
