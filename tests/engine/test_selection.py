@@ -13,7 +13,7 @@ from app.engine.coverage import count_left_out, cover
 from app.engine.graph import build_graph
 from app.engine.pieces import Piece, narrow
 from app.engine.plan import plan_tables
-from app.engine.register import deletion_mark, internal, owned, reference, secret, subject, third_party
+from app.engine.register import deletion_mark, excluded, internal, owned, reference, secret, subject, third_party
 from app.engine.report.contents import tell_line
 from app.engine.report.formats import ENGLISH
 from app.engine.rows import Pseudonyms, read_rows
@@ -259,6 +259,22 @@ def test_inherited_keys_are_followed_and_stay_keys(read: Read) -> None:
     assert found["seller"] == [{"id": 1, "shop": "Mine"}]
     assert [(row["id"], row["kind"], row["pages"]) for row in found["item"]] == [(1, "book", 5), (2, "picture", None)]
     assert found["picture"] == [{"id": 2, "width": 10}]
+
+
+def test_an_owner_by_type_and_id_is_declared_on_a_view(connection: sa.Connection) -> None:
+    """As docs/own-models.md tells it: the id alone may be a person's or a team's, so no foreign key can be on it."""
+    metadata = MetaData()
+    people(metadata)
+    key, kind = Column("id", Integer, primary_key=True), Column("owner_type", String(9))
+    note = Table("note", metadata, key, kind, Column("owner_id", Integer), info=excluded("See your notes."))
+    metadata.create_all(connection)
+    connection.exec_driver_sql("CREATE VIEW your_note AS SELECT id, owner_id FROM note WHERE owner_type = 'person'")
+    owner: Column[Any] = Column("owner_id", ForeignKey("person.id"))
+    Table("your_note", metadata, Column("id", Integer, primary_key=True), owner, info=owned("owner_id"))
+    fill(connection, metadata, {"person": [{"id": 1}, {"id": 2}]})
+    rows = [(1, "person", 1), (2, "team", 1), (3, "person", 2)]
+    connection.execute(note.insert().values([{"id": n, "owner_type": of, "owner_id": who} for n, of, who in rows]))
+    assert read_all(connection, metadata, "1")["your_note"] == [{"id": 1, "owner_id": 1}]
 
 
 def deletable(*, leave_out: bool, kind: Any) -> MetaData:
