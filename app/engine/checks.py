@@ -27,6 +27,10 @@ LOOKS_SECRET = re.compile(
     re.IGNORECASE,
 )
 LOOKS_DELETED = re.compile(r"(is_)?(soft_)?(deleted|removed|trashed)(_at|_on|_date|_time)?", re.IGNORECASE)
+LOOKS_DELETED_BY_ONE = re.compile(
+    r"\w+_(deleted|removed|trashed)(_at|_on|_date|_time)?|(deleted|removed|trashed)_(by|for)_\w+", re.IGNORECASE
+)
+"""`sender_deleted_at`. Under such names there are numbers and keys, too: only a flag or a moment marks a row."""
 
 
 def check_table(table: Table, subject: Table | None) -> Iterator[Finding]:
@@ -103,11 +107,19 @@ def _check_undeclared(column: Column[object], declaration: TableDeclaration) -> 
             "this looks like a secret and is not declared",
             'info=secret(), or internal("why it stays here"), or harmless() if it may leave',
         )
-    if declaration.kind == "owned" and LOOKS_DELETED.fullmatch(_snake(column.name)):
+    if declaration.kind == "owned" and _looks_deleted(column):
         yield (
             "this looks like the mark of deleted rows, and nothing says what becomes of them",
             "info=deletion_mark(leave_out=False), or leave_out=True, or harmless() if it is none",
         )
+
+
+def _looks_deleted(column: Column[object]) -> bool:
+    name = _snake(column.name)
+    if LOOKS_DELETED.fullmatch(name):
+        return True
+    is_mark = isinstance(column.type, types.Boolean | types.DateTime | types.Date)
+    return is_mark and LOOKS_DELETED_BY_ONE.fullmatch(name) is not None
 
 
 def looks_secret(column: Column[object]) -> bool:

@@ -394,12 +394,25 @@ def test_the_name_of_a_row_cannot_stay_here(schema: sa.MetaData, info: dict[Any,
     assert "session.token: rows are named by their primary key" in findings(schema)
 
 
-@pytest.mark.parametrize("name", ["deleted_at", "is_deleted", "deletedAt", "removed_on", "soft_deleted"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("deleted_at", "is_deleted", "deletedAt", "removed_on", "soft_deleted"),
+        *("sender_deleted_at", "deletedByRecipient", "deleted_for_sender"),
+    ],
+)
 def test_deleted_rows_need_a_choice(schema: sa.MetaData, name: str) -> None:
     mark: sa.Column[Any] = sa.Column(name, sa.DateTime)
     add(schema, sa.Column("person_id", sa.ForeignKey("person.id")), mark, info=owned("person_id"))
     assert f"extra.{name}: this looks like the mark of deleted rows" in findings(schema)
     mark.info.update(deletion_mark(leave_out=False))
+    build_graph(schema)
+
+
+def test_numbers_and_keys_mark_no_row_as_deleted(schema: sa.MetaData) -> None:
+    names = ("lines_removed", "files_deleted", "deleted_by_id")
+    counts: list[sa.Column[Any]] = [sa.Column(name, sa.Integer) for name in names]
+    add(schema, sa.Column("person_id", sa.ForeignKey("person.id")), *counts, info=owned("person_id"))
     build_graph(schema)
 
 
