@@ -22,8 +22,22 @@ def open_snapshot(engine: Engine) -> Iterator[tuple[Connection, datetime]]:
     SQLite should use WAL mode: otherwise whoever writes has to wait until the connection is given back.
     """
     options = _OPTIONS.get(engine.dialect.name, {})
-    with engine.connect().execution_options(**options) as connection, connection.begin():
+    with engine.connect().execution_options(**options) as connection, _any_text(connection), connection.begin():
         yield connection, _fix_moment(connection)
+
+
+@contextmanager
+def _any_text(connection: Connection) -> Iterator[None]:
+    """SQLite keeps texts that are no UTF-8, and its driver refuses a batch with one. Odd bytes are spelled out."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    driver.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
+    try:
+        yield
+    finally:
+        driver.text_factory = str  # the pool gives it to others
 
 
 def export_snapshot(connection: Connection) -> str | None:

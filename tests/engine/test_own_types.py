@@ -27,7 +27,7 @@ Build = Callable[..., Members]
 def build_things(tmp_path: Path) -> Build:
     """Ann's archive of one table with one row more for each value of its column, which is called `v`."""
 
-    def build(column: sa.Column[Any], *values: Any, raw: bool = False) -> Members:
+    def build(column: sa.Column[Any], *values: Any, raw: bool = False, stored: str = ":v") -> Members:
         metadata = sa.MetaData()
         number = sa.Column("id", sa.Integer, primary_key=True)
         sa.Table("person", metadata, number, sa.Column("name", sa.Text), info=subject())
@@ -42,7 +42,7 @@ def build_things(tmp_path: Path) -> Build:
             connection.execute(metadata.tables["person"].insert(), {"id": 1, "name": "Ann"})
             for value in values:
                 row = {"owner_id": 1, column.key: value}
-                as_it_is = sa.text(f"INSERT INTO thing (owner_id, {column.name}) VALUES (1, :v)")
+                as_it_is = sa.text(f"INSERT INTO thing (owner_id, {column.name}) VALUES (1, {stored})")
                 connection.execute(*((as_it_is, {"v": value}) if raw else (thing.insert(), row)))
         built = make_archive(ANN, engine, metadata, tmp_path / "workspace")
         engine.dispose()
@@ -147,6 +147,13 @@ def test_what_a_type_cannot_read_is_in_the_archive(
     """SQLite takes any value for any column; one of these cost its owner everything."""
     expected = [base64.b64encode(each).decode() if isinstance(each, bytes) else each for each in said]
     assert read_json(build_things(sa.Column("v", kind), *stored, raw=True)) == expected
+
+
+def test_a_text_that_is_no_utf_8_is_in_the_archive(build_things: Build) -> None:
+    """Another program has written it, in an older encoding; SQLite's driver refuses it with its neighbours."""
+    texts = [b"caf\xe9", "café".encode(), b"\\xe9"]
+    members = build_things(sa.Column("v", sa.Text), *texts, raw=True, stored="CAST(:v AS TEXT)")
+    assert read_json(members) == ["caf\\xe9", "café", "\\xe9"]
 
 
 class Point:
