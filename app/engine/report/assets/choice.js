@@ -53,7 +53,7 @@ VIEWER.choice = ({ words, values, rows, search, address, status }) => {
   function sortKey(field, value) {
     if (value === null) return null;
     if (field.words) return values.shown(field, value);
-    if (field.kind === "moment") return Date.parse(value) || value;
+    if (field.kind === "moment") return values.momentOf(value)?.getTime() ?? value;
     if (field.kind === "number" || field.number) return Number.isNaN(Number(value)) ? value : new Digits(value);
     if (field.kind === "flag") return value ? 0 : 1;
     return value;

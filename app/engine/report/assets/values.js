@@ -3,6 +3,7 @@
 
 VIEWER.values = ({ archive, words }) => {
   const OPAQUE = /^(-?\d+|[0-9a-f-]{16,})$/i; // an id that tells people nothing
+  const MOMENT = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/;
   const PICTURES = ["png", "jpg", "jpeg", "gif", "webp"];
   const PROGRAMS = ["htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"];
 
@@ -21,9 +22,18 @@ VIEWER.values = ({ archive, words }) => {
   const collator = intl(Intl.Collator, { numeric: true });
   const say = (number) => numbers.format(number);
 
-  function format(formatter, text) {
-    const moment = new Date(text);
-    return Number.isNaN(moment.getTime()) ? text : formatter.format(moment);
+  /* null for other texts: SQLite keeps any in a column of moments, and of “note 1” a browser makes a day of 2001. */
+  function momentOf(text) {
+    const found = MOMENT.exec(text);
+    if (!found) return null;
+    const [, day, clock = "00:00", zone = "Z"] = found;
+    const moment = new Date(`${day}T${clock}${zone}`);
+    return Number.isNaN(moment.getTime()) ? null : moment;
+  }
+
+  function format(formatter, value) {
+    const moment = momentOf(value);
+    return moment ? formatter.format(moment) : String(value);
   }
 
   function shown(field, value) {
@@ -43,8 +53,9 @@ VIEWER.values = ({ archive, words }) => {
 
   function yearOf(value) {
     if (!/^\d{4}-/.test(value)) return "";
-    const nearNewYear = value.length > 10 && /^(12-3[01]|01-0[12])$/.test(value.slice(5, 10));
-    return nearNewYear ? yearOnly.formatToParts(new Date(value)).find((part) => part.type === "year").value : String(Number(value.slice(0, 4)));
+    const isNearNewYear = value.length > 10 && /^(12-3[01]|01-0[12])$/.test(value.slice(5, 10));
+    const moment = isNearNewYear ? momentOf(value) : null;
+    return moment ? yearOnly.formatToParts(moment).find((part) => part.type === "year").value : String(Number(value.slice(0, 4)));
   }
 
   /* Lines and indents for JSON as it is written: parsing it would lose digits of long numbers. */
@@ -78,5 +89,5 @@ VIEWER.values = ({ archive, words }) => {
 
   const isOpaque = (text) => OPAQUE.test(text);
 
-  return { collator, say, shown, yearOf, indented, linkTo, isPicture, altOf, isOpaque };
+  return { collator, say, shown, momentOf, yearOf, indented, linkTo, isPicture, altOf, isOpaque };
 };

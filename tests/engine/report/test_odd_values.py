@@ -1,0 +1,66 @@
+"""Values that a browser stumbles over: each is shown, and what cannot be shown whole says so."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.engine.shape import Field, Row, TableShape
+from tests.browser import NewPage
+from tests.engine.report.sample import declare, make_edition, write_report
+from tests.engine.report.test_viewer import expect_status, open_page
+
+pytestmark = pytest.mark.browser
+
+
+def write_column(folder: Path, field: Field, values: list[object], **person: str) -> Path:
+    """A table of a number and this column."""
+    shape = TableShape("odd", declare("Odd things"), (Field("id", "Id", "id"), field), ("id",))
+    rows: list[Row] = list(enumerate(values, 1))
+    return write_report(folder, [(shape, rows)], edition=make_edition(**person))
+
+
+def cells(page: Page, kind: str) -> list[str]:
+    return page.locator(f"tbody .t-{kind}").all_text_contents()
+
+
+def in_both(folder: Path, new_page: NewPage, kind: str) -> tuple[list[str], list[str]]:
+    """What the page says without JavaScript, and what it says with it."""
+    plain, scripted = (
+        open_page(new_page(java_script_enabled=on, timezone_id="Asia/Tokyo"), folder, "odd.html")
+        for on in (False, True)
+    )
+    expect(scripted.locator("tbody button").first).to_be_visible()
+    return cells(plain, kind), cells(scripted, kind)
+
+
+TEXTS = ["2026-12-31 or so", "2026-12-31T25:00:00+00:00", "note 1", "some day"]
+"""SQLite lets any text stand in a column of moments. Of the third a browser makes a day of 2001."""
+
+
+@pytest.mark.parametrize("kind", ["moment", "date"])
+def test_a_text_among_moments_is_shown_as_it_is(tmp_path: Path, new_page: NewPage, kind: str) -> None:
+    values: list[object] = [*TEXTS, 5, "2025-02-01"]
+    folder = write_column(tmp_path / "archive", Field("at", "At", kind), values)  # type: ignore[arg-type]  # no literal
+    plain, scripted = in_both(folder, new_page, kind)
+    assert plain == scripted == [*TEXTS, "5", "1 Feb 2025, 00:00" if kind == "moment" else "1 Feb 2025"]
+
+
+def test_a_year_and_an_order_leave_such_a_text_its_place(tmp_path: Path, new_page: NewPage) -> None:
+    folder = write_column(tmp_path / "archive", Field("at", "At", "moment"), [*TEXTS, "2025-12-31T23:30:00+00:00"])
+    page = open_page(new_page(), folder, "odd.html")
+    expect_status(page, "Rows 1–5 of 5")
+    page.get_by_label("Year").select_option("2026")
+    expect_status(page, "Rows 1–2 of 2 found (5 in all)")
+    assert cells(page, "moment") == TEXTS[:2]
+    page.get_by_label("Year").select_option("")
+    page.get_by_role("button", name="At", exact=True).click()
+    expect(page.get_by_role("columnheader", name="At")).to_have_attribute("aria-sort", "ascending")
+    assert sorted(cells(page, "moment")) == sorted([*TEXTS, "31 Dec 2025, 23:30"])
+
+
+def test_moments_without_a_zone_are_those_of_utc(tmp_path: Path, new_page: NewPage) -> None:
+    values: list[object] = ["2026-01-01 02:00", "2026-01-01T02:00:00.5", "2026-01-01T02:00:00Z", "2026-01-01"]
+    folder = write_column(tmp_path / "archive", Field("at", "At", "moment"), values, time_zone="America/New_York")
+    plain, scripted = in_both(folder, new_page, "moment")
+    assert plain == scripted == ["31 Dec 2025, 21:00"] * 3 + ["31 Dec 2025, 19:00"]
