@@ -64,3 +64,12 @@ def test_moments_without_a_zone_are_those_of_utc(tmp_path: Path, new_page: NewPa
     folder = write_column(tmp_path / "archive", Field("at", "At", "moment"), values, time_zone="America/New_York")
     plain, scripted = in_both(folder, new_page, "moment")
     assert plain == scripted == ["31 Dec 2025, 21:00"] * 3 + ["31 Dec 2025, 19:00"]
+
+
+def test_small_numbers_keep_their_digits(tmp_path: Path, new_page: NewPage) -> None:
+    values: list[object] = [1e-25, -1.234567890123456e-10, 0.1, 0, 2**53, 1234567.125]
+    folder = write_column(tmp_path / "archive", Field("ratio", "Ratio", "number"), values)
+    plain, scripted = in_both(folder, new_page, "number")
+    assert scripted == plain
+    assert scripted[:2] == [f"0.{'0' * 24}1", "-0.0000000001234567890123456"]
+    assert scripted[2:] == ["0.1", "0", "9,007,199,254,740,992", "1,234,567.125"]

@@ -15,7 +15,7 @@ VIEWER.values = ({ archive, words }) => {
     }
   }
   const calendar = { calendar: "gregory", numberingSystem: "latn" };
-  const numbers = intl(Intl.NumberFormat, { maximumFractionDigits: 20, numberingSystem: "latn" });
+  const numbers = intl(Intl.NumberFormat, { maximumSignificantDigits: 21, numberingSystem: "latn" });
   const moments = intl(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short", timeZone: archive.timeZone, ...calendar });
   const dates = intl(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC", ...calendar });
   const yearOnly = intl(Intl.DateTimeFormat, { year: "numeric", timeZone: archive.timeZone, ...calendar });
