@@ -73,3 +73,33 @@ def test_small_numbers_keep_their_digits(tmp_path: Path, new_page: NewPage) -> N
     assert scripted == plain
     assert scripted[:2] == [f"0.{'0' * 24}1", "-0.0000000001234567890123456"]
     assert scripted[2:] == ["0.1", "0", "9,007,199,254,740,992", "1,234,567.125"]
+
+
+def replace_in_manifest(folder: Path, old: str, new: str) -> None:
+    manifest = folder / "viewer" / "manifest.js"
+    text = manifest.read_text(encoding="utf-8")
+    assert old in text
+    manifest.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def write_moment(folder: Path) -> Path:
+    """A moment as a Frenchman in New York reads it: 1 juil. 2026, 08:00."""
+    person = {"locale": "fr", "time_zone": "America/New_York"}
+    return write_column(folder, Field("at", "At", "moment"), ["2026-07-01T12:00:00+00:00"], **person)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("", "", "1 juil. 2026, 08:00"),
+        ("America/New_York", "Mars/Olympus", "1 juil. 2026, 12:00"),
+        ('"fr"', '"-"', "Jul 1, 2026, 8:00 AM"),
+    ],
+)
+def test_an_unknown_zone_leaves_the_language_alone(
+    tmp_path: Path, new_page: NewPage, old: str, new: str, shown: str
+) -> None:
+    folder = write_moment(tmp_path / "archive")
+    replace_in_manifest(folder, old, new)
+    page = open_page(new_page(), folder, "odd.html")
+    expect(page.locator("tbody .t-moment button")).to_have_text(shown)

@@ -7,19 +7,21 @@ VIEWER.values = ({ archive, words }) => {
   const PICTURES = ["png", "jpg", "jpeg", "gif", "webp"];
   const PROGRAMS = ["htm", "html", "shtml", "xht", "xhtml", "xml", "xsl", "xslt", "svg", "svgz", "mht", "mhtml", "js", "mjs", "hta"];
 
-  function intl(Type, options) {
+  function isKnown(locale, options) {
     try {
-      return new Type(archive.locale, options);
+      return Boolean(new Intl.DateTimeFormat(locale, options));
     } catch {
-      return new Type("en", { ...options, ...(options.timeZone && { timeZone: "UTC" }) });
+      return false;
     }
   }
+  const locale = isKnown(archive.locale) ? archive.locale : "en";
+  const timeZone = isKnown("en", { timeZone: archive.timeZone }) ? archive.timeZone : "UTC";
   const calendar = { calendar: "gregory", numberingSystem: "latn" };
-  const numbers = intl(Intl.NumberFormat, { maximumSignificantDigits: 21, numberingSystem: "latn" });
-  const moments = intl(Intl.DateTimeFormat, { dateStyle: "medium", timeStyle: "short", timeZone: archive.timeZone, ...calendar });
-  const dates = intl(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC", ...calendar });
-  const yearOnly = intl(Intl.DateTimeFormat, { year: "numeric", timeZone: archive.timeZone, ...calendar });
-  const collator = intl(Intl.Collator, { numeric: true });
+  const numbers = new Intl.NumberFormat(locale, { maximumSignificantDigits: 21, numberingSystem: "latn" });
+  const moments = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone, ...calendar });
+  const dates = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC", ...calendar });
+  const yearOnly = new Intl.DateTimeFormat(locale, { year: "numeric", timeZone, ...calendar });
+  const collator = new Intl.Collator(locale, { numeric: true });
   const say = (number) => numbers.format(number);
 
   /* null for other texts: SQLite keeps any in a column of moments, and of “note 1” a browser makes a day of 2001. */
