@@ -1,14 +1,15 @@
 """Values that a browser stumbles over: each is shown, and what cannot be shown whole says so."""
 
+import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from app.engine.shape import Field, Row, TableShape
 from tests.browser import NewPage
 from tests.engine.report.sample import declare, make_edition, write_report
-from tests.engine.report.test_viewer import expect_status, open_page
+from tests.engine.report.test_viewer import expect_status, open_page, search_box
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +74,38 @@ def test_small_numbers_keep_their_digits(tmp_path: Path, new_page: NewPage) -> N
     assert scripted == plain
     assert scripted[:2] == [f"0.{'0' * 24}1", "-0.0000000001234567890123456"]
     assert scripted[2:] == ["0.1", "0", "9,007,199,254,740,992", "1,234,567.125"]
+
+
+def open_only_row(page: Page, folder: Path) -> Locator:
+    page.goto((folder / "odd.html").as_uri() + "#row=1", timeout=60_000)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible(timeout=60_000)
+    return dialog.locator("dd").last
+
+
+@pytest.mark.parametrize(("kind", "length"), [("json", 9_000_000), ("longtext", 1_500_000)])
+def test_of_a_very_long_text_the_beginning_is_shown(tmp_path: Path, new_page: NewPage, kind: str, length: int) -> None:
+    """Of the first, the browser's regular expressions would find no end."""
+    text = "word " * (length // 5)
+    value = json.dumps({"a": text}) if kind == "json" else text
+    folder = write_column(tmp_path / "archive", Field("text", "Text", kind), [value])  # type: ignore[arg-type]  # no literal
+    page = new_page()
+    shown = open_only_row(page, folder)
+    said = f"The first 1,000,000 of {len(value):,} characters. All of them are in the JSON file."
+    expect(shown.locator("p")).to_have_text(said)
+    assert 1_000_000 < len(shown.text_content() or "") < 1_000_200
+    page.keyboard.press("Escape")
+    search_box(page).fill("word")
+    expect(page.locator("tbody mark").first).to_be_visible(timeout=60_000)
+
+
+def test_a_text_that_is_not_so_long_is_shown_whole(tmp_path: Path, new_page: NewPage) -> None:
+    """The control: and of JSON that is cut off, the rest is indented as ever."""
+    value = json.dumps({"a": "x" * 999_000, "b": [1, "{,}"]})
+    folder = write_column(tmp_path / "archive", Field("text", "Text", "json"), [value])
+    shown = open_only_row(new_page(), folder)
+    expect(shown.locator("p")).to_have_count(0)
+    assert (shown.text_content() or "").endswith('",\n  "b": [\n    1,\n    "{,}"\n  ]\n}')
 
 
 def replace_in_manifest(folder: Path, old: str, new: str) -> None:

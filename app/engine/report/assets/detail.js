@@ -6,6 +6,7 @@ VIEWER.detail = ({ find, table, status, words, values, rows, search, cells, addr
   const { element, marked, timeOf, linkOf, pictureOf } = cells;
   const { say, shown, linkTo, isPicture, altOf, indented } = values;
   const { state } = address;
+  const LONGEST_TEXT = 1000000; // characters
   const dialog = find("detail");
   let open = 0;
 
@@ -53,7 +54,15 @@ VIEWER.detail = ({ find, table, status, words, values, rows, search, cells, addr
     if (field.kind === "bytes") return [`${text}. ${words.inJson}`];
     if (field.kind === "id" && text !== value) return [text, " ", element("span", "muted", `(${value})`)];
     if (field.kind === "moment" || field.kind === "date") return [timeOf(text, value, wanted)];
-    return [marked(document.createDocumentFragment(), field.kind === "json" ? indented(text) : text, wanted)];
+    return textContent(field, text, wanted);
+  }
+
+  /* Much longer ones hold up a browser: 9 MB take it several seconds. */
+  function textContent(field, text, wanted) {
+    const piece = text.slice(0, LONGEST_TEXT);
+    const content = marked(document.createDocumentFragment(), field.kind === "json" ? indented(piece) : piece, wanted);
+    if (piece.length === text.length) return [content];
+    return [element("p", "muted small", words.shortened(say(piece.length), say(text.length))), content];
   }
 
   function fileContent(path, alt, wanted, base) {

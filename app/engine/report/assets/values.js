@@ -60,9 +60,9 @@ VIEWER.values = ({ archive, words }) => {
     return moment ? yearOnly.formatToParts(moment).find((part) => part.type === "year").value : String(Number(value.slice(0, 4)));
   }
 
-  /* Lines and indents for JSON as it is written: parsing it would lose digits of long numbers. */
+  /* Lines and indents for JSON as it is written: parsing it would lose digits of long numbers. It may end anywhere. */
   function indented(json) {
-    const pieces = json.match(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[\]{},]|[^[\]{},"]+/g) || [];
+    const pieces = json.match(/"(?:[^"\\]+|\\[\s\S])*(?:"|\\?$)|[[{]\s*[\]}]|[[\]{},]|[^[\]{},"]+/g) || [];
     let depth = 0;
     const line = (by) => `\n${"  ".repeat(Math.max(0, (depth += by)))}`;
     return pieces

@@ -58,6 +58,8 @@ var VIEWER = {};
     you: _("You"),
     bytes: (count) => _("Bytes: %(count)s", { count }),
     inJson: _("The bytes themselves are in the JSON file."),
+    shortened: (shown, whole) =>
+      _("The first %(shown)s of %(whole)s characters. All of them are in the JSON file.", { shown, whole }),
     program: _("A browser would run what is in this file. It lies in the folder data; open it only if you trust it."),
   };
 }
