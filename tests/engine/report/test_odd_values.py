@@ -76,6 +76,13 @@ def test_small_numbers_keep_their_digits(tmp_path: Path, new_page: NewPage) -> N
     assert scripted[2:] == ["0.1", "0", "9,007,199,254,740,992", "1,234,567.125"]
 
 
+def test_a_key_that_is_a_number_is_shown_once(tmp_path: Path, new_page: NewPage) -> None:
+    folder = write_column(tmp_path / "archive", Field("text", "Text", "text"), ["one"])
+    page = new_page()
+    open_only_row(page, folder)
+    expect(page.get_by_role("dialog").locator("dd").first).to_have_text("1")
+
+
 def open_only_row(page: Page, folder: Path) -> Locator:
     page.goto((folder / "odd.html").as_uri() + "#row=1", timeout=60_000)
     dialog = page.get_by_role("dialog")

@@ -52,7 +52,7 @@ VIEWER.detail = ({ find, table, status, words, values, rows, search, cells, addr
     const text = shown(field, value);
     if (field.kind === "file") return fileContent(value, alt, wanted, base);
     if (field.kind === "bytes") return [`${text}. ${words.inJson}`];
-    if (field.kind === "id" && text !== value) return [text, " ", element("span", "muted", `(${value})`)];
+    if (field.kind === "id" && text !== String(value)) return [text, " ", element("span", "muted", `(${value})`)];
     if (field.kind === "moment" || field.kind === "date") return [timeOf(text, value, wanted)];
     return textContent(field, text, wanted);
   }
