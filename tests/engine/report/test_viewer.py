@@ -81,6 +81,21 @@ def test_every_page_can_be_reached_and_shows_its_rows(sample: Path, entries: Pag
     expect_status(entries, "Rows 2,001–2,100 of 5,000")
 
 
+def test_the_pager_keeps_the_focus_at_both_ends(entries: Page) -> None:
+    """A button that leads no further is disabled, and the focus would fall to the top of the page."""
+    expect_status(entries, "Rows 1–50 of 5,000")
+    for name, status, beside in (("Last", "Rows 4,951–5,000", "Previous"), ("First", "Rows 1–50", "Next")):
+        button = entries.locator("#pager").get_by_role("button", name=name)
+        button.focus()
+        entries.keyboard.press("Enter")
+        expect(button).to_be_disabled()
+        expect_status(entries, f"{status} of 5,000")
+        expect(entries.locator("#pager").get_by_role("button", name=beside)).to_be_focused()
+    entries.keyboard.press("Enter")
+    expect_status(entries, "Rows 51–100 of 5,000")
+    expect(entries.locator("#pager").get_by_role("button", name="Next")).to_be_focused()
+
+
 def test_search_needs_neither_case_nor_diacritics(entries: Page) -> None:
     search_box(entries).fill("da lat 4998")
     expect_status(entries, "Rows 1–1 of 1 found (5,000 in all)")

@@ -78,9 +78,11 @@ VIEWER.page = ({ find, table, status, words, values, rows, search, cells, addres
     find("pager").hidden = pages === 1;
     find("page").value = state.page;
     find("pages").textContent = words.pages(say(pages));
+    const focused = document.activeElement;
     for (const button of find("pager").querySelectorAll("button")) {
       button.disabled = state.page === (["first", "previous"].includes(button.dataset.go) ? 1 : pages);
     }
+    if (focused?.disabled) find("pager").querySelector("[data-go=previous]:enabled, [data-go=next]:enabled")?.focus();
   }
 
   function drawHeads() {
