@@ -27,10 +27,13 @@ class Cell(NamedTuple):
     """What a picture shows, where somebody has said it."""
 
 
-def to_cell(field: Field, value: Value, formats: Formats, person: str, base: str = "", *, alt: str = "") -> Cell:
-    """`base`: where the row's files lie, from the page: empty in the same part, else the folder of another.
+def to_cell(
+    field: Field, value: Value, formats: Formats, person: str | None, base: str = "", *, alt: str = ""
+) -> Cell:
+    """`person`: their key, in a column where it may stand.
 
-    A picture of another part is a link only: the folder may not be there.
+    `base`: where the row's files lie, from the page: empty in the same part, else the folder of another. A picture of
+    another part is a link only: the folder may not be there.
     """
     if value is None:
         return Cell(field.kind, "")
@@ -69,7 +72,7 @@ def _draw(cell: Cell, title: str) -> str:
     return f'<span class="clip">{text}</span>' if cell.kind in {"longtext", "json"} else text
 
 
-def _say(kind: Kind, value: Value, formats: Formats, person: str) -> str:
+def _say(kind: Kind, value: Value, formats: Formats, person: str | None) -> str:
     if kind == "number":
         return formats.number(value)
     if kind == "bytes":

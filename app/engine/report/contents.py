@@ -1,6 +1,7 @@
 """What the pages are made from, when all rows have gone by."""
 
 from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from urllib.parse import quote
 from app.engine.report.choices_told import tell_left_out
 from app.engine.report.formats import Formats
 from app.engine.report.tables import TableReport
-from app.engine.shape import Coverage, Edition, Gap
+from app.engine.shape import Coverage, Edition, Gap, TableShape
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ class Contents:
             years.update(table.years)
         return years
 
+    @cached_property
+    def person_columns(self) -> set[tuple[str, str]]:
+        """Table and name of each column that may hold the person's key: their row's own, and those that lead there."""
+        shapes = [table.shape for table in self.all_tables]
+        found = {(shape.name, name) for shape in shapes if shape.declaration.kind == "subject" for name in shape.key}
+        while more := set(_lead_to(found, shapes)) - found:
+            found |= more
+        return found
+
     @property
     def empty(self) -> tuple[str, ...]:
         lines = [line for line in self.coverage if line.status == "empty"]
@@ -88,6 +98,13 @@ class Contents:
 
     def find_table(self, name: str) -> TableReport | None:
         return next((table for table in self.all_tables if table.name == name), None)
+
+
+def _lead_to(columns: Container[tuple[str, str]], shapes: Iterable[TableShape]) -> Iterator[tuple[str, str]]:
+    for shape in shapes:
+        for reference in shape.references:
+            if (reference.table, reference.to) in columns:
+                yield shape.name, reference.column
 
 
 def tell_line(line: Coverage, formats: Formats) -> list[str]:

@@ -49,6 +49,8 @@ def _field(field: Field, table: TableReport, contents: Contents) -> dict[str, An
         "kind": field.kind,
         "number": field.number,
     }
+    if (table.name, field.name) in contents.person_columns:
+        described["isPerson"] = True
     if field.words:
         described["words"] = [[value, translate(word)] for value, word in field.words]
     if field.alt:

@@ -104,12 +104,13 @@ def _draw_rows(table: TableReport, contents: Contents) -> Iterator[Markup]:
     """The first rows; the cell that names one stands first in it."""
     fields = [_find(table.shape, position) for position in table.columns]
     marks = [" machine" if position in table.hidden else "" for position in table.columns[1:]]
-    person = contents.edition.subject.id
+    person, yours = contents.edition.subject.id, contents.person_columns
+    persons = [person if (table.name, field.name) in yours else None for field, _, _ in fields]
     for row, part in zip(table.first_rows, table.first_parts, strict=True):
         base = contents.base_of(part)
         head, *others = (
-            to_cell(field, row[place], contents.formats, person, base, alt="" if alt is None else str(row[alt] or ""))
-            for field, place, alt in fields
+            to_cell(field, row[place], contents.formats, you, base, alt="" if alt is None else str(row[alt] or ""))
+            for (field, place, alt), you in zip(fields, persons, strict=True)
         )
         yield draw_row(head, list(zip(others, marks, strict=True)))
 

@@ -13,7 +13,7 @@ from app.engine.register import TableDeclaration
 from app.engine.report import Report
 from app.engine.shape import Coverage, Edition, Field, Gap, Reference, Row, Subject, TableShape
 
-ANN = "0193a1b2-0000-7000-8000-00000000000a"
+ANN = "0193a1b2-0000-7000-8000-a00000000000"
 PLACES = ("Đà Lạt", "Hội An", "Zürich", "Łódź", "Ærø", "Kraków")
 TEXT = (
     "Up betimes, and by water to the office. There all the morning; then home to dinner, where my wife had a "

@@ -1,14 +1,15 @@
 """Values that a browser stumbles over: each is shown, and what cannot be shown whole says so."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.engine.shape import Field, Row, TableShape
+from app.engine.shape import Field, Reference, Row, TableShape
 from tests.browser import NewPage
-from tests.engine.report.sample import declare, make_edition, write_report
+from tests.engine.report.sample import ACCOUNT, declare, make_edition, write_report
 from tests.engine.report.test_viewer import expect_status, open_page, search_box
 
 pytestmark = pytest.mark.browser
@@ -143,3 +144,26 @@ def test_an_unknown_zone_leaves_the_language_alone(
     replace_in_manifest(folder, old, new)
     page = open_page(new_page(), folder, "odd.html")
     expect(page.locator("tbody .t-moment button")).to_have_text(shown)
+
+
+def test_you_stands_only_where_a_key_leads_to_you(tmp_path: Path, new_page: NewPage) -> None:
+    """Ann's key is a word that keys of other tables may be."""
+    fields = tuple(Field(name, name, "id") for name in ("name", "owner", "customer", "parent"))
+    to = (("owner", "user", "id"), ("customer", "customer", "id"), ("parent", "odd", "name"))
+    odd = TableShape("odd", declare("Odd things"), fields, ("name",), tuple(Reference(*each) for each in to))
+    key, to_person = (Field("id", "Id", "id"),), (Reference("id", "user", "id"),)
+    customer = replace(odd, name="customer", fields=key, key=("id",), references=to_person)
+    account: Row = ("ann", None, "Ann", None)
+    tables: list[tuple[TableShape, list[Row]]] = [(ACCOUNT, [account]), (customer, [("ann",)]), (odd, [("ann",) * 4])]
+    folder = write_report(tmp_path / "archive", tables, edition=make_edition(id="ann"))
+    for on in (False, True):
+        page = new_page(java_script_enabled=on)
+        for name, shown in (("odd", ["ann", "You", "You", "ann"]), ("customer", ["You"])):
+            open_page(page, folder, f"{name}.html")
+            assert page.locator("tbody tr > *").all_text_contents() == shown
+        open_page(page, folder, "user.html")
+        assert "You" in page.locator("tbody tr > *").all_text_contents()
+    whole = replace(odd, references=())
+    bare = write_report(tmp_path / "bare", [(whole, [("ann",) * 4])], edition=make_edition(id="ann"))
+    open_page(page, bare, "odd.html")
+    assert page.locator("tbody tr > *").all_text_contents() == ["ann"] * 4

@@ -48,7 +48,7 @@ VIEWER.values = ({ archive, words }) => {
       case "number": return typeof value === "number" ? say(value) : String(value);
       case "flag": return value ? words.yes : words.no;
       case "bytes": return words.bytes(say(value));
-      case "id": return value === archive.person ? words.you : String(value);
+      case "id": return field.isPerson && value === archive.person ? words.you : String(value);
       default: return String(value);
     }
   }
