@@ -164,6 +164,14 @@ def test_only_formats_that_are_there_are_linked(tmp_path: Path) -> None:
     assert 'href="data/json/comment.json"' in read(folder, "comment.html")
 
 
+def test_what_excel_cannot_take_is_said(tmp_path: Path) -> None:
+    said = "Excel takes at most 1,048,576 rows of a file and 32,767 characters of a cell"
+    for formats, count in (("json", "csv"), 1), (("json",), 0):
+        folder = write_report(tmp_path / formats[-1], [(COMMENT, make_comments(1))], data_formats=formats)
+        for page in ("about.html", "README.txt"):
+            assert read(folder, page).count(said) == count
+
+
 def test_half_a_surrogate_pair_does_not_cost_the_archive(tmp_path: Path) -> None:
     shape = TableShape("note", declare("Notes"), (Field("text", "Text", "text"),), ())
     folder = write_report(tmp_path / "archive", [(shape, [("a\ud800b",)])])
