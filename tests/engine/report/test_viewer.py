@@ -96,6 +96,15 @@ def test_the_pager_keeps_the_focus_at_both_ends(entries: Page) -> None:
     expect(entries.locator("#pager").get_by_role("button", name="Next")).to_be_focused()
 
 
+@pytest.mark.parametrize("name", ["Next", "Last"])
+def test_the_pager_stays_in_sight(entries: Page, name: str) -> None:
+    expect_status(entries, "Rows 1–50 of 5,000")
+    entries.locator("#pager").get_by_role("button", name=name).press("Enter")
+    expect(entries.get_by_role("status")).not_to_have_text("Rows 1–50 of 5,000")
+    entries.wait_for_timeout(200)  # it scrolls after it says what it shows
+    expect(entries.locator("#pager button:focus")).to_be_in_viewport(ratio=0.9)
+
+
 def test_search_needs_neither_case_nor_diacritics(entries: Page) -> None:
     search_box(entries).fill("da lat 4998")
     expect_status(entries, "Rows 1–1 of 1 found (5,000 in all)")

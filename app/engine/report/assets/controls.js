@@ -40,6 +40,7 @@ VIEWER.controls = ({ find, table, rows, cells, address, page, show }) => {
   async function turn(to) {
     await show({ page: to }, { isSameView: true });
     table.parentElement.scrollIntoView({ block: "nearest" });
+    find("pager").scrollIntoView({ block: "nearest" }); // which a long table has just pushed out of sight
   }
 
   function listenToTools() {
