@@ -79,7 +79,7 @@ def _say(kind: Kind, value: Value, formats: Formats, person: str | None) -> str:
         return formats.translate("Bytes: %(count)s") % {"count": formats.number(value)}
     if kind == "flag":
         return formats.translate("Yes") if value else formats.translate("No")
-    if kind == "id" and value == person:
+    if kind == "id" and str(value) == person:
         return formats.translate("You")
     return str(value)
 

@@ -36,8 +36,8 @@ def in_both(folder: Path, new_page: NewPage, kind: str) -> tuple[list[str], list
     return cells(plain, kind), cells(scripted, kind)
 
 
-TEXTS = ["2026-12-31 or so", "2026-12-31T25:00:00+00:00", "note 1", "some day"]
-"""SQLite lets any text stand in a column of moments. Of the third a browser makes a day of 2001."""
+TEXTS = ["2026-12-31 or so", "2026-12-31T25:00:00+00:00", "note 1", "some day", "2026-02-30"]
+"""SQLite lets any text stand in a column of moments. Browsers make 2001 of the third, and March of the last."""
 
 
 @pytest.mark.parametrize("kind", ["moment", "date"])
@@ -51,10 +51,10 @@ def test_a_text_among_moments_is_shown_as_it_is(tmp_path: Path, new_page: NewPag
 def test_a_year_and_an_order_leave_such_a_text_its_place(tmp_path: Path, new_page: NewPage) -> None:
     folder = write_column(tmp_path / "archive", Field("at", "At", "moment"), [*TEXTS, "2025-12-31T23:30:00+00:00"])
     page = open_page(new_page(), folder, "odd.html")
-    expect_status(page, "Rows 1–5 of 5")
+    expect_status(page, "Rows 1–6 of 6")
     page.get_by_label("Year").select_option("2026")
-    expect_status(page, "Rows 1–2 of 2 found (5 in all)")
-    assert cells(page, "moment") == TEXTS[:2]
+    expect_status(page, "Rows 1–3 of 3 found (6 in all)")
+    assert cells(page, "moment") == [*TEXTS[:2], TEXTS[-1]]
     page.get_by_label("Year").select_option("")
     page.get_by_role("button", name="At", exact=True).click()
     expect(page.get_by_role("columnheader", name="At")).to_have_attribute("aria-sort", "ascending")
@@ -144,6 +144,18 @@ def test_an_unknown_zone_leaves_the_language_alone(
     replace_in_manifest(folder, old, new)
     page = open_page(new_page(), folder, "odd.html")
     expect(page.locator("tbody .t-moment button")).to_have_text(shown)
+
+
+def test_you_are_known_by_a_number_too(tmp_path: Path, new_page: NewPage) -> None:
+    field = Field("owner", "owner", "id")
+    shape = TableShape(
+        "odd", declare("Odd"), (Field("id", "Id", "id"), field), ("id",), (Reference("owner", "user", "id"),)
+    )
+    tables: list[tuple[TableShape, list[Row]]] = [(ACCOUNT, [(7, None, "Ann", None)]), (shape, [(7, 7), (8, 9)])]
+    folder = write_report(tmp_path / "archive", tables, edition=make_edition(id="7"))
+    for on in (False, True):
+        page = open_page(new_page(java_script_enabled=on), folder, "odd.html")
+        assert page.locator("tbody tr > *").all_text_contents() == ["7", "You", "8", "9"]
 
 
 def test_you_stands_only_where_a_key_leads_to_you(tmp_path: Path, new_page: NewPage) -> None:

@@ -30,7 +30,8 @@ VIEWER.values = ({ archive, words }) => {
     if (!found) return null;
     const [, day, clock = "00:00", zone = "Z"] = found;
     const moment = new Date(`${day}T${clock}${zone}`);
-    return Number.isNaN(moment.getTime()) ? null : moment;
+    const midnight = new Date(`${day}T00:00Z`); // of 30 February it makes 2 March
+    return Number.isNaN(moment.getTime()) || !midnight.toISOString().startsWith(day) ? null : moment;
   }
 
   function format(formatter, value) {
@@ -48,7 +49,7 @@ VIEWER.values = ({ archive, words }) => {
       case "number": return typeof value === "number" ? say(value) : String(value);
       case "flag": return value ? words.yes : words.no;
       case "bytes": return words.bytes(say(value));
-      case "id": return field.isPerson && value === archive.person ? words.you : String(value);
+      case "id": return field.isPerson && String(value) === archive.person ? words.you : String(value);
       default: return String(value);
     }
   }
