@@ -146,6 +146,15 @@ def test_an_unknown_zone_leaves_the_language_alone(
     expect(page.locator("tbody .t-moment button")).to_have_text(shown)
 
 
+def test_what_does_not_work_is_not_called_a_damaged_file(tmp_path: Path, new_page: NewPage) -> None:
+    """A fault of ours, or of an old browser. Of a file that is gone the tests of the viewer tell."""
+    folder = write_column(tmp_path / "archive", Field("word", "Word", "text"), ["b", "a"])
+    page = open_page(new_page(), folder, "odd.html")
+    page.evaluate("Object.defineProperty(Intl.Collator.prototype, 'compare', {get() {throw new Error('no order')}})")
+    page.get_by_role("button", name="Word", exact=True).click()
+    expect_status(page, "This page does not work here: no order")
+
+
 def test_you_are_known_by_a_number_too(tmp_path: Path, new_page: NewPage) -> None:
     field = Field("owner", "owner", "id")
     shape = TableShape(

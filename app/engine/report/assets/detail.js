@@ -17,7 +17,7 @@ VIEWER.detail = ({ find, table, status, words, values, rows, search, cells, addr
       await load(chunkOf(index));
     } catch (error) {
       dialog.close();
-      status.textContent = words.missing(error.message);
+      status.textContent = words.trouble(error);
       return;
     }
     state.row = index + 1;

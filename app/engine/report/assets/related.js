@@ -25,7 +25,7 @@ VIEWER.related = ({ find, words, values, parts, rows, cells }) => {
       try {
         await step(isCurrent);
       } catch (error) {
-        missing.add(words.missing(error.message)); // what can be read is shown all the same
+        missing.add(words.trouble(error)); // what can be read is shown all the same
       }
       if (!isCurrent()) return;
     }

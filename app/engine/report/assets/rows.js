@@ -31,7 +31,7 @@ VIEWER.rows = ({ archive, parts, table }) => {
   async function read(path, number, store) {
     await parts.run(path);
     store.coming[number] = undefined;
-    if (!store.chunks[number]) throw new Error(path);
+    if (!store.chunks[number]) throw Object.assign(new Error(path), { file: path });
   }
 
   function chunkOf(index, store = own) {

@@ -66,7 +66,7 @@
       detail.closeDetail();
       address.keep(isTyping);
     } catch (error) {
-      room.status.textContent = words.missing(error.message);
+      room.status.textContent = words.trouble(error);
     }
   }
 

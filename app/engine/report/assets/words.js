@@ -26,6 +26,9 @@ var VIEWER = {};
     return _("Nothing found for “%(query)s”. Check the spelling, or try fewer words.", values);
   }
 
+  const missing = (file) =>
+    _("The file %(file)s is missing or damaged. Unpack the whole ZIP file, then open index.html again.", { file });
+
   function absent(parts, folders) {
     const values = { parts: list(parts.map(String)), files: list(folders.map((folder) => `${folder}.zip`)) };
     if (parts.length === 1) return _("Part %(parts)s is not here. Unpack %(files)s beside this folder.", values);
@@ -41,7 +44,8 @@ var VIEWER = {};
       _("Rows %(from)s–%(to)s of %(found)s found (%(here)s here, %(total)s in all)", { from, to, found, here, total }),
     nothing,
     reading: (done, total) => _("Reading %(done)s of %(total)s rows…", { done, total }),
-    missing: (file) => _("The file %(file)s is missing or damaged. Unpack the whole ZIP file, then open index.html again.", { file }),
+    missing,
+    trouble: ({ file, message }) => (file ? missing(file) : _("This page does not work here: %(message)s", { message })),
     absent,
     partFound: _("Found"),
     partAbsent: _("Not here"),
