@@ -77,11 +77,18 @@ def damaged(record: Record) -> list[str]:
 
 def bad_pages(record: Record, slowest: float = Limits.page) -> list[str]:
     """Pages that took longer than this, or answered with something that no fault excuses."""
-    return [_describe(page) for page in record.pages if not _is_excused(page, record.faults, slowest)]
+    bad = (page for page in record.pages if not _is_excused(page, record.faults, slowest))
+    return [_describe(page, record.faults) for page in bad]
 
 
-def _describe(page: Page) -> str:
-    return f"{page.method} {page.path}: {page.status or 'unanswered'} after {page.ended - page.began:.1f} s"
+def _describe(page: Page, faults: list[Fault]) -> str:
+    meanwhile = [
+        f"{fault.kind.name} ({fault.began - page.began:+.1f} to {fault.ended - page.began:+.1f} s)"
+        for fault in faults
+        if _touch(page, fault)
+    ]
+    said = f"{page.method} {page.path}: {page.status or 'unanswered'} after {page.ended - page.began:.1f} s"
+    return f"{said}; {', '.join(meanwhile) or 'no fault'}"
 
 
 def _is_excused(page: Page, faults: list[Fault], slowest: float) -> bool:

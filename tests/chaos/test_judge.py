@@ -84,6 +84,13 @@ def test_a_breach_is_seen(judged: Callable[[Record], list[str]], values: dict[st
     assert "1 breaches" in render(record)
 
 
+def test_of_a_bad_page_the_faults_are_told_that_it_met() -> None:
+    record = make_record(pages=[replace(PAGE, ended=111.0)], faults=[FAULT, replace(CUT, began=300.0, ended=301.0)])
+    [line] = judge.bad_pages(record)
+    assert "worker killed (+" in line
+    assert CUT.kind.name not in line
+
+
 @pytest.mark.parametrize(
     ("page", "fault"),
     [
