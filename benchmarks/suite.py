@@ -24,8 +24,7 @@ from benchmarks.shapes import CASES, Case, rows_of
 from benchmarks.small import measure_small
 
 GROWTH = (10_000, 100_000, 1_000_000)
-"""Rows at which our own engine is measured too, as far as they are fewer than those asked for; at `ENOUGH` all are."""
-OURS = "ours"
+"""Rows of `events` that are measured too, as far as they are fewer than those asked for."""
 SMALL = 100
 """Rows of a small account."""
 PROFILED = 100_000
@@ -62,7 +61,7 @@ class Suite:
             # Whoever asks for some ways only has the other sizes measured already, in more runs.
             for rows in () if self.settings.only else GROWTH:
                 if rows < self.settings.rows:
-                    yield self._compare(kind, CASES["events"], rows, "" if rows == ENOUGH else OURS)
+                    yield self._compare(kind, CASES["events"], rows, "")
         for case in CASES.values():
             if self.settings.wants(case.name):
                 yield self._compare(kind, case, rows_of(case, self.settings.rows), self.settings.only)
