@@ -176,6 +176,11 @@ def ann(make_person: Callable[..., User]) -> User:
 
 
 @pytest.fixture
+def bob(make_person: Callable[..., User]) -> User:
+    return make_person("Bob")
+
+
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
 

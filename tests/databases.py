@@ -40,6 +40,12 @@ def migrate(settings: dict[str, Any]) -> None:
         db.engine.dispose()
 
 
+def move(step: Callable[..., None], revision: str) -> None:
+    """`flask db upgrade` or `downgrade`, of the application at hand. `step`: Flask-Migrate's function."""
+    db.session.remove()
+    step(directory=str(ROOT / "migrations"), revision=revision)
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file made by `flask db upgrade`, to be copied."""

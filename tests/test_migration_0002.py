@@ -11,7 +11,7 @@ from app.archives import ledger, service
 from app.extensions import db
 from app.models import Archive, ArchiveDownload, ArchivePart, State, User
 from app.models.columns import now
-from tests.programs import ROOT
+from tests.databases import move
 
 PERSON = "0" * 8 + "-0000-0000-0000-" + "0" * 12
 MOMENT = "2026-11-20 10:00:00.000000"
@@ -25,11 +25,6 @@ OLD = (
 @pytest.fixture
 def settings(any_database: dict[str, Any]) -> dict[str, Any]:
     return any_database
-
-
-def move(step: Any, revision: str) -> None:
-    db.session.remove()
-    step(directory=str(ROOT / "migrations"), revision=revision)
 
 
 def run(statement: str, **values: Any) -> None:

@@ -80,19 +80,19 @@ def test_a_declared_table_passes(run: Callable[..., Any], plant: Plant) -> None:
     assert run("check").exit_code == 0
 
 
-def test_a_table_that_no_model_knows_is_found(run: Callable[..., Any], app: Flask) -> None:
-    alter("CREATE TABLE forgotten (id integer)")
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("CREATE TABLE forgotten (id integer)", "forgotten: this table"),
+        ("ALTER TABLE entry ADD COLUMN mood text", "entry.mood: this column"),
+    ],
+    ids=["table", "column"],
+)
+def test_what_no_model_knows_is_found(run: Callable[..., Any], change: str, told: str) -> None:
+    alter(change)
     done = run("check")
     assert done.exit_code == 1
-    assert "forgotten: this table is in the database, but no model knows it" in done.output
-    assert "archives are made without it" in done.output
-
-
-def test_a_column_that_no_model_knows_is_found(run: Callable[..., Any]) -> None:
-    alter("ALTER TABLE entry ADD COLUMN mood text")
-    done = run("check")
-    assert done.exit_code == 1
-    assert "entry.mood: this column is in the database, but no model knows it" in done.output
+    assert f"{told} is in the database, but no model knows it" in done.output
     assert "archives are made without it" in done.output
 
 

@@ -36,7 +36,7 @@ class SecondFactor(Model):
     sealed_secret: Mapped[str] = mapped_column(String(200), info=secret())
     """Encrypted: a copy of the database alone makes no codes."""
     hash_name: Mapped[str] = mapped_column(String(10), default="SHA256", server_default="SHA1", info=harmless())
-    """What the app makes its codes by: SHA256, or SHA1, beside which earlier versions knew no other."""
+    """What the app makes its codes by: SHA256, or SHA1, which is all that earlier versions knew."""
     begun_at: Mapped[datetime] = mapped_column(Moment, default=now)
     switched_on_at: Mapped[datetime | None] = mapped_column(Moment)
     """Empty: being set up, and not asked for."""

@@ -42,7 +42,7 @@ def take_code(field: Field, user_id: str, *, uses: int | None = None) -> bool:
 
 def tell_wrong_code(error: checking.WrongCodeError) -> str | None:
     """Why it is wrong, where that can be known."""
-    if isinstance(error, setting_up.OldAppError):
+    if isinstance(error, setting_up.LegacyHashError):
         old = _(
             "This app makes codes by SHA-1, an old method that this site does not take. Scan with another one, such "
             "as Google Authenticator, Aegis, 2FAS or a password manager."

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,6 @@ from tests.programs import CELERY, Program, wait_until
 def settings(any_database: dict[str, Any]) -> dict[str, Any]:
     """Everything an archive goes through is tried on SQLite and on PostgreSQL."""
     return any_database
-
-
-@pytest.fixture
-def bob(make_person: Callable[..., User]) -> User:
-    return make_person("Bob")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from app.models import SecondFactor, User
 class Factor(NamedTuple):
     secret: bytes
     recovery_codes: list[str]
-    hash_name: str = totp.NEW
+    hash_name: str = totp.OFFERED
 
     def code(self, later: int = 0) -> str:
         """What the app shows, so many half minutes from now."""

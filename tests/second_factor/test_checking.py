@@ -3,7 +3,6 @@
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -291,8 +290,3 @@ def test_the_earlier_keys_are_a_list(settings: dict[str, Any]) -> None:
     """A text would be taken for keys of one character each."""
     with pytest.raises(SettingError, match="must be a list of earlier keys"):
         create_app({**settings, "SECRET_KEY_FALLBACKS": "the earlier key"})
-
-
-@pytest.fixture
-def bob(make_person: Callable[..., User]) -> User:
-    return make_person("Bob")

@@ -8,7 +8,6 @@ from flask import Flask
 from app.accounts import credentials
 from app.accounts.second_factor import checking, setting_up, totp
 from app.accounts.second_factor.checking import OtherTimeError, WrongCodeError
-from app.extensions import db
 from app.models import User
 from app.web.proofs import tell_wrong_code
 from tests.second_factor.factor import Factor, forget_step
@@ -115,10 +114,10 @@ class TestSha1:
 
     @pytest.fixture
     def old_app(self, app: Flask, ann: User) -> Factor:  # noqa: ARG002  # its context
-        return Factor(setting_up.begin(ann.id) or b"", [], totp.OLD)
+        return Factor(setting_up.begin(ann.id) or b"", [], totp.LEGACY)
 
     def test_it_is_refused_and_said_why(self, ann: User, clock: Clock, old_app: Factor) -> None:
-        with pytest.raises(setting_up.OldAppError) as caught:
+        with pytest.raises(setting_up.LegacyHashError) as caught:
             credentials.switch_on_factor(ann.id, old_app.code_at(clock.at))
         assert "SHA-1" in (tell_wrong_code(caught.value) or "")
         assert not checking.is_on(ann.id)
@@ -129,9 +128,8 @@ class TestSha1:
         credentials.switch_on_factor(ann.id, old_app.code_at(clock.at))
         app.config["SECOND_FACTOR_SHA1"] = False
         assert is_accepted(ann, old_app.code_at(clock.at))
-        assert not is_accepted(ann, old_app._replace(hash_name=totp.NEW).code_at(clock.at))
+        assert not is_accepted(ann, old_app._replace(hash_name=totp.OFFERED).code_at(clock.at))
 
     def test_of_one_that_knows_sha256_no_code_by_sha1_is_taken(self, ann: User, factor: Factor, clock: Clock) -> None:
         assert is_accepted(ann, factor.code_at(clock.at))
-        assert not is_accepted(ann, factor._replace(hash_name=totp.OLD).code_at(clock.at))
-        db.session.commit()
+        assert not is_accepted(ann, factor._replace(hash_name=totp.LEGACY).code_at(clock.at))

@@ -10,18 +10,13 @@ from flask_migrate import downgrade, upgrade
 from app.accounts.second_factor import checking, totp
 from app.extensions import db
 from app.models import SecondFactor, User
-from tests.programs import ROOT
+from tests.databases import move
 from tests.second_factor.factor import forget_step, switch_on
 
 
 @pytest.fixture
 def settings(any_database: dict[str, Any]) -> dict[str, Any]:
     return any_database
-
-
-def move(step: Any, revision: str) -> None:
-    db.session.remove()
-    step(directory=str(ROOT / "migrations"), revision=revision)
 
 
 def test_codes_by_sha1_go_on(app: Flask, ann: User, bob: User) -> None:
@@ -36,13 +31,8 @@ def test_codes_by_sha1_go_on(app: Flask, ann: User, bob: User) -> None:
         connection.execute(bound, {"whose": bob_id})
     move(upgrade, "head")
     assert db.session.scalars(sa.select(SecondFactor.user_id)).all() == [ann_id]
-    checking.accept(ann_id, factor._replace(hash_name=totp.OLD).code())
+    checking.accept(ann_id, factor._replace(hash_name=totp.LEGACY).code())
     forget_step(db.session.get_one(User, ann_id))
     for other in (factor, bobs):
         with pytest.raises(checking.WrongCodeError):
             checking.accept(ann_id, other.code())
-
-
-@pytest.fixture
-def bob(make_person: Any) -> User:
-    return make_person("Bob")  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ import pytest
 
 from app.accounts.second_factor import totp
 
-SECRETS = {totp.OLD: b"1234567890" * 2, totp.NEW: b"1234567890" * 3 + b"12"}
+SECRETS = {totp.LEGACY: b"1234567890" * 2, totp.OFFERED: b"1234567890" * 3 + b"12"}
 RFC_6238 = {
     59: ("94287082", "46119246"),
     1111111109: ("07081804", "68084774"),
@@ -22,13 +22,13 @@ RFC_6238 = {
 @pytest.mark.parametrize(("at", "codes"), RFC_6238.items())
 def test_vectors(at: int, codes: tuple[str, str]) -> None:
     step = totp.step_at(at)
-    for name, code in zip((totp.OLD, totp.NEW), codes, strict=True):
+    for name, code in zip((totp.LEGACY, totp.OFFERED), codes, strict=True):
         assert totp.code_at(SECRETS[name], step, name) == code[-6:]
         assert totp.find_step(SECRETS[name], code[-6:], [step], name) == step
 
 
 def test_of_two_steps_with_one_code_it_is_the_later() -> None:
-    secret = SECRETS[totp.NEW]
+    secret = SECRETS[totp.OFFERED]
     seen: dict[str, int] = {}
     for step in range(10_000):
         code = totp.code_at(secret, step)

@@ -34,11 +34,6 @@ def app(made_app: Flask) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def bob(make_person: Callable[..., User]) -> User:
-    return make_person("Bob")
-
-
-@pytest.fixture
 def sign_in(app: Flask) -> SignIn:
     """A browser in which this person is signed in."""
 

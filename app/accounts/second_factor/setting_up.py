@@ -23,7 +23,7 @@ from app.models import MailKind, SecondFactor, What
 from app.models.columns import database_time
 
 
-class OldAppError(WrongCodeError):
+class LegacyHashError(WrongCodeError):
     """The app makes codes by SHA-1, and SECOND_FACTOR_SHA1 is off."""
 
 
@@ -76,12 +76,12 @@ def mark_on(user_id: str, code: str) -> list[str]:
 def _recognise(secret: bytes, code: str) -> tuple[int, str]:
     """Its step, and the hash that the app makes codes by. Whoever sets it up sees the secret: all may be told."""
     now = totp.step_at(read_clock())
-    for hash_name in (totp.NEW, totp.OLD):
+    for hash_name in (totp.OFFERED, totp.LEGACY):
         step = totp.find_step(secret, code, range(now - NEAR, now + NEAR + 1), hash_name)
         if step is None:
             continue
-        if hash_name == totp.OLD and not current_app.config["SECOND_FACTOR_SHA1"]:
-            raise OldAppError
+        if hash_name == totp.LEGACY and not current_app.config["SECOND_FACTOR_SHA1"]:
+            raise LegacyHashError
         if step not in accepted_steps(now):
             raise OtherTimeError(now - step)
         return step, hash_name

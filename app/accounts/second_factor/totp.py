@@ -19,9 +19,9 @@ DIGITS = 6
 SECRET_BYTES = 35
 """No fewer than the 32 that the hash gives (RFC 6238, 5.1), and Base32 without padding, which some apps refuse."""
 CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
-NEW: Final = "SHA256"
-OLD: Final = "SHA1"
-_HASHES: dict[str, type[SHA1 | SHA256]] = {NEW: SHA256, OLD: SHA1}
+OFFERED: Final = "SHA256"
+LEGACY: Final = "SHA1"
+_HASHES: dict[str, type[SHA1 | SHA256]] = {OFFERED: SHA256, LEGACY: SHA1}
 
 
 def new_secret() -> bytes:
@@ -33,11 +33,11 @@ def step_at(at: float) -> int:
     return int(at) // STEP_SECONDS
 
 
-def code_at(secret: bytes, step: int, hash_name: str = NEW) -> str:
+def code_at(secret: bytes, step: int, hash_name: str = OFFERED) -> str:
     return _totp(secret, hash_name).generate(step * STEP_SECONDS).decode()
 
 
-def find_step(secret: bytes, code: str, steps: Iterable[int], hash_name: str = NEW) -> int | None:
+def find_step(secret: bytes, code: str, steps: Iterable[int], hash_name: str = OFFERED) -> int | None:
     """The latest of `steps` whose code this is. All are compared, whichever it is."""
     right = [step for step in steps if hmac.compare_digest(code_at(secret, step, hash_name), code)]
     return max(right, default=None)
@@ -51,7 +51,7 @@ def spell(secret: bytes) -> str:
 
 def address(secret: bytes, *, site: str, account: str) -> str:
     """The `otpauth://` address that apps read from a QR code."""
-    return _totp(secret, NEW).get_provisioning_uri(account, site)
+    return _totp(secret, OFFERED).get_provisioning_uri(account, site)
 
 
 def _totp(secret: bytes, hash_name: str) -> TOTP:
